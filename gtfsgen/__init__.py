@@ -1,0 +1,37 @@
+"""gtfsgen: curated timetables in, a checked and drawn GTFS feed out; and a fast, complete GTFS validator.
+
+    >>> import gtfsgen
+    >>> build = gtfsgen.build("source")          # doctest: +SKIP
+    >>> report = gtfsgen.validate("feed.zip")    # doctest: +SKIP
+    >>> feed = gtfsgen.read("feed.zip")          # doctest: +SKIP
+
+The functions import what they need when they are called, so that `gtfsgen --help` stays quick.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gtfsgen.compile import Build, build
+    from gtfsgen.feed import Feed, read
+    from gtfsgen.validation import Report, validate
+
+__all__ = ["Build", "Feed", "Report", "build", "read", "validate"]
+
+_HOMES = {
+    "Build": "gtfsgen.compile",
+    "build": "gtfsgen.compile",
+    "Feed": "gtfsgen.feed",
+    "read": "gtfsgen.feed",
+    "Report": "gtfsgen.validation",
+    "validate": "gtfsgen.validation",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        import importlib
+
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'gtfsgen' has no attribute {name!r}")

@@ -1,0 +1,50 @@
+"""The `gtfsgen` command: one module per subcommand, imported only when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+COMMANDS = {
+    "init": "Start a small working project.",
+    "build": "Compile, draw and validate curated tables into a GTFS feed.",
+    "validate": "Say what is wrong with feeds.",
+    "render": "Draw the page, timetables and charts of any feed.",
+    "shapes": "Draw shapes along the rails for any feed.",
+    "journeys": "Ask a real trip planner for the journeys a rider must find.",
+    "import": "Turn any feed into curated tables.",
+    "diff": "Say what riders would notice between two feeds.",
+    "explain": "Say what a notice means, or where a row comes from.",
+    "rules": "List all rules.",
+    "watch": "Rebuild on save; the page reloads by itself.",
+    "stats": "Service by day, kilometres, headways.",
+    "catalogue": "Validate thousands of feeds.",
+}
+"""Short helps stand here so that `gtfsgen --help` need not import thirteen modules."""
+
+
+class LazyGroup(click.Group):
+    """Imports `gtfsgen.cli.<name>` when its command is asked for; the module's `command` is the command."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"gtfsgen.cli.{name}_")
+        return module.command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="gtfsgen")
+def main() -> None:
+    """Curated timetables in, a checked and drawn GTFS feed out.
+
+    Example: gtfsgen build source -o feed
+    """

@@ -1,0 +1,134 @@
+"""What reading the curated tables yields: the only thing `compile` knows of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from gtfsgen.faults import Fault
+from gtfsgen.service_days import Dates
+
+ORIGIN = ("path", "line", "column")
+"""Where a row comes from: file relative to the source folder, line from 1, spreadsheet letter."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """feed.toml. `first_day`..`last_day` is the feed period, both included."""
+
+    publisher_name: str
+    publisher_url: str
+    lang: str
+    """feed_lang; names in other languages become translations."""
+    agency_timezone: str
+    first_day: date
+    last_day: date
+    as_of: date
+    """Fixes the build's today, so that the same source gives the same bytes."""
+    version: str = ""
+    contact_email: str = ""
+    contact_url: str = ""
+    licence: str = ""
+    default_lang: str = ""
+    profile: str = "linked"
+    raw: dict = field(default_factory=dict)
+    """All of feed.toml, for rooms with options of their own (shapes, render)."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One printed column of a timetable: a train on a set of days."""
+
+    run_id: str
+    """Unique and stable: the train number, with more words only where a number has several columns."""
+    train: str
+    """The train number as printed."""
+    route_id: str
+    dates: Dates
+    """Local dates at the first station on which it departs there."""
+    days: str
+    """The days as printed, in canonical form."""
+    headsign: str
+    path: str
+    line: int
+    column: str
+    extra: dict = field(default_factory=dict)
+    """Further header rows: class, name, bikes, wheelchair, block, note letters (under "notes")."""
+
+
+@dataclass(frozen=True)
+class Ride:
+    """A leg of a coach: one train of its chain."""
+
+    train: str
+    runs: tuple[str, ...]
+    """run_ids of that train number."""
+
+
+@dataclass(frozen=True)
+class Coach:
+    """A row of coaches.csv: a coach, or group of coaches, that rides train after train."""
+
+    coach_id: str
+    name: str
+    days: str
+    dates: Dates
+    """Local dates of its departure at `from_station`."""
+    rides: tuple[Ride, ...]
+    from_station: str
+    to_station: str
+    path: str
+    line: int
+    columns: dict[str, str]
+    """Column name -> spreadsheet letter, so that a fault can name the cell."""
+    extra: dict = field(default_factory=dict)
+
+
+CALLS = {
+    "run_id": pl.String,
+    "order": pl.Int32,  # from 0 along the run
+    "station_id": pl.String,
+    "arrival_s": pl.Int32,  # clock time on the wall there + 86400 per day since the run's first date;
+    "departure_s": pl.Int32,  # null where the cell is blank
+    "railway_time": pl.Boolean,  # the clock is the agency's, not the station's
+    "arrival_estimate": pl.Boolean,
+    "departure_estimate": pl.Boolean,
+    "passes": pl.Boolean,
+    "on_request": pl.Boolean,
+    "boards_only": pl.Boolean,
+    "alights_only": pl.Boolean,
+    "notes": pl.List(pl.String),  # note letters
+    "path": pl.String,
+    "arrival_line": pl.Int32,  # line of the arr cell, null if none; likewise departure
+    "departure_line": pl.Int32,
+    "column": pl.String,
+    "arrival_column": pl.String,  # transposed grids have arr and dep in columns of one line
+    "departure_column": pl.String,
+    "arrival_text": pl.String,  # the cells as written
+    "departure_text": pl.String,
+}
+"""Schema of `Source.calls`."""
+
+
+@dataclass
+class Source:
+    """A project as read. Tables hold text cells as written, with `ORIGIN` columns (column = first cell)."""
+
+    root: Path
+    settings: Settings
+    agencies: pl.DataFrame
+    stations: pl.DataFrame
+    """station_id, name and name_<lang> columns, lat, lon, timezone, country, ... lat/lon Float64."""
+    routes: pl.DataFrame
+    notes: pl.DataFrame
+    runs: dict[str, Run]
+    calls: pl.DataFrame
+    coaches: list[Coach]
+    gtfs: dict[str, pl.DataFrame]
+    """source/gtfs/*.txt by file name without .txt: text columns plus ORIGIN."""
+    columns: dict[str, dict[str, str]]
+    """Table name -> column name -> spreadsheet letter, for faults found later."""
+    faults: list[Fault]
