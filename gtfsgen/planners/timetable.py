@@ -1,0 +1,404 @@
+"""A feed as riders know it: places by name, local clocks, and which trains a ride is made of.
+
+MOTIS's engine answers with stops and times and names no trip, so the trains are looked up here: the
+trip that leaves that stop at that instant, and the trips its vehicle goes on as, until one arrives.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache, cached_property
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import polars as pl
+
+from gtfsgen.source.words import folded
+
+LONGEST_TRIP_DAYS = 10
+"""How long before a call a trip's service day may have been."""
+MOST_TRAINS = 12
+"""More trains than any vehicle runs as without turning back."""
+IN_SEAT = "4"
+"""transfers.transfer_type: the rider stays aboard."""
+
+
+class FeedUnreadable(Exception):
+    """There is no feed at this path, or a table in it that cannot be read."""
+
+
+@dataclass(frozen=True)
+class Stop:
+    stop_id: str
+    name: str
+    zone: str
+    station: str
+    """The parent station's id, or its own."""
+    is_station: bool
+
+
+@dataclass(frozen=True)
+class Run:
+    """A trip on one service day."""
+
+    trip_id: str
+    day: date
+
+
+class Timetable:
+    """The tables of one feed, read when they are first needed.
+
+    Raises `FeedUnreadable` if `feed` is neither a GTFS zip nor a folder with GTFS tables.
+    """
+
+    def __init__(self, feed: Path) -> None:
+        self.path = feed_path(feed)
+
+    def table(self, name: str, *wanted: str) -> pl.DataFrame:
+        """The wanted columns as text, "" where a cell or column is missing; no table, no rows."""
+        data = self._bytes(f"{name}.txt")
+        try:
+            frame = pl.read_csv(data, infer_schema=False, truncate_ragged_lines=True)
+        except pl.exceptions.NoDataError:
+            frame = pl.DataFrame()
+        except pl.exceptions.PolarsError as error:
+            raise FeedUnreadable(f"{self.path}: {name}.txt cannot be read: {error}") from error
+        frame = frame.rename({column: column.strip() for column in frame.columns})
+        columns = [
+            pl.col(column).fill_null("").str.strip_chars()
+            if column in frame.columns
+            else pl.lit("").alias(column)
+            for column in wanted
+        ]
+        return (
+            frame.select(columns)
+            if frame.width
+            else pl.DataFrame(schema=dict.fromkeys(wanted, pl.String))
+        )
+
+    def _bytes(self, name: str) -> bytes:
+        if self.path.is_dir():
+            file = self.path / name
+            return file.read_bytes() if file.exists() else b""
+        try:
+            with zipfile.ZipFile(self.path) as archive:
+                return archive.read(name) if name in archive.namelist() else b""
+        except (OSError, zipfile.BadZipFile) as error:
+            raise FeedUnreadable(f"{self.path} is not a zip that can be read: {error}") from error
+
+    # ------------------------------------------------------------------------------------ places
+
+    @cached_property
+    def zone(self) -> str:
+        """The agencies' time zone, in which all times of the feed are written."""
+        zones = self.table("agency", "agency_timezone")["agency_timezone"].to_list()
+        if not zones:
+            raise FeedUnreadable(f"{self.path}: agency.txt names no time zone.")
+        return known_zone(zones[0])
+
+    @cached_property
+    def stops(self) -> dict[str, Stop]:
+        rows = self.table(
+            "stops", "stop_id", "stop_name", "stop_timezone", "parent_station", "location_type"
+        ).rows()
+        zones = {stop_id: zone for stop_id, _, zone, _, _ in rows}
+        return {
+            stop_id: Stop(
+                stop_id,
+                name,
+                known_zone(zones.get(parent) or zone or self.zone),
+                parent or stop_id,
+                kind == "1",
+            )
+            for stop_id, name, zone, parent, kind in rows
+        }
+
+    @cached_property
+    def stations(self) -> dict[str, tuple[str, ...]]:
+        """Station id -> it and its platforms."""
+        members: dict[str, list[str]] = {}
+        for stop in self.stops.values():
+            members.setdefault(stop.station, []).append(stop.stop_id)
+        return {station: tuple(stops) for station, stops in members.items()}
+
+    @cached_property
+    def names(self) -> dict[str, tuple[str, ...]]:
+        """Folded name, in any language of the feed -> stations that bear it."""
+        found: dict[str, dict[str, None]] = {}
+        for stop in self.stops.values():
+            found.setdefault(folded(stop.name), {})[stop.station] = None
+        for stop_id, text in self._translations():
+            if stop_id in self.stops:
+                found.setdefault(folded(text), {})[self.stops[stop_id].station] = None
+        return {name: tuple(stations) for name, stations in found.items()}
+
+    def _translations(self) -> Iterator[tuple[str, str]]:
+        rows = self.table(
+            "translations", "table_name", "field_name", "record_id", "field_value", "translation"
+        ).filter((pl.col("table_name") == "stops") & (pl.col("field_name") == "stop_name"))
+        by_name: dict[str, list[str]] = {}
+        for stop in self.stops.values():
+            by_name.setdefault(stop.name, []).append(stop.stop_id)
+        for _, _, record_id, value, text in rows.iter_rows():
+            for stop_id in [record_id] if record_id else by_name.get(value, []):
+                yield stop_id, text
+
+    def place(self, text: str) -> tuple[str, ...]:
+        """The stops meant by a stop id or a name; empty if there are none."""
+        if text in self.stops:
+            return (text,)
+        return self.names.get(folded(text), ())
+
+    def zone_of(self, stop_id: str) -> ZoneInfo:
+        stop = self.stops.get(stop_id)
+        return ZoneInfo(stop.zone if stop else self.zone)
+
+    def local(self, instant: int, stop_id: str) -> datetime:
+        """The wall clock at a stop."""
+        return datetime.fromtimestamp(instant, self.zone_of(stop_id))
+
+    def name(self, stop_id: str) -> str:
+        stop = self.stops.get(stop_id)
+        return stop.name if stop else stop_id
+
+    # ------------------------------------------------------------------------------------ trains
+
+    @cached_property
+    def trips(self) -> dict[str, tuple[str, str, str, str]]:
+        """trip_id -> route_id, service_id, block_id, trip_short_name."""
+        rows = self.table(
+            "trips", "trip_id", "route_id", "service_id", "block_id", "trip_short_name"
+        ).rows()
+        return {trip_id: rest for trip_id, *rest in rows}  # type: ignore[misc]
+
+    @cached_property
+    def routes(self) -> dict[str, tuple[str, str]]:
+        """route_id -> short name, long name."""
+        rows = self.table("routes", "route_id", "route_short_name", "route_long_name").rows()
+        return {route_id: (short, long) for route_id, short, long in rows}
+
+    def train_names(self, trip_id: str) -> list[str]:
+        """What a printed timetable may call this trip, the likeliest first."""
+        route_id, _, _, number = self.trips.get(trip_id, ("", "", "", ""))
+        short, long = self.routes.get(route_id, ("", ""))
+        names = [number, short, f"{short} {number}" if short and number else "", long, trip_id]
+        return list(dict.fromkeys(name for name in names if name))
+
+    @cached_property
+    def calls(self) -> pl.DataFrame:
+        """trip_id, stop_id, arrival_s and departure_s (of the service day, null if blank)."""
+        table = self.table(
+            "stop_times", "trip_id", "stop_id", "stop_sequence", "arrival_time", "departure_time"
+        )
+        return (
+            table.with_columns(
+                pl.col("stop_sequence").cast(pl.Int64, strict=False),
+                arrival_s=seconds("arrival_time"),
+                departure_s=seconds("departure_time"),
+            )
+            .sort("trip_id", "stop_sequence", maintain_order=True)
+            .select(
+                "trip_id",
+                "stop_id",
+                pl.coalesce("arrival_s", "departure_s").alias("arrival_s"),
+                pl.coalesce("departure_s", "arrival_s").alias("departure_s"),
+            )
+        )
+
+    def calls_of(self, trip_id: str) -> list[tuple[str, int | None, int | None]]:
+        """Stop, arrival and departure seconds of a trip's calls in order."""
+        if trip_id not in self._calls_of:
+            rows = self.calls.filter(pl.col("trip_id") == trip_id)
+            self._calls_of[trip_id] = rows.select("stop_id", "arrival_s", "departure_s").rows()
+        return self._calls_of[trip_id]
+
+    @cached_property
+    def _calls_of(self) -> dict[str, list[tuple[str, int | None, int | None]]]:
+        return {}
+
+    @cached_property
+    def _calendar(self) -> dict[str, tuple[str, date, date]]:
+        weekdays = (
+            "monday tuesday wednesday thursday friday saturday sunday".split()  # noqa: SIM905
+        )
+        rows = self.table("calendar", "service_id", *weekdays, "start_date", "end_date").rows()
+        return {
+            service: ("".join(flags), day_of(first), day_of(last))
+            for service, *flags, first, last in rows
+        }
+
+    @cached_property
+    def _exceptions(self) -> dict[tuple[str, date], bool]:
+        rows = self.table("calendar_dates", "service_id", "date", "exception_type").rows()
+        return {(service, day_of(day)): kind == "1" for service, day, kind in rows}
+
+    def runs_on(self, trip_id: str, day: date) -> bool:
+        service = self.trips[trip_id][1]
+        exception = self._exceptions.get((service, day))
+        if exception is not None:
+            return exception
+        flags, first, last = self._calendar.get(service, ("0000000", date.max, date.min))
+        return first <= day <= last and flags[day.weekday()] == "1"
+
+    def instant(self, day: date, second: int) -> int:
+        """When that second of a service day is: GTFS counts from noon minus twelve hours."""
+        noon = datetime.combine(day, time(12), ZoneInfo(self.zone))
+        return int(noon.timestamp()) - 43200 + second
+
+    def rides(
+        self, from_stop: str, departure: int, to_stop: str, arrival: int
+    ) -> list[tuple[str, ...]]:
+        """Every chain of trip ids that takes a rider there in one seat at these instants."""
+        return [
+            chain
+            for run, position in self._boardings(from_stop, departure)
+            for chain in self._chains(run, position, to_stop, arrival, MOST_TRAINS)
+        ]
+
+    def _platforms(self, stop_id: str) -> tuple[str, ...]:
+        stop = self.stops.get(stop_id)
+        return self.stations[stop.station] if stop else (stop_id,)
+
+    def _boardings(self, stop_id: str, departure: int) -> Iterator[tuple[Run, int]]:
+        """Runs that leave there at that instant, and the position of that call in the run."""
+        today = datetime.fromtimestamp(departure, ZoneInfo(self.zone)).date()
+        days = [today - timedelta(days=back) for back in range(-1, LONGEST_TRIP_DAYS + 1)]
+        day_of_second = {departure - self.instant(day, 0): day for day in days}
+        platforms = self._platforms(stop_id)
+        rows = self.calls.filter(
+            pl.col("stop_id").is_in(platforms) & pl.col("departure_s").is_in(list(day_of_second))
+        )
+        for trip_id in rows["trip_id"].unique(maintain_order=True):
+            for position, (stop, _, second) in enumerate(self.calls_of(trip_id)):
+                if stop not in platforms or second not in day_of_second:
+                    continue
+                day = day_of_second[second]
+                if trip_id in self.trips and self.runs_on(trip_id, day):
+                    yield Run(trip_id, day), position
+
+    def _chains(
+        self, run: Run, position: int, to_stop: str, arrival: int, trains_left: int
+    ) -> Iterator[tuple[str, ...]]:
+        platforms = self._platforms(to_stop)
+        for stop, second, _ in self.calls_of(run.trip_id)[position + 1 :]:
+            if (
+                stop in platforms
+                and second is not None
+                and self.instant(run.day, second) == arrival
+            ):
+                yield (run.trip_id,)
+                return
+        if trains_left == 1:
+            return
+        for onward in self._onward(run):
+            for chain in self._chains(onward, 0, to_stop, arrival, trains_left - 1):
+                yield (run.trip_id, *chain)
+
+    def _onward(self, run: Run) -> list[Run]:
+        """The runs that a run's vehicle, or parts of it, goes on as."""
+        end = self._end(run)
+        if end is None:
+            return []
+        found = [
+            Run(trip_id, day)
+            for trip_id in self._links.get(run.trip_id, ())
+            for day in [self._first_day(trip_id, end)]
+            if day
+        ]
+        block = self.trips[run.trip_id][2]
+        later = [
+            (start, trip_id)
+            for trip_id in self._blocks.get(block, ())
+            if trip_id != run.trip_id and self.runs_on(trip_id, run.day)
+            for start in [self._start(Run(trip_id, run.day))]
+            if start is not None and start >= end
+        ]
+        return found + [Run(trip_id, run.day) for _, trip_id in sorted(later)[:1]]
+
+    def _first_day(self, trip_id: str, after: int) -> date | None:
+        """The service day of a trip's first run that starts then or later, within three days."""
+        today = datetime.fromtimestamp(after, ZoneInfo(self.zone)).date()
+        for ahead in range(-LONGEST_TRIP_DAYS, 4):
+            day = today + timedelta(days=ahead)
+            start = self._start(Run(trip_id, day)) if trip_id in self.trips else None
+            if start is not None and start >= after and self.runs_on(trip_id, day):
+                return day
+        return None
+
+    def _start(self, run: Run) -> int | None:
+        calls = self.calls_of(run.trip_id)
+        return self.instant(run.day, calls[0][2]) if calls and calls[0][2] is not None else None
+
+    def _end(self, run: Run) -> int | None:
+        calls = self.calls_of(run.trip_id)
+        return self.instant(run.day, calls[-1][1]) if calls and calls[-1][1] is not None else None
+
+    @cached_property
+    def _blocks(self) -> dict[str, list[str]]:
+        blocks: dict[str, list[str]] = {}
+        for trip_id, (_, _, block, _) in self.trips.items():
+            if block:
+                blocks.setdefault(block, []).append(trip_id)
+        return blocks
+
+    @cached_property
+    def _links(self) -> dict[str, list[str]]:
+        rows = self.table("transfers", "from_trip_id", "to_trip_id", "transfer_type")
+        links: dict[str, list[str]] = {}
+        for from_trip, to_trip, _ in rows.filter(pl.col("transfer_type") == IN_SEAT).rows():
+            links.setdefault(from_trip, []).append(to_trip)
+        return links
+
+
+def feed_path(feed: Path) -> Path:
+    """The zip or folder that holds the tables: a folder that `gtfsgen build` wrote holds both."""
+    if feed.is_dir():
+        if (feed / "stop_times.txt").exists():
+            return feed
+        if (feed / "gtfs.zip").exists():
+            return feed / "gtfs.zip"
+        raise FeedUnreadable(f"{feed} holds no stop_times.txt and no gtfs.zip.")
+    if not feed.exists():
+        raise FeedUnreadable(f"{feed} does not exist.")
+    if not zipfile.is_zipfile(feed):
+        raise FeedUnreadable(f"{feed} is neither a zip nor a folder.")
+    return feed
+
+
+def zipped(feed: Path, target: Path) -> Path:
+    """The feed as one zip: itself, or a folder's tables packed as `target`."""
+    feed = feed_path(feed)
+    if not feed.is_dir():
+        return feed
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+        for file in sorted(feed.glob("*.txt")):
+            archive.write(file, file.name)
+    return target
+
+
+def seconds(column: str) -> pl.Expr:
+    """H:MM:SS as seconds, null where it is blank or no time."""
+    parts = pl.col(column).str.extract_groups(r"^(\d+):(\d\d):(\d\d)$")
+    hours, minutes, rest = (parts.struct.field(str(i)).cast(pl.Int32) for i in (1, 2, 3))
+    return hours * 3600 + minutes * 60 + rest
+
+
+@cache
+def day_of(text: str) -> date:
+    """YYYYMMDD; a date that cannot be read is one that never comes."""
+    try:
+        return datetime.strptime(text, "%Y%m%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        return date.min
+
+
+@cache
+def known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise FeedUnreadable(f"The feed names a time zone that does not exist: {name!r}.") from None
+    return name
