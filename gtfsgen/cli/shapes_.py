@@ -1,0 +1,127 @@
+"""`gtfsgen shapes`: draw shapes for any feed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+PROFILES = {"RAILWAY": ("2", "12"), "TRAM": ("0", "5"), "SUBWAY": ("1",), "BUS": ("3", "11")}
+"""routx profile -> the GTFS route types that run on it."""
+EXTENDED = {"RAILWAY": range(100, 200), "SUBWAY": range(400, 700), "TRAM": range(900, 1000), "BUS":
+range(200, 300)}  # fmt: skip
+"""The same for extended route types; 700..799 are buses too."""
+
+
+@click.command()
+@click.argument("feed", type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--osm",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="OpenStreetMap extract: .osm, .osm.gz, .osm.bz2 or .osm.pbf.",
+)
+@click.option(
+    "--tracks",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of .geojson and .gpx lines.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Zip to write. [default: FEED-shapes.zip]",
+)
+@click.option("--replace", is_flag=True, help="Draw all trips anew, also those with a shape.")
+def command(
+    feed: Path, osm: Path | None, tracks: Path | None, output: Path | None, replace: bool
+) -> None:
+    """Draw shapes along the rails for any feed.
+
+    Trips that have a shape keep it. A leg that cannot follow the track is drawn straight, with a
+    word of reason; the legs are also written as GeoJSON beside the zip.
+
+    Example: gtfsgen shapes feed.zip --osm liechtenstein.osm.pbf -o drawn.zip
+    """
+    if (osm is None) == (tracks is None):
+        raise click.UsageError("give either --osm EXTRACT or --tracks FOLDER")
+    from gtfsgen.render.tables import FeedUnreadable, text_tables
+    from gtfsgen.shapes import RailsUnavailable, draw, geojson_text
+
+    try:
+        tables = text_tables(feed)
+    except FeedUnreadable as error:
+        raise click.UsageError(str(error)) from error
+    if replace:
+        tables = _without_shapes(tables)
+    try:
+        drawn = draw(tables, tracks, {}) if tracks else _on_extract(tables, osm)
+    except RailsUnavailable as error:
+        raise click.UsageError(str(error)) from error
+    output = output or feed.with_name(f"{feed.stem}-shapes.zip")
+    _write(
+        feed, output, {stem: drawn.tables.get(stem) for stem in ("shapes", "trips", "stop_times")}
+    )
+    output.with_suffix(".geojson").write_text(geojson_text(drawn.geojson), encoding="utf-8")
+    for fault in drawn.faults:
+        click.echo(str(fault))
+    legs = drawn.geojson["features"]
+    straight = sum(leg["properties"]["reason"] is not None for leg in legs)
+    click.echo(f"{output}: {len(legs)} legs drawn, {straight} of them straight")
+
+
+def _on_extract(tables, osm):  # type: ignore[no-untyped-def]
+    """Each kind of vehicle on its own network of the extract; only those the feed has are read."""
+    from gtfsgen.shapes import Limits, OsmNetwork, RailsUnavailable, draw_on
+    from gtfsgen.shapes.network import Networks
+
+    networks = {"": Networks([])}
+    for kind in sorted(set(tables["routes"]["route_type"].drop_nulls())):
+        profile = _profile(kind)
+        try:
+            if profile:
+                networks[kind] = OsmNetwork.read(osm, profile)
+        except RailsUnavailable as error:
+            if "routx" in str(error):
+                raise
+            click.echo(f"route_type {kind}: {error}", err=True)
+    return draw_on(tables, networks, Limits())
+
+
+def _profile(kind: str) -> str:
+    if not kind.isdigit():
+        return ""
+    number = int(kind)
+    for profile, kinds in PROFILES.items():
+        if kind in kinds or number in EXTENDED[profile]:
+            return profile
+    return "BUS" if 700 <= number < 800 else ""
+
+
+def _without_shapes(tables):  # type: ignore[no-untyped-def]
+    dropped = {"trips": ["shape_id"], "stop_times": ["shape_dist_traveled"]}
+    return {
+        stem: frame.drop(dropped.get(stem, []), strict=False)
+        for stem, frame in tables.items()
+        if stem != "shapes"
+    }
+
+
+def _write(feed: Path, output: Path, changed) -> None:  # type: ignore[no-untyped-def]
+    """A copy of `feed` as a zip with the changed tables in it; all else byte by byte."""
+    import zipfile
+
+    entries: dict[str, bytes] = {}
+    if feed.is_dir():
+        entries = {path.name: path.read_bytes() for path in sorted(feed.glob("*.txt"))}
+    else:
+        with zipfile.ZipFile(feed) as archive:
+            entries = {name: archive.read(name) for name in archive.namelist()}
+    for stem, frame in changed.items():
+        if frame is not None:
+            origin = [name for name in ("path", "line", "column") if name in frame.columns]
+            entries[f"{stem}.txt"] = frame.drop(origin).write_csv().encode()
+    with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in entries.items():
+            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, content)
