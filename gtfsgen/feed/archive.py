@@ -1,0 +1,508 @@
+"""The files of a feed: a zip archive or a folder, opened as the canonical validator opens it.
+
+That validator first reads an archive as a stream, from its first byte to the first GTFS file in a folder, and
+gives up with `i_o_error` at anything it cannot read on the way; only then does it go by the archive's directory.
+Here nothing is inflated twice. What the headers tell (encryption, odd compression) is said at once; damaged data
+is noticed when an entry is read, and `Archive.check_unread` reads what nobody else has.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+TABLE_NAMES = frozenset(
+    f"{name}.txt"
+    for name in (
+        "agency areas attributions booking_rules calendar calendar_dates fare_attributes"
+        " fare_leg_join_rules fare_leg_rules fare_media fare_products fare_rules fare_transfer_rules"
+        " feed_info frequencies levels location_group_stops location_groups networks pathways"
+        " rider_categories route_networks routes shapes stop_areas stop_times stops timeframes"
+        " transfers translations trips"
+    ).split()
+)
+LOCATIONS = "locations.geojson"
+KNOWN_NAMES = TABLE_NAMES | {LOCATIONS}
+
+# The names that tell the canonical validator of files in a folder. Later additions to GTFS are not among them.
+NAMES_SOUGHT_IN_FOLDERS = TABLE_NAMES - {
+    f"{name}.txt"
+    for name in (
+        "booking_rules fare_leg_join_rules location_group_stops location_groups networks"
+        " rider_categories route_networks timeframes"
+    ).split()
+}
+
+ZIP_EXCEPTION = "java.util.zip.ZipException"
+UNSUPPORTED = "org.apache.commons.compress.archivers.zip.UnsupportedZipFeatureException"
+
+_STORED, _DEFLATED, _BZIP2 = 0, 8, 12
+_METHOD_NAMES = {1: "UNSHRINKING", 6: "IMPLODING", 9: "ENHANCED_DEFLATED", 14: "LZMA"} | {
+    95: "XZ", 98: "PPMD", 99: "AES_ENCRYPTED"
+}  # fmt: skip
+_ENCRYPTED, _SIZES_AFTER_DATA = 0x1, 0x8
+_CHUNK = 1 << 20
+_LOCAL_HEADER = b"PK\x03\x04"
+
+
+class UnreadableInput(Exception):
+    """The input cannot be opened: `i_o_error` of the whole run. `exception` is the Java class's name."""
+
+    def __init__(self, exception: str, message: str) -> None:
+        super().__init__(message)
+        self.exception = exception
+        self.message = message
+
+
+class DamagedEntry(OSError):
+    """One file of the feed breaks off or is not there, and the run goes on without it."""
+
+
+class Stream(Protocol):
+    """What `Archive.open` gives: bytes of one file, read once from front to back."""
+
+    def read(self, size: int = -1, /) -> bytes: ...
+    def close(self) -> None: ...
+    def __enter__(self) -> Stream: ...
+    def __exit__(self, *exception: object) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    name: str
+    offset: int
+    packed: int
+    size: int
+    crc: int
+    method: int
+    flags: int
+    streamed: bool  # the canonical validator reads it before it looks at the directory
+
+
+class Archive:
+    """A feed's files, by the names their archive or folder gives them.
+
+    `names` are the files at the root, in the archive's order (a folder's are sorted). `tables` leads from a GTFS
+    file name in lower case to the name to open; a second name that folds to the same is in `unknown`, with all
+    other names. `lost` are GTFS files that are listed but cannot be opened at all, for which `system_errors` has
+    (code, particulars); they are not in `tables`, and not missing either. `unlisted` are names in `tables` that
+    the archive's directory does not hold (see `_finder_names`): opened, they fail with `DamagedEntry`.
+    """
+
+    def __init__(self, names: Iterable[str], *, in_subfolder: bool = False) -> None:
+        self.names = list(dict.fromkeys(names))
+        self.in_subfolder = in_subfolder
+        self.tables: dict[str, str] = {}
+        self.unknown: list[str] = []
+        self.lost: set[str] = set()
+        self.unlisted: set[str] = set()
+        self.system_errors: list[tuple[str, dict[str, Any]]] = []
+        for name in self.names:
+            canonical = name.lower()
+            if canonical in KNOWN_NAMES and canonical not in self.tables:
+                self.tables[canonical] = name
+            else:
+                self.unknown.append(name)
+
+    def open(self, name: str) -> Stream:
+        """A stream of the file's bytes. Raises KeyError for a name that is not there.
+
+        The stream's `read` raises `UnreadableInput` or `DamagedEntry` when the data is damaged.
+        """
+        raise NotImplementedError
+
+    def size(self, name: str) -> int:
+        """Uncompressed size in bytes, as the archive states it."""
+        raise NotImplementedError
+
+    def read(self, name: str) -> bytes:
+        with self.open(name) as stream:
+            return stream.read()
+
+    def check_unread(self) -> None:
+        """Read whatever has not been read whole. Raises `UnreadableInput` as the canonical validator would."""
+
+    def close(self) -> None:
+        """Let go of the archive's file."""
+
+    def __enter__(self) -> Archive:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+
+def open_archive(path: str | os.PathLike[str] | bytes, name: str = "") -> Archive:
+    """Open a zip file or a folder by path, or the bytes of a zip file.
+
+    `name` is the archive's file name where `path` is bytes. Raises `UnreadableInput` for what is no feed
+    archive: absent, not a zip, cut short, or with an entry that a stream reader must stop at.
+    """
+    if isinstance(path, bytes):
+        return _ZipArchive(_Memory(path), Path(name).stem)
+    path = Path(path)
+    if path.is_dir():
+        return _Folder(path)
+    try:
+        file = _File(path)
+    except FileNotFoundError:
+        raise UnreadableInput(
+            "java.io.FileNotFoundException", f"{path} (No such file or directory)"
+        ) from None
+    except OSError as error:
+        raise UnreadableInput("java.io.IOException", f"{path}: {error.strerror}") from None
+    try:
+        return _ZipArchive(file, path.stem)
+    except BaseException:
+        file.close()
+        raise
+
+
+class _Folder(Archive):
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        super().__init__(sorted(entry.name for entry in path.iterdir() if entry.is_file()))
+
+    def open(self, name: str) -> Stream:
+        return open(self._path / self._checked(name), "rb")  # type: ignore[return-value]  # noqa: SIM115
+
+    def size(self, name: str) -> int:
+        return (self._path / self._checked(name)).stat().st_size
+
+    def _checked(self, name: str) -> str:
+        if name not in self.names:
+            raise KeyError(name)
+        return name
+
+
+class _ZipArchive(Archive):
+    def __init__(self, file: _File | _Memory, stem: str) -> None:
+        self._file = file
+        self._lock = threading.Lock()
+        entries = _entries(file)
+        self._entries: dict[str, _Entry] = {}
+        for entry in entries:
+            self._entries.setdefault(entry.name, entry)
+        self._unread = {entry.offset: entry for entry in entries if entry.streamed}
+        for entry in self._unread.values():
+            _check_streamable(entry)
+        super().__init__(
+            _finder_names(entries, stem),
+            in_subfolder=any(not entry.streamed for entry in entries)
+            or any(_is_sought(entry.name) for entry in entries),
+        )
+        for canonical, name in list(self.tables.items()):
+            self._set_apart(canonical, self._entries.get(name))
+
+    def _set_apart(self, canonical: str, entry: _Entry | None) -> None:
+        """Mark a table that is listed and yet cannot be read."""
+        if entry is None:
+            self.unlisted.add(canonical)
+        elif reason := _unsupported(entry):
+            del self.tables[canonical]
+            self.lost.add(canonical)
+            particulars = {"exception": UNSUPPORTED, "message": reason}
+            self.system_errors.append(("thread_execution_error", particulars))
+
+    def open(self, name: str) -> Stream:
+        entry = self._entries.get(name)
+        if entry is not None:
+            return _EntryStream(self, entry)
+        if name in self.names:
+            return _Unlisted()
+        raise KeyError(name)
+
+    def size(self, name: str) -> int:
+        entry = self._entries.get(name)
+        if entry is None and name not in self.names:
+            raise KeyError(name)
+        return entry.size if entry else 0
+
+    def check_unread(self) -> None:
+        for entry in list(self._unread.values()):
+            with _EntryStream(self, entry) as stream:
+                while stream.read(_CHUNK):
+                    pass
+
+    def was_read(self, entry: _Entry) -> None:
+        with self._lock:
+            self._unread.pop(entry.offset, None)
+
+    def pread(self, size: int, offset: int) -> bytes:
+        return self._file.pread(size, offset)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _File:
+    """A file read at any offset by any thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        self._lock = threading.Lock()
+        self.size = os.fstat(self._descriptor).st_size
+
+    def pread(self, size: int, offset: int) -> bytes:
+        if hasattr(os, "pread"):
+            return os.pread(self._descriptor, size, offset)
+        with self._lock:  # Windows
+            os.lseek(self._descriptor, offset, os.SEEK_SET)
+            return os.read(self._descriptor, size)
+
+    def close(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+class _Memory:
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self.size = len(data)
+
+    def pread(self, size: int, offset: int) -> bytes:
+        return self._data[offset : offset + size]
+
+    def close(self) -> None:
+        self._data = b""
+
+
+class _Seekable:
+    """Just enough of a file for the standard library's zipfile to read a directory."""
+
+    def __init__(self, file: _File | _Memory) -> None:
+        self._file = file
+        self._at = 0
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        base = (0, self._at, self._file.size)[whence]
+        if base + offset < 0:
+            raise OSError("seek before the start")
+        self._at = base + offset
+        return self._at
+
+    def read(self, size: int = -1) -> bytes:
+        wanted = self._file.size - self._at if size < 0 else size
+        data = self._file.pread(wanted, self._at) if wanted > 0 else b""
+        self._at += len(data)
+        return data
+
+
+def _entries(file: _File | _Memory) -> list[_Entry]:
+    """The archive's entries in the order of its directory."""
+    import zipfile
+
+    try:
+        with zipfile.ZipFile(_Seekable(file)) as archive:  # type: ignore[arg-type]
+            infos = archive.infolist()
+    except (zipfile.BadZipFile, OSError, struct.error, ValueError, NotImplementedError) as error:
+        raise UnreadableInput(ZIP_EXCEPTION, f"archive is not a ZIP archive: {error}") from None
+    streamable = file.pread(4, 0) == _LOCAL_HEADER
+    if not streamable and _bytes_before_archive(file):
+        return []  # a self-extracting archive: the canonical validator finds no file in it
+    first_sought = min(
+        (i.header_offset for i in infos if _is_sought(i.filename)), default=file.size
+    )
+    return [
+        _Entry(
+            _name(info),
+            info.header_offset,
+            info.compress_size,
+            info.file_size,
+            info.CRC,
+            info.compress_type,
+            info.flag_bits,
+            streamed=streamable and info.header_offset < first_sought,
+        )
+        for info in infos
+    ]
+
+
+def _name(info: Any) -> str:
+    """The entry's name. The canonical validator takes all names for UTF-8; zipfile only those marked so."""
+    original: str = info.orig_filename
+    if info.flag_bits & 0x800:
+        return original
+    try:
+        return original.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return original
+
+
+def _bytes_before_archive(file: _File | _Memory) -> bool:
+    tail_at = max(0, file.size - 65_557)
+    tail = file.pread(file.size - tail_at, tail_at)
+    end = tail.rfind(b"PK\x05\x06")
+    if end < 0:
+        return False
+    directory_size, directory_offset = struct.unpack_from("<II", tail, end + 12)
+    return tail_at + end > directory_size + directory_offset
+
+
+def _is_sought(name: str) -> bool:
+    folder, slash, last = name.rpartition("/")
+    return bool(slash) and last in NAMES_SOUGHT_IN_FOLDERS
+
+
+def _finder_names(entries: list[_Entry], stem: str) -> list[str]:
+    """Names at the root, as the canonical validator lists them.
+
+    It takes a folder entry of the archive's own name for the work of a Mac's Finder and strips that folder from
+    the names that follow; yet it then looks for them at the root, and finds them only if they are there too.
+    """
+    names = []
+    prefix = None
+    for entry in entries:
+        name = entry.name
+        if name == f"{stem}/":
+            prefix = name
+        if prefix:
+            name = name.removeprefix(prefix)
+        if name.strip() and "/" not in name and name != ".DS_Store":
+            names.append(name)
+    return names
+
+
+def _check_streamable(entry: _Entry) -> None:
+    """Raise what Java's reader of zip streams would, from the entry's header alone."""
+    if entry.flags & _ENCRYPTED:
+        raise UnreadableInput(ZIP_EXCEPTION, "encrypted ZIP entry not supported")
+    if entry.method not in (_STORED, _DEFLATED):
+        raise UnreadableInput(ZIP_EXCEPTION, "invalid compression method")
+    if entry.method == _STORED and entry.flags & _SIZES_AFTER_DATA and entry.size:
+        raise UnreadableInput(ZIP_EXCEPTION, "only DEFLATED entries can have EXT descriptor")
+
+
+def _unsupported(entry: _Entry) -> str | None:
+    if entry.flags & _ENCRYPTED:
+        return f"Unsupported feature encryption used in entry {entry.name}"
+    if entry.method not in (_STORED, _DEFLATED, _BZIP2):
+        method = _METHOD_NAMES.get(entry.method, "UNKNOWN")
+        return (
+            f"Unsupported compression method {entry.method} ({method}) used in entry {entry.name}"
+        )
+    return None
+
+
+class _Unlisted:
+    def read(self, size: int = -1, /) -> bytes:
+        raise DamagedEntry("origin")
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def __enter__(self) -> _Unlisted:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+
+class _EntryStream:
+    """Inflates one entry as it is read, and checks it at its end."""
+
+    def __init__(self, archive: _ZipArchive, entry: _Entry) -> None:
+        from isal import isal_zlib
+
+        self._archive = archive
+        self._entry = entry
+        self._crc32 = isal_zlib.crc32
+        self._damage = isal_zlib.error
+        self._inflater: Any = None
+        if entry.method == _DEFLATED:
+            self._inflater = isal_zlib.decompressobj(-15)
+        elif entry.method == _BZIP2:
+            import bz2
+
+            self._inflater = bz2.BZ2Decompressor()
+        self._at = self._data_offset()
+        self._end = self._at + entry.packed
+        self._tail = b""
+        self._crc = 0
+        self._length = 0
+        self._done = False
+
+    def _data_offset(self) -> int:
+        local = self._archive.pread(30, self._entry.offset)
+        if len(local) < 30 or not local.startswith(_LOCAL_HEADER):
+            raise self._fault("the entry's header is not where the directory says")
+        return self._entry.offset + 30 + sum(struct.unpack_from("<HH", local, 26))
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to `size` bytes, fewer only at the end; all that is left without `size`."""
+        parts: list[bytes] = []
+        left = size if size >= 0 else self._entry.size + _CHUNK
+        while left > 0 and not self._done:
+            part = self._next(left)
+            parts.append(part)
+            left -= len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _next(self, most: int) -> bytes:
+        part = self._inflated(most) if self._inflater else self._packed(min(most, _CHUNK))
+        self._crc = self._crc32(part, self._crc)
+        self._length += len(part)
+        if self._inflater:
+            self._done = self._inflater.eof
+        else:
+            self._done = self._at >= self._end
+        if self._done:
+            self._check_end()
+        return part
+
+    def _inflated(self, most: int) -> bytes:
+        packed = self._tail
+        if not packed and not (self._entry.method == _BZIP2 and not self._inflater.needs_input):
+            packed = self._packed(_CHUNK)
+            if not packed and self._at >= self._end:
+                raise self._fault("Unexpected end of ZLIB input stream")
+        try:
+            part = self._inflater.decompress(packed, most)
+        except (self._damage, OSError, EOFError) as error:
+            raise self._fault(str(error)) from None
+        self._tail = getattr(self._inflater, "unconsumed_tail", b"")
+        return part
+
+    def _packed(self, size: int) -> bytes:
+        size = min(size, self._end - self._at)
+        data = self._archive.pread(size, self._at)
+        if len(data) < size and not data:
+            raise self._fault("the archive ends within the entry")
+        self._at += len(data)
+        return data
+
+    def _check_end(self) -> None:
+        entry = self._entry
+        if entry.streamed and (self._length != entry.size or self._crc != entry.crc):
+            raise self._fault(
+                f"invalid entry CRC (expected 0x{entry.crc:x} but got 0x{self._crc:x})"
+            )
+        self._archive.was_read(entry)
+
+    def _fault(self, message: str) -> Exception:
+        if self._entry.streamed:
+            return UnreadableInput(ZIP_EXCEPTION, f"{message} in entry {self._entry.name}")
+        return DamagedEntry(message)
+
+    def close(self) -> None:
+        self._inflater = None
+        self._tail = b""
+        self._done = True
+
+    def __enter__(self) -> _EntryStream:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()

@@ -1,0 +1,277 @@
+"""CSV text to dictionary-coded columns, cell for cell as the canonical validator's parser reads it.
+
+Every distinct text of a column is kept once and rows hold codes, so that later rooms parse and check
+each distinct value once. Two roads give the same result: `gtfsgen.feed.records`, careful and in Python, reads
+small files without loading a heavy library; `gtfsgen.feed.pieces` reads big ones a piece at a time with
+pyarrow and sends only the odd lines down the careful road. See `docs/decisions/csv-roads.md`.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import IO, Any, Literal
+
+import polars as pl
+
+from gtfsgen.feed import records
+from gtfsgen.feed.archive import DamagedEntry
+
+Kind = Literal["text", "float", "integer"]
+Bytes = bytes | bytearray | memoryview
+
+SMALL_BYTES = 256 * 1024  # up to here the careful road is quicker than importing pyarrow
+PIECE_BYTES = 16 * 1024 * 1024
+PLAIN_NUMBER = {
+    "float": re.compile(r"-?[0-9]+(\.[0-9]*)?", re.ASCII),
+    "integer": re.compile("-?[0-9]{1,9}", re.ASCII),
+}
+_BOM = codecs.BOM_UTF8
+
+
+@dataclass(slots=True)
+class Column:
+    """A column of texts: `codes` (UInt32, null for a blank cell) are indexes into `values` (String, distinct).
+
+    Texts are as the parser yields them: unquoted ones without surrounding blanks, quoted ones whole.
+    The order of `values` means nothing, and a value may have lost its last row.
+    """
+
+    codes: pl.Series
+    values: pl.Series
+
+
+@dataclass(slots=True)
+class Direct:
+    """A column of plain numbers, read without going through text.
+
+    `values` is Float64 or Int32, null for a blank cell and for a cell that is not plainly a decimal number.
+    The latter are in `odd`: row (UInt32, index into `values`), text (String). `1e5` is one: what it is
+    worth is for the reader of typed values to say.
+    """
+
+    values: pl.Series
+    odd: pl.DataFrame
+
+
+@dataclass(slots=True)
+class RawTable:
+    """What a CSV file holds, and the faults of its lines.
+
+    Lines are counted as `csvRowNumber` is: physical lines, the header's being 1, and a record has the number
+    of the line on which it ends. Rows of a wrong length and empty ones are in no column.
+    """
+
+    header: list[str] | None
+    columns: dict[str, Column | Direct] = field(default_factory=dict)
+    csv_row_number: pl.Series = field(default_factory=lambda: pl.Series([], dtype=pl.UInt32))
+    bad_lengths: pl.DataFrame = field(default_factory=lambda: bad_length_frame([], []))
+    empty_rows: pl.Series = field(default_factory=lambda: pl.Series([], dtype=pl.UInt32))
+    failure: dict[str, Any] | None = None
+    header_failed: bool = False
+
+    @property
+    def header_length(self) -> int:
+        return len(self.header or ())
+
+    @property
+    def height(self) -> int:
+        return len(self.csv_row_number)
+
+
+def read_table(
+    data: Bytes | IO[bytes],
+    wanted: Collection[str] | Mapping[str, Kind],
+    *,
+    unlimited_cells: bool = False,
+    small_bytes: int = SMALL_BYTES,
+    piece_bytes: int = PIECE_BYTES,
+) -> RawTable:
+    """Read a CSV file: bytes, or a binary stream read a piece at a time.
+
+    `wanted` names the columns to keep; as a mapping it tells their kind, and those of kind "float" and
+    "integer" become `Direct`. Of two columns with one name the first is kept. `unlimited_cells` lifts the limit
+    of 4,096 characters a cell, as the canonical validator does for areas.txt.
+
+    Text that is not UTF-8 is no error here: bad bytes become U+FFFD, as in the canonical validator. A stream that
+    breaks off with `DamagedEntry` gives a `failure`; any other exception of the stream passes through.
+    """
+    kinds: dict[str, Kind] = (
+        dict(wanted) if isinstance(wanted, Mapping) else dict.fromkeys(wanted, "text")
+    )
+    limit = 0 if unlimited_cells else records.MAX_CELL
+    source = _Source(data)
+    try:
+        start = source.take(1 << 62)
+    except DamagedEntry as damage:
+        return RawTable([], failure=unreadable(damage), header_failed=True)
+    return _read_carefully(decode(without_bom(start)), kinds, limit)
+
+
+class _Source:
+    """Bytes or a stream, taken in parts of a wanted size."""
+
+    def __init__(self, data: Bytes | IO[bytes]) -> None:
+        self._view = None if hasattr(data, "read") else memoryview(data)  # type: ignore[arg-type]
+        self._stream: Any = data
+        self._at = 0
+
+    def take(self, size: int) -> bytes:
+        """The next `size` bytes, fewer only at the end."""
+        if self._view is not None:
+            part = bytes(self._view[self._at : self._at + size])
+            self._at += len(part)
+            return part
+        parts = []
+        while size > 0 and (part := self._stream.read(size)):
+            parts.append(part)
+            size -= len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _read_carefully(text: str, kinds: dict[str, Kind], limit: int) -> RawTable:
+    try:
+        names, start, line = records.header(text, limit)
+    except records.ParsingFailed as failed:
+        return RawTable([], failure=failure(failed, text), header_failed=True)
+    if names is None:
+        return RawTable(None)
+    rows = CarefulRows(names)
+    table = RawTable(names)
+    try:
+        for record in records.records(text, limit, start, line):
+            rows.add(record)
+    except records.ParsingFailed as failed:
+        table.failure = failure(failed, text)
+        rows.forget_last()
+    table.csv_row_number = pl.Series(rows.lines, dtype=pl.UInt32)
+    table.bad_lengths = bad_length_frame(rows.bad_lines, rows.bad_lengths)
+    table.empty_rows = pl.Series(rows.empty_lines, dtype=pl.UInt32)
+    for name, kind in kinds.items():
+        if name in names:
+            cells = rows.column(names.index(name))
+            table.columns[name] = coded(cells) if kind == "text" else direct(cells, kind)
+    return table
+
+
+class CarefulRows:
+    """Records sorted into rows of the table, rows of a wrong length and empty rows."""
+
+    def __init__(self, names: list[str]) -> None:
+        self.width = len(names)
+        self.rows: list[records.Cells] = []
+        self.lines: list[int] = []
+        self.bad_lines: list[int] = []
+        self.bad_lengths: list[int] = []
+        self.empty_lines: list[int] = []
+        self._last: tuple[list[Any], ...] = ()
+
+    def add(self, record: records.Record) -> None:
+        if record.cells == [None]:
+            self.empty_lines.append(record.line)
+            self._last = (self.empty_lines,)
+        elif len(record.cells) != self.width:
+            self.bad_lines.append(record.line)
+            self.bad_lengths.append(len(record.cells))
+            self._last = (self.bad_lines, self.bad_lengths)
+        else:
+            self.rows.append(record.cells)
+            self.lines.append(record.line)
+            self._last = (self.rows, self.lines)
+
+    def forget_last(self) -> None:
+        """The canonical reader is one record ahead, and loses the one before a record that fails."""
+        for kept in self._last:
+            kept.pop()
+
+    def column(self, index: int) -> list[str | None]:
+        return [row[index] for row in self.rows]
+
+
+def coded(cells: list[str | None]) -> Column:
+    """Cells as codes and distinct values, in order of first occurrence."""
+    values: dict[str, int] = {}
+    codes = [None if cell is None else values.setdefault(cell, len(values)) for cell in cells]
+    return Column(pl.Series(codes, dtype=pl.UInt32), pl.Series(list(values), dtype=pl.String))
+
+
+def direct(cells: list[str | None], kind: Kind) -> Direct:
+    """Cells as numbers where they are plainly numbers, and the others as text."""
+    plain = PLAIN_NUMBER[kind].fullmatch
+    number = float if kind == "float" else int
+    odd = [(row, cell) for row, cell in enumerate(cells) if cell is not None and not plain(cell)]
+    values = [None if cell is None or not plain(cell) else number(cell) for cell in cells]
+    return Direct(
+        pl.Series(values, dtype=pl.Float64 if kind == "float" else pl.Int32),
+        odd_frame([row for row, _ in odd], [text for _, text in odd]),
+    )
+
+
+def odd_frame(rows: Any, texts: Any) -> pl.DataFrame:
+    return pl.DataFrame({"row": rows, "text": texts}, schema={"row": pl.UInt32, "text": pl.String})
+
+
+def bad_length_frame(lines: Any, lengths: Any) -> pl.DataFrame:
+    return pl.DataFrame(
+        {"csv_row_number": lines, "row_length": lengths},
+        schema={"csv_row_number": pl.UInt32, "row_length": pl.UInt32},
+    )
+
+
+def without_bom(data: bytes) -> bytes:
+    """Both the canonical validator and its parser take off a byte order mark, so two of them go."""
+    for _ in range(2):
+        data = data.removeprefix(_BOM)
+    return data
+
+
+def decode(data: bytes) -> str:
+    """UTF-8 with U+FFFD for bad bytes, one for each faulty sequence as Java counts them."""
+    return data.decode("utf-8", "gtfsgen_java")
+
+
+def _replace_as_java(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)
+    at, data = error.start, error.object
+    if data[at] == 0xED and _is_continuation(data, at + 1) and _is_continuation(data, at + 2):
+        return "\ufffd", at + 3  # an encoded surrogate is one fault, where Python sees three
+    return "\ufffd", error.end
+
+
+def _is_continuation(data: bytes, at: int) -> bool:
+    return at < len(data) and data[at] & 0xC0 == 0x80
+
+
+codecs.register_error("gtfsgen_java", _replace_as_java)
+
+
+def failure(
+    failed: records.ParsingFailed, text: str, lines: int = 0, chars: int = 0
+) -> dict[str, Any]:
+    """The particulars of csv_parsing_failed. `lines` and `chars` were read before `text`."""
+    at = min(failed.at, len(text))
+    begin = max(text.rfind("\n", 0, at) + 1, at - 1000)
+    return {
+        "charIndex": chars + records.units(text[:at]),
+        "columnIndex": failed.column,
+        "lineIndex": lines + text.count("\n", 0, at),
+        "message": failed.message,
+        "parsedContent": text[begin:at],
+    }
+
+
+def unreadable(damage: DamagedEntry) -> dict[str, Any]:
+    return {
+        "charIndex": 0,
+        "columnIndex": -1,
+        "lineIndex": -1,
+        "message": str(damage),
+        "parsedContent": "",
+    }
+
+
+def pieces_of(source: Any, size: int) -> Iterator[bytes]:
+    while piece := source.take(size):
+        yield piece
