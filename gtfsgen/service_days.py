@@ -57,11 +57,23 @@ class Dates:
         return offset >= 0 and bool(self.bits >> offset & 1)
 
     def __iter__(self) -> Iterator[date]:
-        bits = self.bits
+        return (EPOCH + timedelta(days=day) for day in self.numbers())
+
+    def numbers(self) -> Iterator[int]:
+        """The dates as days since `EPOCH`, in order."""
+        if not self.bits:
+            return
+        first = (self.bits & -self.bits).bit_length() - 1
+        bits = self.bits >> first  # short integers: a span of years, not everything since EPOCH
         while bits:
             low = bits & -bits
-            yield EPOCH + timedelta(days=low.bit_length() - 1)
+            yield first + low.bit_length() - 1
             bits ^= low
+
+    def __repr__(self) -> str:
+        if not self:
+            return "Dates()"
+        return f"<Dates {self.first}..{self.last}, {len(self)} days>"
 
     def __len__(self) -> int:
         return self.bits.bit_count()

@@ -1,0 +1,813 @@
+"""The tables of the feed, each row with the cell a curator would edit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+
+import polars as pl
+
+from gtfsgen.compile.calendars import calendar_rows, service_ids
+from gtfsgen.compile.timetable import Timetable
+from gtfsgen.compile.trips import Bundle, Trip, slug
+from gtfsgen.faults import Fault, Severity
+from gtfsgen.schema import TABLES
+from gtfsgen.service_days import Dates
+from gtfsgen.source.model import ORIGIN, Coach, Run, Source
+
+Tables = dict[str, pl.DataFrame]
+
+ROUTE_TYPES = {
+    "tram": "0", "metro": "1", "subway": "1", "rail": "2", "railway": "2", "train": "2", "bus": "3",
+    "ferry": "4", "cable tram": "5", "gondola": "6", "aerial lift": "6", "funicular": "7",
+    "trolleybus": "11", "monorail": "12",
+}  # fmt: skip
+"""Words of routes.csv for route_type. Trains are 2 for every planner; not all know 102."""
+DEFAULT_ROUTE_TYPE = "2"
+
+ALLOWED = {"yes": "1", "1": "1", "y": "1", "no": "2", "2": "2", "n": "2"}
+
+KEPT_IF_BLANK = {"transfers": {"min_transfer_time"}}
+"""Columns written although blank; some importers read this one without asking whether it is there."""
+
+
+def make_tables(source: Source, timetable: Timetable, today: date) -> tuple[Tables, list[Fault]]:
+    """All tables of the feed as text with `ORIGIN`, in the order of the reference."""
+    faults: list[Fault] = []
+    names = Names(source)
+    plain = timetable.plain_runs["run_id"].to_list()
+    plain_dates = _plain_dates(source, plain)
+    trips = [trip for bundle in timetable.bundles for trip in bundle.trips]
+    services: dict[Dates, str] = {}
+    for trip_id, dates in [
+        *((slug(run), dates) for run, dates in plain_dates.items()),
+        *((trip.trip_id, trip.service) for trip in trips),
+    ]:
+        known = services.get(dates)
+        services[dates] = trip_id if known is None else min(known, trip_id)
+    period = (source.settings.first_day, source.settings.last_day)
+    ids = service_ids(services, period)
+    calendar, exceptions = calendar_rows(ids)
+
+    trip_rows = _trip_rows(source, timetable, plain_dates, ids, names)
+    stop_times = _stop_times(source, timetable, trips, faults)
+    tables: Tables = {
+        "agency": _agency(source),
+        "stops": _stops(source, stop_times),
+        "routes": _routes(source, trip_rows, timetable, plain, names, faults),
+        "trips": _frame(trip_rows),
+        "stop_times": stop_times,
+        "calendar": _frame(calendar),
+        "calendar_dates": _frame(exceptions),
+        "transfers": _transfers(timetable.bundles),
+        "feed_info": _feed_info(source, services, today),
+        "attributions": _attributions(source),
+    }
+    tables = {name: table for name, table in tables.items() if table.height}
+    calendar_origin = _calendar_origins(tables.get("trips"))
+    for name in ("calendar", "calendar_dates"):
+        if name in tables:
+            tables[name] = tables[name].join(
+                calendar_origin, on="service_id", how="left", maintain_order="left"
+            )
+    tables["translations"] = _translations(source, tables, names)
+    merge_passthrough(tables, source.gtfs, faults)
+    return {
+        name: _tidy(name, tables[name]) for name in _file_order(tables) if tables[name].height
+    }, faults
+
+
+class Names:
+    """Station names in the feed's language and in the others."""
+
+    def __init__(self, source: Source) -> None:
+        self.languages = [
+            name.removeprefix("name_")
+            for name in source.stations.columns
+            if name.startswith("name_") and name != f"name_{source.settings.lang}"
+        ]
+        self.rows = {row["station_id"]: row for row in source.stations.iter_rows(named=True)}
+
+    def __call__(self, station_id: str, language: str = "") -> str:
+        row = self.rows.get(station_id)
+        if row is None:
+            return station_id
+        return (row.get(f"name_{language}") if language else None) or row["name"] or station_id
+
+
+def _plain_dates(source: Source, plain: Iterable[str]) -> dict[str, Dates]:
+    """The dates of plain runs up to the end of the feed; equal sets are looked at once."""
+    cut = (1 << ((source.settings.last_day - date(1900, 1, 1)).days + 1)) - 1
+    clipped: dict[int, Dates] = {}
+    found = {}
+    for run in plain:
+        dates = source.runs[run].dates
+        if id(dates) not in clipped:
+            clipped[id(dates)] = Dates(dates.bits & cut)
+        found[run] = clipped[id(dates)]
+    return found
+
+
+def _trip_rows(
+    source: Source,
+    timetable: Timetable,
+    plain_dates: Mapping[str, Dates],
+    ids: Mapping[Dates, str],
+    names: Names,
+) -> list[dict]:
+    calls = timetable.plain_calls
+    ends = dict(
+        calls.group_by("run_id").agg(pl.col("station_id").last()).iter_rows()
+        if calls.height
+        else ()
+    )
+    by_object = {id(dates): ids[dates] for dates in plain_dates.values()}
+    rows = []
+    for run_id, dates in plain_dates.items():
+        run = source.runs[run_id]
+        rows.append(
+            _trip_row(run, slug(run_id), by_object[id(dates)])
+            | {
+                "trip_headsign": run.headsign or names(ends[run_id]),
+                "block_id": run.extra.get("block", ""),
+            }
+        )
+    for bundle in timetable.bundles:
+        for trip in bundle.trips:
+            rows.append(_linked_trip_row(source, trip, ids[trip.service], names))
+    return rows
+
+
+def _trip_row(run: Run, trip_id: str, service_id: str) -> dict:
+    extra = run.extra
+    return {
+        "route_id": run.route_id,
+        "service_id": service_id,
+        "trip_id": trip_id,
+        "trip_short_name": run.train,
+        "direction_id": str(extra.get("direction", "")),
+        "wheelchair_accessible": ALLOWED.get(str(extra.get("wheelchair", "")).lower(), ""),
+        "bikes_allowed": ALLOWED.get(str(extra.get("bikes", "")).lower(), ""),
+        "path": run.path,
+        "line": run.line,
+        "column": run.column,
+    }
+
+
+def _linked_trip_row(source: Source, trip: Trip, service_id: str, names: Names) -> dict:
+    runs = [source.runs[run] for run in trip.run_ids]
+    row = _trip_row(runs[0], trip.trip_id, service_id)
+    row["trip_headsign"] = " / ".join(headsign_stations(source, trip, names))
+    row["block_id"] = trip.block_id or ("" if trip.linked else str(runs[0].extra.get("block", "")))
+    if len(runs) > 1:
+        row["trip_short_name"] = "/".join(dict.fromkeys(run.train for run in runs))
+        row["route_id"] = joined_route(runs)
+    return row
+
+
+def joined_route(runs: Sequence[Run]) -> str:
+    """The route of one trip made of several runs: theirs if they share one."""
+    routes = list(dict.fromkeys(run.route_id for run in runs))
+    return "-".join(slug(route) for route in routes) if len(routes) > 1 else routes[0]
+
+
+def headsign_stations(source: Source, trip: Trip, names: Names, language: str = "") -> list[str]:
+    """Where a trip goes: to the end of the run for riders who stay aboard, also in other trips."""
+    if not trip.after:
+        stretch = trip.stretches[-1]
+        run = source.runs[stretch.run_id]
+        plain = names(stretch.calls[-1].station_id)
+        if run.headsign and run.headsign != plain:
+            return [run.headsign]
+        return [names(stretch.calls[-1].station_id, language)]
+    found: dict[str, None] = {}
+    for link in trip.after:
+        if link.coaches:
+            for coach in link.coaches:
+                found[names(coach.to_station, language)] = None
+        else:
+            found |= dict.fromkeys(headsign_stations(source, link.to_trip, names, language))
+    return list(found)
+
+
+def _stop_times(
+    source: Source, timetable: Timetable, trips: Sequence[Trip], faults: list[Fault]
+) -> pl.DataFrame:
+    columns = (
+        "run_id", "order", "arrival_s", "departure_s", "arrival_estimate", "departure_estimate",
+        "on_request", "boards_only", "alights_only", "path", "arrival_line", "departure_line",
+        "column", "arrival_column", "departure_column", "station_id",
+    )  # fmt: skip
+    cells = source.calls.select(columns)
+    rows = pl.concat([_plain_rows(timetable), _linked_rows(trips)])
+    arrivals = cells.drop("departure_s", "departure_estimate")
+    departures = cells.select(
+        pl.col("run_id").alias("departure_run"),
+        pl.col("order").alias("departure_order"),
+        pl.col("departure_estimate"),
+        pl.col("arrival_estimate").alias("arrival_estimate_there"),
+        pl.col("departure_s").is_null().alias("departure_unwritten"),
+        pl.col("boards_only").alias("boards_only_there"),
+        pl.col("alights_only").alias("alights_only_there"),
+        pl.col("on_request").alias("on_request_there"),
+    )
+    joined = rows.join(arrivals, on=["run_id", "order"], how="left", maintain_order="left").join(
+        departures, on=["departure_run", "departure_order"], how="left", maintain_order="left"
+    )
+    faults += _opened_doors(joined, source)
+    arrives, departs = pl.col("arrival"), pl.col("departure")
+    arrival_doubt = (
+        pl.when(pl.col("arrival_s").is_null())
+        .then("departure_estimate")
+        .otherwise("arrival_estimate")
+    )
+    departure_doubt = (
+        pl.when("departure_unwritten")
+        .then("arrival_estimate_there")
+        .otherwise("departure_estimate")
+    )
+    doubt = (
+        pl.when("is_first").then(departure_doubt)
+        .when("is_last").then(arrival_doubt)
+        .otherwise(arrival_doubt | departure_doubt)
+    )  # fmt: skip
+    cell = pl.when(pl.col("is_first") | pl.col("arrival_line").is_null())
+    return joined.select(
+        "trip_id",
+        clock_text(arrives).alias("arrival_time"),
+        clock_text(departs).alias("departure_time"),
+        pl.col("station_id").alias("stop_id"),
+        pl.col("stop_sequence").cast(pl.String),
+        _door("joint", "closed_in", "alights_only_there", "on_request_there").alias("pickup_type"),
+        _door("joint", "closed_out", "boards_only", "on_request").alias("drop_off_type"),
+        pl.when(doubt | arrives.is_null())
+        .then(pl.lit("0"))
+        .otherwise(pl.lit("1"))
+        .alias("timepoint"),
+        "path",
+        cell.then(pl.coalesce("departure_line", "arrival_line"))
+        .otherwise("arrival_line")
+        .alias("line"),
+        cell.then(pl.coalesce("departure_column", "column"))
+        .otherwise(pl.coalesce("arrival_column", "column"))
+        .alias("column"),
+        "run_id",
+        "order",
+        "departure_run",
+        "departure_order",
+    )
+
+
+def _door(joint: str, closed: str, barred: str, on_request: str) -> pl.Expr:
+    """pickup_type or drop_off_type. Doors at a joint are open, or planners lose the link."""
+    return (
+        pl.when(pl.col(closed))
+        .then(pl.lit("1"))
+        .when(pl.col(joint))
+        .then(pl.lit("0"))
+        .when(pl.col(barred))
+        .then(pl.lit("1"))
+        .when(pl.col(on_request))
+        .then(pl.lit("3"))
+        .otherwise(pl.lit("0"))
+    )
+
+
+def _opened_doors(joined: pl.DataFrame, source: Source) -> list[Fault]:
+    """Marks at a joint that would bar riders from a door which planners need open."""
+    barred = joined.filter(
+        pl.col("joint") & (pl.col("boards_only") | pl.col("alights_only_there"))
+    ).unique(["run_id", "order"], maintain_order=True)
+    return [
+        Fault(
+            Severity.WARNING,
+            "door_opened_at_joint",
+            row["path"],
+            row["arrival_line"] or row["departure_line"] or 0,
+            row["arrival_column"] or row["column"] or "",
+            "coaches go on to another train here; boarding and alighting are written as open, "
+            "because planners drop the link at a closed door",
+        )
+        for row in barred.iter_rows(named=True)
+    ]
+
+
+def clock_text(seconds: pl.Expr) -> pl.Expr:
+    """Seconds of the service day as HH:MM:SS with hours past 24; blank where null."""
+    return pl.concat_str(
+        (seconds // 3600).cast(pl.String).str.zfill(2),
+        pl.lit(":"),
+        (seconds // 60 % 60).cast(pl.String).str.zfill(2),
+        pl.lit(":"),
+        (seconds % 60).cast(pl.String).str.zfill(2),
+    ).fill_null("")
+
+
+ROW_SCHEMA = {
+    "trip_id": pl.String,
+    "stop_sequence": pl.Int32,
+    "run_id": pl.String,
+    "order": pl.Int32,
+    "departure_run": pl.String,
+    "departure_order": pl.Int32,
+    "arrival": pl.Int32,
+    "departure": pl.Int32,
+    "is_first": pl.Boolean,
+    "is_last": pl.Boolean,
+    "joint": pl.Boolean,
+    "closed_in": pl.Boolean,
+    "closed_out": pl.Boolean,
+}
+
+
+def _plain_rows(timetable: Timetable) -> pl.DataFrame:
+    calls = timetable.plain_calls.join(
+        timetable.plain_runs, on="run_id", how="semi", maintain_order="left"
+    )
+    arrives = pl.coalesce("arrival_s", "departure_s") + pl.col("shift_s")
+    departs = pl.coalesce("departure_s", "arrival_s") + pl.col("shift_s")
+    sequence = pl.int_range(1, pl.len() + 1).over("run_id")
+    count = pl.len().over("run_id")
+    rows = calls.with_columns(stop_sequence=sequence, count=count).with_columns(
+        is_first=pl.col("stop_sequence") == 1, is_last=pl.col("stop_sequence") == pl.col("count")
+    )
+    return rows.select(
+        pl.col("run_id").str.strip_chars().str.replace_all(r"[\s/]+", "-").alias("trip_id"),
+        pl.col("stop_sequence").cast(pl.Int32),
+        "run_id",
+        "order",
+        pl.col("run_id").alias("departure_run"),
+        pl.col("order").alias("departure_order"),
+        pl.when("is_first").then(departs).otherwise(arrives).cast(pl.Int32).alias("arrival"),
+        pl.when("is_last").then(arrives).otherwise(departs).cast(pl.Int32).alias("departure"),
+        "is_first",
+        "is_last",
+        pl.lit(False).alias("joint"),
+        pl.lit(False).alias("closed_in"),
+        pl.lit(False).alias("closed_out"),
+    )
+
+
+def _linked_rows(trips: Sequence[Trip]) -> pl.DataFrame:
+    rows = [row for trip in trips for row in _rows_of(trip)]
+    return pl.DataFrame(rows, schema=ROW_SCHEMA, orient="row")
+
+
+def _rows_of(trip: Trip) -> list[tuple]:
+    """The calls of one trip; where runs were joined, both cells of the joint make one call."""
+    cells: list[list] = []  # run, order, departure run, departure order, arrival, departure, joint
+    for stretch in trip.stretches:
+        for index, (call, (arrival, departure)) in enumerate(
+            zip(stretch.calls, stretch.moments, strict=True)
+        ):
+            if index == 0 and cells:
+                cells[-1][2:4] = [stretch.run_id, call.order]
+                cells[-1][5] = arrival if departure is None else departure
+                cells[-1][6] = True
+            else:
+                at_end = index == len(stretch.moments) - 1 and stretch is not trip.stretches[-1]
+                leaves = None if at_end else departure
+                cells.append(
+                    [stretch.run_id, call.order, stretch.run_id, call.order, arrival, leaves, False]
+                )
+    last = len(cells) - 1
+    rows = []
+    for number, (run, order, to_run, to_order, arrival, departure, joint) in enumerate(cells):
+        first_call, last_call = number == 0, number == last
+        arrives = departure if arrival is None else arrival
+        departs = arrival if departure is None else departure
+        if first_call:
+            arrives = departs
+        if last_call:
+            departs = arrives
+        tied = joint or bool(first_call and trip.before) or bool(last_call and trip.after)
+        unknown = arrival is None and departure is None
+        rows.append(
+            (
+                trip.trip_id,
+                number + 1,
+                run,
+                order,
+                to_run,
+                to_order,
+                arrives,
+                departs,
+                first_call,
+                last_call,
+                tied,
+                unknown or (joint and departure is None),
+                unknown or (joint and arrival is None),
+            )  # fmt: skip
+        )
+    return rows
+
+
+def _agency(source: Source) -> pl.DataFrame:
+    agencies = source.agencies
+    known = [name for name in TABLES["agency"].fields if name in agencies.columns]
+    return agencies.select(*known, *ORIGIN).with_columns(
+        pl.lit(source.settings.agency_timezone).alias("agency_timezone")
+    )
+
+
+STOP_COLUMNS = {
+    "station_id": "stop_id",
+    "code": "stop_code",
+    "name": "stop_name",
+    "desc": "stop_desc",
+    "lat": "stop_lat",
+    "lon": "stop_lon",
+    "zone_id": "zone_id",
+    "url": "stop_url",
+    "timezone": "stop_timezone",
+    "wheelchair": "wheelchair_boarding",
+    "platform_code": "platform_code",
+}
+
+
+def _stops(source: Source, stop_times: pl.DataFrame) -> pl.DataFrame:
+    stations = source.stations.join(
+        stop_times.select(pl.col("stop_id").unique().alias("station_id")),
+        on="station_id",
+        how="semi",
+        maintain_order="left",
+    )
+    present = {name: to for name, to in STOP_COLUMNS.items() if name in stations.columns}
+    zone = pl.col("stop_timezone")
+    table = stations.select(
+        *(pl.col(name).cast(pl.String).fill_null("").alias(to) for name, to in present.items()),
+        *ORIGIN,
+    )
+    if "stop_timezone" not in table.columns:
+        table = table.with_columns(pl.lit("").alias("stop_timezone"))
+    table = table.with_columns(
+        pl.when(zone == "")
+        .then(pl.lit(source.settings.agency_timezone))
+        .otherwise(zone)
+        .alias("stop_timezone")
+    )
+    if "wheelchair_boarding" in table.columns:
+        table = table.with_columns(
+            pl.col("wheelchair_boarding").str.to_lowercase().replace_strict(ALLOWED, default="")
+        )
+    return table
+
+
+def _routes(
+    source: Source,
+    trip_rows: Sequence[Mapping],
+    timetable: Timetable,
+    plain: Iterable[str],
+    names: Names,
+    faults: list[Fault],
+) -> pl.DataFrame:
+    """A route per train number, or as routes.csv says; only those that have trips."""
+    written = {row["route_id"]: row for row in source.routes.iter_rows(named=True)}
+    fields = TABLES["routes"].fields
+    ends = _route_ends(source, timetable, plain)
+    runs_of: dict[str, list[Run]] = {}
+    for run_id in plain:
+        runs_of.setdefault(source.runs[run_id].route_id, []).append(source.runs[run_id])
+    for bundle in timetable.bundles:
+        for trip in bundle.trips:
+            runs = [source.runs[run] for run in trip.run_ids]
+            runs_of.setdefault(joined_route(runs), runs)
+    rows = []
+    for route_id in dict.fromkeys(row["route_id"] for row in trip_rows):
+        runs = runs_of[route_id]
+        if route_id in written:
+            given = written[route_id]
+            row = {name: given.get(name) or "" for name in fields if name in given}
+            row |= {name: given[name] for name in ORIGIN}
+        else:
+            row = {name: getattr(runs[0], name) for name in ORIGIN} | {"route_id": route_id}
+            if route_id in ends:
+                row["route_long_name"] = " – ".join(names(station) for station in ends[route_id])
+        if not row.get("route_short_name") and (
+            route_id not in written or not row.get("route_long_name")
+        ):
+            row["route_short_name"] = (
+                "/".join(dict.fromkeys(run.train for run in runs[:4]))
+                if len(runs) > 1 and route_id not in source.runs and joined_route(runs) == route_id
+                else runs[0].train
+            )
+        word = str(row.get("route_type") or "").strip().lower()
+        row["route_type"] = ROUTE_TYPES.get(word, word or DEFAULT_ROUTE_TYPE)
+        row["agency_id"] = row.get("agency_id") or _agency_of(source, runs[0], written, faults)
+        rows.append(row)
+    return _frame(rows)
+
+
+def _agency_of(
+    source: Source, run: Run, written: Mapping[str, Mapping], faults: list[Fault]
+) -> str:
+    """The agency of a route that names none: its run's, its first train's route's, or the only one."""
+    named = str(run.extra.get("agency") or "") or (
+        written.get(run.route_id, {}).get("agency_id") or ""
+    )
+    if named:
+        return named
+    agencies = source.agencies["agency_id"].to_list() if source.agencies.height else [""]
+    if len(agencies) > 1:
+        faults.append(
+            Fault(
+                Severity.ERROR,
+                "route_without_agency",
+                run.path,
+                run.line,
+                run.column,
+                f"route {run.route_id} names no agency and there are several",
+                hint=f"name it in routes.csv: {', '.join(agencies)}",
+            )
+        )
+    return agencies[0]
+
+
+def _route_ends(
+    source: Source, timetable: Timetable, plain: Iterable[str]
+) -> dict[str, tuple[str, str]]:
+    """First and last station of each route, by the train with the most dates."""
+    calls = source.calls.filter(~pl.col("passes"))
+    ends = {
+        run: (first, last)
+        for run, first, last in calls.group_by("run_id")
+        .agg(pl.col("station_id").first().alias("first"), pl.col("station_id").last().alias("last"))
+        .iter_rows()
+    }
+    best: dict[str, tuple[int, str]] = {}
+    for run_id, run in source.runs.items():
+        if run_id in ends:
+            weight = (len(run.dates), run_id)
+            if run.route_id not in best or weight > best[run.route_id]:
+                best[run.route_id] = weight
+    found = {route: ends[run_id] for route, (_, run_id) in best.items()}
+    for bundle in timetable.bundles:
+        for trip in bundle.trips:
+            if len(trip.run_ids) > 1:
+                route = joined_route([source.runs[run] for run in trip.run_ids])
+                found.setdefault(
+                    route,
+                    (
+                        trip.stretches[0].calls[0].station_id,
+                        trip.stretches[-1].calls[-1].station_id,
+                    ),
+                )
+    return found
+
+
+def _transfers(bundles: Iterable[Bundle]) -> pl.DataFrame:
+    rows = []
+    for bundle in bundles:
+        if bundle.form != "transfers":
+            continue
+        for link in bundle.links:
+            coach = _row_to_edit(link.coaches, bundle)
+            rows.append(
+                {
+                    "from_stop_id": link.station_id,
+                    "to_stop_id": link.station_id,
+                    "from_trip_id": link.from_trip.trip_id,
+                    "to_trip_id": link.to_trip.trip_id,
+                    "transfer_type": "4",
+                    "min_transfer_time": "",
+                    "path": coach.path,
+                    "line": coach.line,
+                    "column": coach.columns.get("trains", ""),
+                }
+            )
+    return _frame(rows)
+
+
+def _row_to_edit(coaches: Sequence[Coach], bundle: Bundle) -> Coach:
+    """The coach a link is made for; a train's link to itself is made for those that change there."""
+    if coaches:
+        return coaches[0]
+    return next(joint.coaches[0] for joint in bundle.joints if joint.coaches)
+
+
+def _feed_info(source: Source, services: Mapping[Dates, str], today: date) -> pl.DataFrame:
+    settings = source.settings
+    first = min((dates.first for dates in services if dates), default=settings.first_day)
+    row = {
+        "feed_publisher_name": settings.publisher_name,
+        "feed_publisher_url": settings.publisher_url,
+        "feed_lang": settings.lang,
+        "default_lang": settings.default_lang,
+        "feed_start_date": f"{min(first, settings.first_day):%Y%m%d}",
+        "feed_end_date": f"{settings.last_day:%Y%m%d}",
+        "feed_version": settings.version or today.isoformat(),
+        "feed_contact_email": settings.contact_email,
+        "feed_contact_url": settings.contact_url,
+    }
+    return _frame([row | {"path": "feed.toml", "line": 0, "column": ""}])
+
+
+def _attributions(source: Source) -> pl.DataFrame:
+    """Whom the licences of the sources want named: notes with an `attribution`, and feed.toml's own."""
+    rows: dict[str, dict] = {}
+    given = source.settings.raw.get("attribution", {})
+    for name, url in given.items() if isinstance(given, dict) else ():
+        rows[name] = {"attribution_url": str(url), "path": "feed.toml", "line": 0, "column": ""}
+    letter = source.columns.get("notes", {}).get("attribution", "")
+    for note in source.notes.iter_rows(named=True):
+        name = note.get("attribution")
+        if name and name not in rows:
+            url = note.get("url") or note.get("source") or ""
+            rows[name] = {
+                "attribution_url": url if str(url).startswith(("http://", "https://")) else "",
+                "path": note["path"],
+                "line": note["line"],
+                "column": letter,
+            }
+    return _frame(
+        [
+            {
+                "attribution_id": slug(name).lower(),
+                "organization_name": name,
+                "is_producer": "1",
+            }
+            | row
+            for name, row in rows.items()
+        ]
+    )
+
+
+def _translations(source: Source, tables: Tables, names: Names) -> pl.DataFrame:
+    rows: dict[tuple, dict] = {}
+
+    def add(table: str, field: str, language: str, text: str, row: Mapping, **key: str) -> None:
+        if text:
+            record = {"table_name": table, "field_name": field, "language": language}
+            rows.setdefault(
+                (*record.values(), *key.values()),
+                record | {"translation": text} | key | {name: row[name] for name in ORIGIN},
+            )
+
+    for stop in tables["stops"].iter_rows(named=True) if "stops" in tables else ():
+        station = names.rows[stop["stop_id"]]
+        for language in names.languages:
+            text = station.get(f"name_{language}") or ""
+            add("stops", "stop_name", language, text, stop, record_id=stop["stop_id"])
+    for table, key, own in (
+        ("agency", "agency_id", source.agencies),
+        ("routes", "route_id", source.routes),
+    ):
+        kept = set(tables[table][key].to_list()) if table in tables else set()
+        for row in own.iter_rows(named=True):
+            if row[key] in kept:
+                for field, language, text in _named_in(row, table, source.settings.lang):
+                    add(table, field, language, text, row, record_id=row[key])
+    by_name = {row["name"]: row for row in names.rows.values()}
+    signs = (
+        tables["trips"].unique("trip_headsign", maintain_order=True)
+        if "trips" in tables
+        else pl.DataFrame()
+    )
+    for trip in signs.iter_rows(named=True):
+        places = [by_name.get(name) for name in trip["trip_headsign"].split(" / ")]
+        if not all(places):
+            continue
+        for language in names.languages:
+            texts = [place.get(f"name_{language}") or "" for place in places if place]
+            if all(texts):
+                sign = {"field_value": trip["trip_headsign"]}
+                add("trips", "trip_headsign", language, " / ".join(texts), trip, **sign)
+    return _frame(list(rows.values()))
+
+
+def _named_in(row: Mapping, table: str, lang: str) -> Iterable[tuple[str, str, str]]:
+    """Field, language and text of the cells of a row that say a name in another language."""
+    bases = {
+        "agency": {"agency_name": "agency_name", "name": "agency_name"},
+        "routes": {
+            "route_long_name": "route_long_name",
+            "long_name": "route_long_name",
+            "name": "route_long_name",
+            "route_short_name": "route_short_name",
+            "route_desc": "route_desc",
+        },
+    }[table]
+    fields = TABLES[table].fields
+    for column, text in row.items():
+        base, _, language = column.rpartition("_")
+        if base in bases and column not in fields and language != lang and text:
+            yield bases[base], language, text
+
+
+def _calendar_origins(trips: pl.DataFrame | None) -> pl.DataFrame:
+    """service_id -> the header of the first train on it, whose days a curator would edit."""
+    if trips is None:
+        return pl.DataFrame(
+            schema={
+                "service_id": pl.String,
+                "path": pl.String,
+                "line": pl.Int32,
+                "column": pl.String,
+            }
+        )
+    return trips.unique("service_id", keep="first", maintain_order=True).select(
+        "service_id", *ORIGIN
+    )
+
+
+def merge_passthrough(
+    tables: Tables, extra: Mapping[str, pl.DataFrame], faults: list[Fault]
+) -> None:
+    """Join source/gtfs/*.txt into the tables by their keys: new rows, new columns, blank cells.
+
+    A cell that says something else than the compiled table is an error; the curated tables are the
+    place to say it.
+    """
+    for name, given in sorted(extra.items()):
+        if name not in tables or not tables[name].height:
+            tables[name] = given
+            continue
+        own = tables[name]
+        schema = TABLES.get(name)
+        key = [
+            field
+            for field in (schema.primary_key if schema else ())
+            if field in given.columns and field in own.columns
+        ]
+        fields = [field for field in given.columns if field not in (*ORIGIN, *key)]
+        if not key and not (schema and schema.single_row):
+            tables[name] = pl.concat([own, given], how="diagonal_relaxed")
+            continue
+        if not key:
+            own, given = (
+                own.with_columns(pl.lit("").alias("_")),
+                given.with_columns(pl.lit("").alias("_")),
+            )
+            key = ["_"]
+        joined = own.join(given, on=key, how="left", suffix="_given", maintain_order="left")
+        for field in fields:
+            if field not in own.columns:
+                continue
+            said, own_said = pl.col(f"{field}_given"), pl.col(field)
+            clash = joined.filter((said != "") & (own_said != "") & (said != own_said))
+            for row in clash.iter_rows(named=True):
+                faults.append(
+                    Fault(
+                        Severity.ERROR,
+                        "said_twice",
+                        row["path_given"],
+                        row["line_given"],
+                        "",
+                        f"{name}.txt says {field} {row[f'{field}_given']!r}, the tables say "
+                        f"{row[field]!r}",
+                        hint="say it in one place",
+                    )
+                )
+            joined = joined.with_columns(
+                pl.when((own_said == "") | own_said.is_null())
+                .then(said)
+                .otherwise(own_said)
+                .alias(field)
+            )
+        joined = joined.select(*own.columns, *(f for f in fields if f not in own.columns))
+        new = given.join(own, on=key, how="anti", maintain_order="left")
+        tables[name] = pl.concat([joined, new], how="diagonal_relaxed").drop("_", strict=False)
+
+
+def _frame(rows: Sequence[Mapping]) -> pl.DataFrame:
+    if not rows:
+        return pl.DataFrame()
+    columns = dict.fromkeys(name for row in rows for name in row)
+    schema = {name: pl.Int32 if name == "line" else pl.String for name in columns}
+    return pl.DataFrame([{name: row.get(name) for name in columns} for row in rows], schema=schema)
+
+
+def _tidy(name: str, table: pl.DataFrame) -> pl.DataFrame:
+    """Columns in the order of the reference; blank ones that are not required left out."""
+    schema = TABLES.get(name)
+    fields = list(schema.fields) if schema else []
+    extension = [
+        column
+        for column in table.columns
+        if column not in fields and column not in ORIGIN and column not in CELL_COLUMNS
+    ]
+    kept = []
+    for column in [*(field for field in fields if field in table.columns), *extension]:
+        required = (
+            schema
+            and column in schema.fields
+            and (schema.fields[column].required or schema.fields[column].column_required)
+        )
+        if (
+            required
+            or column in KEPT_IF_BLANK.get(name, ())
+            or (table[column].fill_null("") != "").any()
+        ):
+            kept.append(column)
+    cells = [column for column in CELL_COLUMNS if column in table.columns]
+    origin = [column for column in ORIGIN if column in table.columns]
+    return table.select(*(pl.col(column).fill_null("") for column in kept), *origin, *cells)
+
+
+CELL_COLUMNS = ("run_id", "order", "departure_run", "departure_order")
+"""What leads from a row of stop_times to its calls in `Source.calls`; never written."""
+
+
+def _file_order(tables: Mapping[str, pl.DataFrame]) -> list[str]:
+    known = [name for name in TABLES if name in tables]
+    return known + sorted(name for name in tables if name not in TABLES)

@@ -1,0 +1,109 @@
+"""Writing a feed: the same bytes on any machine, and all of it or nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+
+import polars as pl
+
+from gtfsgen.compile.tables import CELL_COLUMNS
+from gtfsgen.source.model import ORIGIN
+
+EPOCH_OF_ZIP = (1980, 1, 1, 0, 0, 0)
+ZIP_NAME = "gtfs.zip"
+
+
+def table_texts(tables: Mapping[str, pl.DataFrame]) -> dict[str, bytes]:
+    """File name -> CSV in UTF-8 with LF, quoted only where needed, without the origin columns."""
+    return {
+        f"{name}.txt": table.drop(*ORIGIN, *CELL_COLUMNS, strict=False).write_csv().encode()
+        for name, table in tables.items()
+    }
+
+
+def zip_bytes(files: Mapping[str, bytes]) -> bytes:
+    """A zip whose bytes depend on nothing but the files.
+
+    Stored, not deflated: zlib and its stand-ins (zlib-ng in many a Python of today) compress the same
+    text to different bytes. Servers compress on the way, and these feeds are small.
+    """
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in files.items():
+            entry = zipfile.ZipInfo(name, EPOCH_OF_ZIP)
+            entry.create_system = 3
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, content)
+    return buffer.getvalue()
+
+
+def write_feed(output: Path, files: Mapping[str, bytes], extra: Mapping[str, bytes]) -> Path:
+    """Replace the feed in `output` and return the path of its zip.
+
+    `output` is a folder, for gtfs.zip, its tables as text and the `extra` files (shapes.geojson,
+    index.html); or a path ending in .zip, for that alone. Everything is written beside it first. Whatever
+    interrupts the exchange, the last feed is put back. Raises OSError where the folder cannot be written.
+    """
+    if output.suffix.lower() == ".zip":
+        with _staging(output.parent) as stage:
+            _exchange(stage, output.parent, {output.name: zip_bytes(files)}, set())
+        return output
+    content = {**files, **extra, ZIP_NAME: zip_bytes(files)}
+    with _staging(output.parent) as stage:
+        output.mkdir(exist_ok=True)
+        _exchange(stage, output, content, _written_before(output) - set(content))
+    return output / ZIP_NAME
+
+
+@contextmanager
+def _staging(parent: Path) -> Iterator[Path]:
+    """A folder beside the output, on its file system, that is gone afterwards come what may."""
+    parent.mkdir(parents=True, exist_ok=True)
+    stage = Path(tempfile.mkdtemp(prefix=".gtfsgen-", dir=parent))
+    try:
+        yield stage
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def _written_before(output: Path) -> set[str]:
+    """Tables that the last build wrote beside its zip; others in the folder are not ours to remove."""
+    try:
+        with zipfile.ZipFile(output / ZIP_NAME) as archive:
+            names = {name for name in archive.namelist() if "/" not in name}
+    except (OSError, zipfile.BadZipFile):
+        return set()
+    return {name for name in names if (output / name).is_file()}
+
+
+def _exchange(stage: Path, output: Path, content: Mapping[str, bytes], stale: set[str]) -> None:
+    """Put new files in the place of old ones; on any interruption put the old ones back."""
+    fresh, former = stage / "new", stage / "old"
+    fresh.mkdir()
+    former.mkdir()
+    for name, data in content.items():
+        (fresh / name).write_bytes(data)
+    moved: list[str] = []
+    placed: list[str] = []
+    try:
+        for name in sorted({*content, *stale}):
+            if (output / name).exists():
+                moved.append(name)
+                os.replace(output / name, former / name)
+            if name in content:
+                placed.append(name)
+                os.replace(fresh / name, output / name)
+    except BaseException:
+        for name in placed:
+            (output / name).unlink(missing_ok=True)
+        for name in moved:
+            if (former / name).exists():
+                os.replace(former / name, output / name)
+        raise
