@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from gtfsgen.planners.journeys import Verdict
 
-PLANNERS = ("motis",)
+PLANNERS = ("motis", "otp")
 WIDTH_IN_A_FILE = 160
 
 

@@ -2,7 +2,7 @@
 
 The binding runs in a process of its own (`python -m gtfsgen.planners.motis REQUEST REPLY`): it
 writes a log to the terminal, and a feed that brings it down must not take us along. It answers for
-one start time, tells stops and times of each leg, and names no trips: `Timetable.rides` finds those.
+one start time, tells stops and times of each leg, and names no trips: `Timetable.rides` finds them.
 """
 
 from __future__ import annotations
