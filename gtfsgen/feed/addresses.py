@@ -1,6 +1,7 @@
-"""Web and e-mail addresses that Apache commons-validator 1.6 accepts, with its list of top-level domains.
+"""Web and e-mail addresses that Apache commons-validator 1.6 accepts.
 
-Its defaults hold: http, https and ftp only, no local hosts, no double slash in a path.
+Its defaults hold: http, https and ftp only, no local hosts, no double slash in a path, and a host
+that ends in a top-level domain of its list, which is of 2017.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ def is_domain(text: str) -> bool:
     if _utf16_length(domain) > _MAX_DOMAIN_LENGTH:
         return False
     parts = _DOMAIN.fullmatch(domain)
-    return bool(parts) and parts[1].lower() in names("top_level_domains.txt")
+    return parts is not None and parts[1].lower() in names("top_level_domains.txt")
 
 
 def _is_authority(text: str) -> bool:
@@ -90,11 +91,13 @@ def _is_authority(text: str) -> bool:
     if ip_6 is not None:
         if not _is_ip_6(ip_6):
             return False
-    elif not (is_domain(host) or _is_ip_4(host)):
-        return False
-    elif port and int(port) > _MAX_PORT:
+    elif not _is_host(host, port):
         return False
     return not rest.strip(_CONTROLS)
+
+
+def _is_host(host: str, port: str | None) -> bool:
+    return (is_domain(host) or _is_ip_4(host)) and (not port or int(port) <= _MAX_PORT)
 
 
 def _is_path(text: str) -> bool:
@@ -116,7 +119,7 @@ def _climbs_out(path: str) -> bool:
 
 def _is_ip_4(text: str) -> bool:
     parts = _IP_4.fullmatch(text)
-    return bool(parts) and all(
+    return parts is not None and all(
         int(part) <= 255 and (len(part) == 1 or part[0] != "0") for part in parts.groups()
     )
 
@@ -163,7 +166,7 @@ def _is_ip_6_group(text: str) -> bool:
 
 
 def _encoded(host: str) -> str:
-    """Encode a host name of other scripts (IDNA 2003); one that cannot be encoded stays as it is."""
+    """Encode a host name of other scripts (IDNA 2003); one that cannot be stays as it is."""
     if host.isascii():
         return host
     labels = _DOTS.split(host)
@@ -187,7 +190,7 @@ def _encoded_label(label: str) -> str | None:
 
 
 def _prepared(label: str) -> str | None:
-    """Fold a label as nameprep (RFC 3491) says; None if it has an unassigned or forbidden character."""
+    """Fold a label by nameprep (RFC 3491); None if a character is unassigned or forbidden."""
     if any(stringprep.in_table_a1(character) for character in label):
         return None
     mapped = "".join(

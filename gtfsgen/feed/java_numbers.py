@@ -23,9 +23,9 @@ _MAX_EXPONENT_DIGITS = 10
 
 
 def digit(character: str, radix: int = 10) -> int:
-    """Return the value of a digit of any script, as `Character.digit(char, radix)`; -1 if it is none.
+    """Return a digit's value, as `Character.digit(char, radix)`; -1 if it is none.
 
-    Only the characters of one UTF-16 unit count. Full-width Latin letters are digits above 9.
+    Digits of any script will do, but only of one UTF-16 unit; above 9, full-width letters too.
     """
     if character > "\uffff":
         return -1
@@ -54,7 +54,7 @@ def parse_int(text: str, radix: int = 10) -> int | None:
 
 
 def parse_double(text: str) -> float | None:
-    """Read a float as `Double.parseDouble`, hex floats and suffixes included; None where Java throws."""
+    """Read a float as `Double.parseDouble`, also hex and `1f`; None where Java throws."""
     if _DECIMAL_FLOAT.fullmatch(text):
         return float(text.rstrip("fFdD"))
     if _NAMED_FLOAT.fullmatch(text):
@@ -66,7 +66,7 @@ def parse_double(text: str) -> float | None:
 def _hex_value(
     sign: str, whole: str | None, head: str | None, tail: str | None, exponent: str
 ) -> float:
-    """Value a hex float; an exponent beyond a double's range gives zero or infinity, never an error."""
+    """Value a hex float; an exponent out of range gives zero or infinity, never an error."""
     digits = whole or f"{head or ''}{tail or ''}"
     significand = int(digits, 16)
     scale = int(exponent[:12]) if len(exponent.lstrip("+-0")) <= 10 else math.inf
@@ -94,7 +94,7 @@ def _scaled(significand: int, power: int) -> float:
 def parse_decimal(text: str) -> Decimal | None:
     """Read a number as `new BigDecimal(String)`; None where Java throws.
 
-    The scale is `-Decimal.as_tuple().exponent`. Digits of any script are taken, also in the exponent.
+    The scale is `-Decimal.as_tuple().exponent`. Digits of any script are taken, the exponent's too.
     """
     plain = text if text.isascii() else "".join(_ascii_digit(character) for character in text)
     parts = _BIG_DECIMAL.fullmatch(plain)
@@ -110,6 +110,8 @@ def parse_decimal(text: str) -> Decimal | None:
         if len(significant) > _MAX_EXPONENT_DIGITS:
             return None
         power = int(significant or "0") * (-1 if exponent_sign == "-" else 1)
+        if not _INT_LIMITS[0] <= power <= _INT_LIMITS[1]:
+            return None
     scale = len(fraction or "") - power
     if not _INT_LIMITS[0] <= scale <= _INT_LIMITS[1]:
         return None
@@ -122,11 +124,11 @@ def _ascii_digit(character: str) -> str:
 
 
 def plain_text(number: Decimal) -> str:
-    """Write a decimal as `BigDecimal.toPlainString` does: no exponent, zeros for a negative scale."""
-    unsigned_zero = number.copy_abs() if not number else number
-    if int(number.as_tuple().exponent) > 0 and not number:
-        return "0"
-    return format(unsigned_zero, "f")
+    """Write a decimal as `BigDecimal.toPlainString`: no exponent, zeros for a negative scale."""
+    if not number:
+        decimals = max(0, -int(number.as_tuple().exponent))
+        return f"{0:.{decimals}f}"
+    return format(number, "f")
 
 
 def to_double(number: Decimal) -> float:
@@ -137,8 +139,8 @@ def to_double(number: Decimal) -> float:
 def double_text(x: float) -> str:
     """Write a double as `Double.toString` of JDK 17, which is not always the shortest form.
 
-    JDK 17 stops at the first digit that falls within half a unit of the last place, but always gives two
-    digits to numbers written with an exponent, and cuts the digits of whole numbers above 2**53 by a table.
+    JDK 17 stops at the first digit that tells the number from its neighbours, but generates two at
+    least for a number written with an exponent, and rounds whole numbers above 2**53.
     """
     if math.isnan(x):
         return "NaN"
@@ -167,7 +169,7 @@ _FIVES_BITS = [0, *((5**n).bit_length() for n in range(1, _LONG_FIVES))]
 
 
 def _digits(x: float) -> tuple[str, int]:
-    """Return the digits and the decimal point (value = 0.digits * 10**point) JDK 17 gives a positive double."""
+    """Return the digits of a positive double and its point: the value is 0.digits * 10**point."""
     bits = struct.unpack(">q", struct.pack(">d", x))[0]
     exponent = bits >> _FRACTION_BITS
     fraction = bits & ((1 << _FRACTION_BITS) - 1)

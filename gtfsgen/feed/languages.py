@@ -1,4 +1,4 @@
-"""BCP 47 language tags as `Locale.Builder.setLanguageTag` of JDK 17 takes them: by form, not by registry."""
+"""BCP 47 language tags as `Locale.Builder.setLanguageTag` of JDK 17 takes them: by form alone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _EXTENDED_LANGUAGE = re.compile(r"[A-Za-z]{3}")
 _SCRIPT = re.compile(r"[A-Za-z]{4}")
 _REGION = re.compile(r"[A-Za-z]{2}|[0-9]{3}")
 _VARIANT = re.compile(r"[0-9A-Za-z]{5,8}|[0-9][0-9A-Za-z]{3}")
-_SINGLETON = re.compile(r"[0-9A-WYZa-wyz]")
+_SINGLETON = re.compile(r"[A-WYZa-wyz]")
 _EXTENSION = re.compile(r"[0-9A-Za-z]{2,8}")
 _PRIVATE = re.compile(r"[0-9A-Za-z]{1,8}")
 
@@ -48,6 +48,9 @@ _GRANDFATHERED = {
     "zh-xiang": "hsn",
 }
 
+_NO_LANGUAGE = "und"
+_LANGUAGE_UND = "UND"
+
 # JDK 17 holds these languages under their newer codes.
 _RENAMED = {"iw": "he", "in": "id", "ji": "yi"}
 
@@ -69,17 +72,14 @@ class _Subtags:
 def canonical_tag(tag: str) -> str | None:
     """Return the tag in its canonical spelling, None if it is not well formed.
 
-    Two tags have the same canonical spelling where Java holds equal locales; `und` is no language. An
-    empty tag is taken for that too, as Java does.
+    Two tags have the same canonical spelling where Java holds equal locales. `und` is no language,
+    but Java takes only the lower-case spelling for that; `UND` stays a language of its own.
     """
-    if not tag:
-        return "und"
     subtags = _Subtags(_GRANDFATHERED.get(tag.lower(), tag).split("-"))
     parts: list[str] = []
     if language := subtags.take(_LANGUAGE, at_most=1):
         extended = subtags.take(_EXTENDED_LANGUAGE, _MAX_EXTENDED_LANGUAGES)
-        code = (extended[0] if extended else language[0]).lower()
-        parts.append(_RENAMED.get(code, code))
+        parts.append(_language(language[0], extended))
         parts += [script.title() for script in subtags.take(_SCRIPT, at_most=1)]
         parts += [region.upper() for region in subtags.take(_REGION, at_most=1)]
         parts += subtags.take(_VARIANT)
@@ -90,7 +90,16 @@ def canonical_tag(tag: str) -> str | None:
     private = _private_use(subtags)
     if private is None or subtags.texts:
         return None
+    if parts == [_NO_LANGUAGE] and private:
+        return "-".join(private)
     return "-".join(parts + private)
+
+
+def _language(language: str, extended: list[str]) -> str:
+    if not extended and language == _NO_LANGUAGE:
+        return _NO_LANGUAGE
+    code = (extended[0] if extended else language).lower()
+    return _LANGUAGE_UND if code == _NO_LANGUAGE else _RENAMED.get(code, code)
 
 
 def _extensions(subtags: _Subtags) -> list[str] | None:
@@ -107,7 +116,7 @@ def _extensions(subtags: _Subtags) -> list[str] | None:
 
 
 def _unicode_extension(subtags: list[str]) -> list[str]:
-    """Sort the attributes and the keywords of a `-u-` extension; the first of equal keywords stays."""
+    """Sort attributes and keywords of a `-u-` extension; the first of equal keywords stays."""
     first_key = next((i for i, text in enumerate(subtags) if len(text) == 2), len(subtags))
     keywords: dict[str, list[str]] = {}
     content: list[str] = []
@@ -132,11 +141,11 @@ def _private_use(subtags: _Subtags) -> list[str] | None:
 def primary_language(tag: str) -> str:
     """Return the language of a canonical tag; "" for `und` and for a tag of private use alone."""
     language = tag.split("-", 1)[0]
-    return "" if language in ("und", "x") else language
+    return "" if language in (_NO_LANGUAGE, "x") else language.lower()
 
 
 def language_display_name(tag: str) -> str:
-    """Return the English name of a canonical tag's language; its code if the JDK has no name for it."""
+    """Return the English name of a canonical tag's language; its code if the JDK has none."""
     language = primary_language(tag)
     return _display_names().get(language, language)
 

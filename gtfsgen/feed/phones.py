@@ -1,8 +1,9 @@
-"""Telephone numbers that could be dialled, as `isPossibleNumber` of libphonenumber 8.12.13 judges them.
+"""Telephone numbers that could be dialled, as `isPossibleNumber` of libphonenumber 8.12.13 judges.
 
-A number is read as a person in the country would dial it: with `+` and a country code, with the country's
-international or national prefix, or as it is. It is possible if what is left has a length that exists
-there. The prefixes, patterns and lengths are in `data/phones.csv`.
+A number is read as a person in the country would dial it: with `+` and a country code, with the
+country's international or national prefix, or as it is. It is possible if what is left has a length
+that exists there. Prefixes, patterns and lengths are in `data/phones.csv`; why they are not taken
+from a library is told in docs/decisions/phone-numbers.md.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ _SCHEME = "tel:"
 
 _PLUS = "+\uff0b"
 _PUNCTUATION = (
-    "-x\u2010-\u2015\u2212\u30fc\uff0d-\uff0f \u00a0\u00ad\u200b\u2060\u3000()\uff08\uff09\uff3b\uff3d."
-    r"\[\]/~" + "\u2053\u223c\uff5e"
+    "-x\u2010-\u2015\u2212\u30fc\uff0d-\uff0f \u00a0\u00ad\u200b\u2060\u3000()\uff08\uff09"
+    "\uff3b\uff3d.\\[\\]/~\u2053\u223c\uff5e"
 )
 _START = re.compile(rf"[{_PLUS}\d]")
 _SECOND_NUMBER = re.compile(r"[\\/] *x")
@@ -141,7 +142,7 @@ def _plans() -> tuple[dict[str, _Plan], dict[str, _Plan]]:
 
 
 def is_possible(text: str, country: str) -> bool:
-    """Tell whether the text is a number that could be dialled from `country`, an upper-case ISO code.
+    """Tell whether the text is a number one could dial from `country`, an upper-case ISO code.
 
     From a country without a numbering plan (AQ) only numbers with a leading `+` can be read.
     """

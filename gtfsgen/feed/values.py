@@ -1,11 +1,11 @@
-"""Values of every GTFS type, read as the GTFS validator 8.0.1 reads them: what it accepts, and what it makes of it.
+"""Values of every GTFS type, read as the GTFS validator 8.0.1 reads them.
 
-Each reader takes the distinct texts of a column, a String series without the characters up to U+0020 at
-their edges, and gives typed values of the same length, null where the text is refused. A text of the
-ordinary form goes down a road of whole columns; only the rest is read one by one, as Java would.
+Each reader takes the distinct texts of a column, a String series without the characters up to
+U+0020 at their edges, and gives typed values of the same length, null where the text is refused. A
+text of the ordinary form goes down a road of whole columns; the rest are read one by one.
 
-Facts: the notices `invalid_*` of the validator, the JDK 17.0.15, commons-validator 1.6 and libphonenumber
-8.12.13; docs/decisions/values.md tells how they were checked.
+Facts: the notices `invalid_*` of the validator, the JDK 17.0.15, commons-validator 1.6 and
+libphonenumber 8.12.13; docs/decisions/values.md tells how they were checked.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ _PLAIN_DATE = r"^[0-9]{8}$"
 _TIME = r"^[0-9]{1,3}:[0-5][0-9]:[0-5][0-9]$"
 _COLOR_LENGTH = 6
 _DATE_LENGTH = 8
-_DAYS_BEFORE_1970 = 719_528  # from 0000-03-01 less two months, as days of the proleptic calendar
+_DAYS_TO_1970 = 719_468  # from 0000-03-01 to 1970-01-01
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Parsed:
 
 
 def integers(values: pl.Series) -> Parsed:
-    """Read integers of 32 bits (Int32), as `Integer.parseInt`: digits of any script, `+` and `-`."""
+    """Read integers (Int32), as `Integer.parseInt`: digits of any script, `+` and `-`."""
     return _parsed(
         values,
         _PLAIN_INTEGER,
@@ -99,7 +99,7 @@ def integers(values: pl.Series) -> Parsed:
 
 
 def floats(values: pl.Series) -> Parsed:
-    """Read floats (Float64), as `Double.parseDouble`: exponents, hex, `1f`, `NaN` and `Infinity` too."""
+    """Read floats (Float64), as `Double.parseDouble`: also `1e5`, `0x1p3`, `1f` and `NaN`."""
     return _parsed(
         values,
         _PLAIN_FLOAT,
@@ -110,12 +110,12 @@ def floats(values: pl.Series) -> Parsed:
 
 
 def decimals(values: pl.Series) -> Parsed:
-    """Read amounts (Float64), as `new BigDecimal`. See `decimal_scale` and `plain_decimals` for the rest."""
+    """Read amounts (Float64), as `new BigDecimal`; their digits are in `plain_decimals`."""
     return _each(values, lambda text: _of_decimal(text, to_double), pl.Float64)
 
 
 def decimal_scale(values: pl.Series) -> pl.Series:
-    """Count the digits after the point (Int32): 2 for 1.50, -2 for 1e2; null where `decimals` refuses."""
+    """Count the digits after the point (Int32): 2 for 1.50, -2 for 1e2; null where refused."""
     return _each(
         values,
         lambda text: _of_decimal(text, lambda number: -int(number.as_tuple().exponent)),
@@ -124,12 +124,12 @@ def decimal_scale(values: pl.Series) -> pl.Series:
 
 
 def plain_decimals(values: pl.Series) -> pl.Series:
-    """Write amounts without exponents (String), as `BigDecimal.toPlainString`; null where refused."""
+    """Write amounts without exponents (String), as `toPlainString`; null where refused."""
     return _each(values, lambda text: _of_decimal(text, plain_text), pl.String).values
 
 
 def dates(values: pl.Series) -> Parsed:
-    """Read days (Date) of eight characters, year, month and day; each part is an integer to Java."""
+    """Read days (Date) of eight characters; year, month and day are integers to Java each."""
     return _parsed(
         values,
         _PLAIN_DATE,
@@ -152,7 +152,7 @@ def times(values: pl.Series) -> Parsed:
 
 
 def colors(values: pl.Series) -> Parsed:
-    """Read six hexadecimal digits as 0xRRGGBB (Int32), as `Integer.parseInt`: a sign is let through."""
+    """Read six hexadecimal digits as 0xRRGGBB (Int32); a sign may be one of the six."""
     return _each(
         values,
         lambda text: parse_int(text, 16) if len(text) == _COLOR_LENGTH else None,
@@ -171,7 +171,7 @@ def currency_fraction_digits(codes: pl.Series) -> pl.Series:
 
 
 def languages(values: pl.Series) -> Parsed:
-    """Read well-formed language tags; the values are canonical: `EN-us` is `en-US`, `iw` is `he`."""
+    """Read well-formed language tags (String), made canonical: `EN-us` is `en-US`, `iw` is `he`."""
     return _each(values, canonical_tag, pl.String)
 
 
@@ -183,7 +183,7 @@ def time_zones(values: pl.Series) -> Parsed:
 
 
 def urls(values: pl.Series) -> Parsed:
-    """Read web addresses (String): http, https or ftp, and a host whose top-level domain is known."""
+    """Read web addresses (String): http, https or ftp, the top-level domain known."""
     from gtfsgen.feed.addresses import is_url
 
     return _each(values, lambda text: text if is_url(text) else None, pl.String)
@@ -197,7 +197,7 @@ def emails(values: pl.Series) -> Parsed:
 
 
 def phones(values: pl.Series, country: str) -> Parsed:
-    """Read telephone numbers (String) that can be dialled from a country; all pass if it is `ZZ`."""
+    """Read telephone numbers (String) one can dial from a country; all pass if it is `ZZ`."""
     if country == UNKNOWN_COUNTRY:
         return Parsed(values, None)
     from gtfsgen.feed.phones import is_possible
@@ -206,7 +206,7 @@ def phones(values: pl.Series, country: str) -> Parsed:
 
 
 def country(code: str | None) -> str:
-    """Return the ISO 3166 code of a country as it was asked for; `ZZ`, the unknown one, if it is none."""
+    """Return the ISO 3166 code of the country asked for, GB for UK; `ZZ` if it is none."""
     asked = (code or "").upper()
     known = "GB" if asked == "UK" else asked
     return known if known in names("countries.txt") else UNKNOWN_COUNTRY
@@ -240,10 +240,10 @@ def non_printable(values: pl.Series) -> pl.Series:
 def mixed_case_faults(values: pl.Series) -> pl.Series:
     """Tell which names are in one case throughout, as `mixed_case_recommended_field` judges them.
 
-    A name is cut at its runs of other characters than letters. A lone word is at fault if it is longer
-    than a letter and all lower-case. Of several, those of one letter do not count; the name is at fault if
-    two words count and none mixes the cases. What precedes the first letter, if anything, counts as a
-    word, because Java's `split` leaves an empty one there.
+    A name is cut at its runs of other characters than letters. A lone word is at fault if it is
+    longer than a letter and all lower-case. Of several, those of one letter do not count; the name
+    is at fault if two words count and none mixes the cases. What precedes the first letter, if
+    anything, counts as a word, because Java's `split` leaves an empty one there.
     """
     letter_above_ffff = r"[\p{L}&&[\x{10000}-\x{10FFFF}]]"
     word = rf"\p{{L}}{{2,}}|{letter_above_ffff}"  # longer than one UTF-16 unit
@@ -328,7 +328,7 @@ def _days_since_1970(text: str) -> int | None:
     shifted_year, shifted_month = (year, month - 3) if month > 2 else (year - 1, month + 9)
     leap_days = shifted_year // 4 - shifted_year // 100 + shifted_year // 400
     day_of_year = (153 * shifted_month + 2) // 5 + day - 1
-    return 365 * shifted_year + leap_days + day_of_year - _DAYS_BEFORE_1970 + 60
+    return 365 * shifted_year + leap_days + day_of_year - _DAYS_TO_1970
 
 
 def _days_in_month(year: int, month: int) -> int:

@@ -36,14 +36,14 @@ def _listed(text: str) -> str | None:
 
 
 def _offset_id(text: str) -> str | None:
-    """Return an offset as `+02:00` or `+02:00:30`, `Z` for none; None if it is none or beyond 18 hours."""
+    """Return an offset as `+02:00` or `+02:00:30`, `Z` for zero; None if it is not valid."""
     if text == "Z":
         return "Z"
     parts = _OFFSET.fullmatch(text)
     if not parts:
         return None
     numbers = [int(part) for part in parts.groups()[1:] if part]
-    hours, minutes, seconds = (numbers + [0, 0])[:3]
+    hours, minutes, seconds = [*numbers, 0, 0][:3]
     total = hours * 3600 + minutes * 60 + seconds
     if minutes > 59 or seconds > 59 or total > _MAX_OFFSET_S:
         return None
