@@ -14,6 +14,9 @@ from gtfsgen.service_days import Dates
 ORIGIN = ("path", "line", "column")
 """Where a row comes from: file relative to the source folder, line from 1, spreadsheet letter."""
 
+MARGIN_DAYS = 31
+"""How far beyond the feed period `Run.around` looks."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -57,6 +60,9 @@ class Run:
     column: str
     extra: dict = field(default_factory=dict)
     """Further header rows: class, name, bikes, wheelchair, block, note letters (under "notes")."""
+    around: Dates = field(default_factory=Dates)
+    """Like `dates`, but reaching `MARGIN_DAYS` beyond the feed period on either side, so that a coach of
+    the last evening finds the train that takes it over the next morning. Contains `dates`."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,7 @@ class Ride:
 
     train: str
     runs: tuple[str, ...]
-    """run_ids of that train number."""
+    """run_ids of that train number; empty for a train of another feed (`K3 >> EN 123`)."""
 
 
 @dataclass(frozen=True)
@@ -132,3 +138,7 @@ class Source:
     columns: dict[str, dict[str, str]]
     """Table name -> column name -> spreadsheet letter, for faults found later."""
     faults: list[Fault]
+    holidays: dict[str, dict[date, str]] = field(default_factory=dict)
+    """Region -> date -> name, as resolved for this reading; `write_holidays` locks them."""
+    holidays_locked: bool = True
+    """Whether source/holidays.lock.csv has all of `holidays`."""

@@ -1,0 +1,165 @@
+"""coaches.csv: coaches, or groups of them, that ride train after train."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+
+import polars as pl
+
+from gtfsgen.faults import Fault
+from gtfsgen.source.calendars import Calendars
+from gtfsgen.source.grids import Reader
+from gtfsgen.source.model import ORIGIN, Coach, Ride, Run
+from gtfsgen.source.stations import Stations, fault_at
+from gtfsgen.source.words import did_you_mean, folded
+
+ARROW = re.compile(r"\s*(>>|>|→|➔|➜)\s*")
+
+
+def read_coaches(
+    frame: pl.DataFrame,
+    letters: dict[str, str],
+    runs: dict[str, Run],
+    calls: pl.DataFrame,
+    stations: Stations,
+    calendars: Calendars,
+    reader: Reader,
+    faults: list[Fault],
+) -> list[Coach]:
+    """All coaches whose row can be understood. Whether their trains meet is for `compile` to say."""
+    by_number: dict[str, list[Run]] = defaultdict(list)
+    for run in runs.values():
+        by_number[folded(run.train)].append(run)
+    stops: dict[str, set[str]] = defaultdict(set)
+    for run_id, station in calls.select("run_id", "station_id").unique().iter_rows():
+        stops[run_id].add(station)
+    coaches: list[Coach] = []
+    for row in frame.iter_rows(named=True):
+        found: list[Fault] = []
+        coach = read_coach(row, letters, by_number, stops, stations, calendars, reader, found)
+        faults += found
+        if coach is None:
+            continue
+        twin = next((other for other in coaches if same_coach_twice(coach, other)), None)
+        if twin is not None:
+            faults.append(
+                fault_at(
+                    row,
+                    letters,
+                    "coach",
+                    "duplicate_coach",
+                    f"Line {twin.line} has this coach in the same train on the same days.",
+                )
+            )
+        coaches.append(coach)
+    return coaches
+
+
+def same_coach_twice(a: Coach, b: Coach) -> bool:
+    same_train = a.rides[0].train == b.rides[0].train
+    return a.coach_id == b.coach_id and same_train and bool(a.dates & b.dates)
+
+
+def read_coach(
+    row: dict,
+    letters: dict[str, str],
+    by_number: dict[str, list[Run]],
+    stops: dict[str, set[str]],
+    stations: Stations,
+    calendars: Calendars,
+    reader: Reader,
+    faults: list[Fault],
+) -> Coach | None:
+    """One row; None if a cell it cannot do without is wrong."""
+
+    def wrong(column: str, code: str, message: str, hint: str = "") -> None:
+        faults.append(fault_at(row, letters, column, code, message, hint))
+
+    days, dates, _, mistake = calendars(row["days"])
+    if row["days"] and mistake is not None:
+        wrong("days", "unreadable_days", *mistake)
+    elif row["days"] and not dates:
+        wrong("days", "no_days", "No day of the feed period is meant.")
+    rides = read_rides(row, letters, by_number, faults)
+    ends: dict[str, str | None] = {}
+    for column, ride in (
+        ("from", rides[0] if rides else None),
+        ("to", rides[-1] if rides else None),
+    ):
+        ends[column] = None
+        if not row[column]:
+            continue
+        station, message, hint = stations.find(row[column])
+        if station is None:
+            wrong(column, "unknown_station", message, hint)
+        elif ride is not None and ride.runs and not any(station in stops[run] for run in ride.runs):
+            here = {s for run in ride.runs for s in stops[run]}
+            wrong(
+                column,
+                "station_not_on_train",
+                f"Train {ride.train} does not call there.",
+                "it calls at " + ", ".join(sorted(here)),
+            )
+        else:
+            ends[column] = station
+    if row["notes"]:
+        notes, unknown = reader.notes(tuple(re.findall(r"[^\s,]+", row["notes"])))
+        if unknown is not None:
+            wrong("notes", "unknown_note", *unknown)
+    elif letters.get("note") and re.fullmatch(r"[a-z]", row.get("note", "")):
+        notes = (row["note"],) if row["note"] in reader.letters else ()
+        reader.used.update(notes)
+    else:
+        notes = ()
+    if days is None or rides is None or ends["from"] is None or ends["to"] is None:
+        return None
+    known = {"coach", "name", "days", "trains", "from", "to", *ORIGIN}
+    return Coach(
+        coach_id=row["coach"],
+        name=row["name"],
+        days=str(days),
+        dates=dates,
+        rides=tuple(rides),
+        from_station=ends["from"],
+        to_station=ends["to"],
+        path=row["path"],
+        line=row["line"],
+        columns=letters,
+        extra={k: v for k, v in row.items() if k not in known and v} | {"notes": list(notes)},
+    )
+
+
+def read_rides(
+    row: dict, letters: dict[str, str], by_number: dict[str, list[Run]], faults: list[Fault]
+) -> list[Ride] | None:
+    """The trains of a chain; after `>>` a train of another feed."""
+    if not row["trains"]:
+        return None
+    pieces = ARROW.split(row["trains"])
+    rides: list[Ride] = []
+    arrows = ["", *pieces[1::2]]
+    for arrow, number in zip(arrows, pieces[::2], strict=True):
+        problem = None
+        if not number:
+            problem = ("empty_chain", "A train is missing in the chain.", "write K27 > 95 > 52")
+        elif arrow == ">>":
+            rides.append(Ride(number, ()))
+            continue
+        elif folded(number) not in by_number:
+            trains = {run.train: None for group in by_number.values() for run in group}
+            hint = did_you_mean(number, trains, ">> before a train of another feed")
+            problem = ("unknown_train", f"No timetable has a train {number!r}.", hint)
+        elif any(folded(ride.train) == folded(number) for ride in rides):
+            problem = ("train_twice", f"Train {number!r} stands twice in the chain.", "")
+        if problem is not None:
+            faults.append(fault_at(row, letters, "trains", *problem))
+            return None
+        runs = by_number[folded(number)]
+        rides.append(Ride(runs[0].train, tuple(run.run_id for run in runs)))
+    if not rides[0].runs:
+        faults.append(
+            fault_at(row, letters, "trains", "unknown_train", "The first train is of this feed.")
+        )
+        return None
+    return rides

@@ -1,0 +1,269 @@
+"""Reading a project: every table as text with positions, checked, all faults collected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from gtfsgen.faults import Fault, Severity
+from gtfsgen.source.calendars import Calendars, read_calendars, unused
+from gtfsgen.source.cells import WORKBOOKS, Sheet, read_csv, read_workbook
+from gtfsgen.source.coaches import read_coaches
+from gtfsgen.source.grids import Reader, read_grid
+from gtfsgen.source.holidays_ import LOCK, HolidayBook, lock_text
+from gtfsgen.source.model import Source
+from gtfsgen.source.settings import PATH as FEED_TOML
+from gtfsgen.source.settings import read_settings
+from gtfsgen.source.stations import (
+    Stations,
+    check_names,
+    check_zones,
+    fault_at,
+    with_positions,
+)
+from gtfsgen.source.tables import TABLES, Table, empty, passthrough, read_table
+from gtfsgen.source.timetables import check_routes, read_runs
+from gtfsgen.source.words import did_you_mean, folded
+
+FOLDERS = ("timetables", "tracks", "gtfs")
+RESERVED_LETTERS = frozenset("xv")
+
+
+def read_source(path: Path | str, today: date | None = None) -> Source:
+    """Read the project in the folder `path`.
+
+    Whatever is wrong with the data is in `Source.faults`, and reading goes on. `today` stands in for the
+    `as_of` of feed.toml. Raises `SourceUnreadable` if there is no project at all: no folder, no feed.toml.
+    """
+    root = Path(path)
+    faults: list[Fault] = []
+    settings = read_settings(root, today, faults)
+    sheets, timetables = find_sheets(root, faults)
+    frames: dict[str, pl.DataFrame] = {}
+    columns: dict[str, dict[str, str]] = {}
+    for name, table in TABLES.items():
+        frames[name], columns[name] = one_table(sheets.get(name, []), table, faults)
+    frames["stations"] = read_stations(frames["stations"], columns["stations"], settings, faults)
+    if not sheets.get("stations"):
+        faults.append(whole("missing_table", "stations.csv", "The project has no stations."))
+    if not timetables:
+        faults.append(whole("missing_table", "timetables", "The project has no timetables."))
+    check_agencies(frames, columns, settings.agency_timezone, faults)
+    stations = Stations(frames["stations"])
+    book = HolidayBook(root, settings.first_day, settings.last_day, faults)
+    calendars = Calendars(settings, book)
+    read_calendars(frames["calendars"], columns["calendars"], calendars, faults)
+    reader = Reader(note_letters(frames["notes"], columns["notes"], faults))
+    grids = [grid for sheet in timetables if (grid := read_grid(sheet, stations, faults))]
+    runs, calls = read_runs(grids, stations, settings, reader, calendars, faults)
+    runs = check_routes(runs, grids, frames["routes"], faults)
+    coaches = read_coaches(
+        frames["coaches"], columns["coaches"], runs, calls, stations, calendars, reader, faults
+    )
+    for row in frames["notes"].iter_rows(named=True):
+        if row["days"] and (mistake := calendars(row["days"])[3]) is not None:
+            faults.append(fault_at(row, columns["notes"], "days", "unreadable_days", *mistake))
+    unused(frames["calendars"], columns["calendars"], calendars, faults)
+    unused_notes(frames["notes"], columns["notes"], reader, faults)
+    return Source(
+        root=root,
+        settings=settings,
+        agencies=frames["agencies"],
+        stations=frames["stations"],
+        routes=frames["routes"],
+        notes=frames["notes"],
+        runs=runs,
+        calls=calls,
+        coaches=coaches,
+        gtfs=read_passthrough(root / "gtfs", faults),
+        columns=columns,
+        faults=sorted(
+            dict.fromkeys(faults), key=lambda f: (f.path, f.line, len(f.column), f.column)
+        ),
+        holidays=book.used,
+        holidays_locked=book.complete,
+    )
+
+
+def write_holidays(source: Source) -> Path | None:
+    """Lock the holidays that a reading resolved; the file written, None if the lock was complete."""
+    if source.holidays_locked:
+        return None
+    file = source.root / LOCK
+    file.write_text(lock_text(source.holidays), encoding="utf-8", newline="\n")
+    return file
+
+
+# ---------------------------------------------------------------------------------------------- files
+
+
+def find_sheets(root: Path, faults: list[Fault]) -> tuple[dict[str, list[Sheet]], list[Sheet]]:
+    """The sheets of each plain table, and those of timetables. Files of no use are told."""
+    tables: dict[str, list[Sheet]] = {}
+    timetables: list[Sheet] = []
+    for file in visible(root):
+        if file.is_dir():
+            if file.name not in FOLDERS:
+                faults.append(unknown_file(file.name, FOLDERS))
+        elif file.name in (FEED_TOML, LOCK) or file.suffix.lower() in (".md", ".txt"):
+            continue
+        elif file.suffix.lower() in WORKBOOKS:
+            for sheet in read_workbook(file, file.name, faults):
+                name = folded(sheet.name)
+                if name in TABLES:
+                    tables.setdefault(name, []).append(sheet)
+                else:
+                    timetables.append(sheet)
+        elif file.suffix.lower() in (".csv", ".tsv") and file.stem.lower() in TABLES:
+            if (sheet := read_csv(file, file.name, faults)) is not None:  # type: ignore[assignment]
+                tables.setdefault(file.stem.lower(), []).append(sheet)
+        else:
+            faults.append(unknown_file(file.name, [f"{name}.csv" for name in TABLES]))
+    for file in visible(root / "timetables"):
+        path = f"timetables/{file.name}"
+        if file.suffix.lower() in WORKBOOKS:
+            timetables += read_workbook(file, path, faults)
+        elif file.suffix.lower() in (".csv", ".tsv"):
+            if (sheet := read_csv(file, path, faults, grid=True)) is not None:  # type: ignore[assignment]
+                timetables.append(sheet)
+        elif file.suffix.lower() != ".md":
+            faults.append(unknown_file(path, ()))
+    return tables, timetables
+
+
+def visible(folder: Path) -> list[Path]:
+    """The files of a folder in order, without hidden ones and what editors leave beside them."""
+    if not folder.is_dir():
+        return []
+    return sorted(file for file in folder.iterdir() if not file.name.startswith((".", "~", "_")))
+
+
+def unknown_file(path: str, known: Iterable[str]) -> Fault:
+    hint = did_you_mean(path, known, "move it out of the source, or begin its name with _")
+    return Fault(Severity.WARNING, "unknown_file", path, 0, "", "The file is not read.", "", hint)
+
+
+def whole(code: str, path: str, message: str, hint: str = "") -> Fault:
+    return Fault(Severity.ERROR, code, path, 0, "", message, "", hint)
+
+
+def one_table(
+    sheets: list[Sheet], table: Table, faults: list[Fault]
+) -> tuple[pl.DataFrame, dict[str, str]]:
+    """The table of the first sheet; a second of the same name is a fault."""
+    if not sheets:
+        return empty(table), {}
+    for sheet in sheets[1:]:
+        faults.append(
+            whole(
+                "duplicate_table",
+                sheet.path,
+                f"{sheets[0].path} is the table {table.name} already.",
+            )
+        )
+    return read_table(sheets[0], table, faults)
+
+
+def read_passthrough(folder: Path, faults: list[Fault]) -> dict[str, pl.DataFrame]:
+    """gtfs/*.txt by name without .txt."""
+    found: dict[str, pl.DataFrame] = {}
+    for file in visible(folder):
+        path = f"gtfs/{file.name}"
+        if file.suffix.lower() != ".txt":
+            faults.append(unknown_file(path, ()))
+        elif (sheet := read_csv(file, path, faults)) is not None:
+            found[file.stem] = passthrough(sheet, faults)
+    return found
+
+
+# --------------------------------------------------------------------------------------------- tables
+
+
+def read_stations(
+    frame: pl.DataFrame, letters: dict[str, str], settings, faults: list[Fault]
+) -> pl.DataFrame:
+    """Stations with numbers for positions, zones that exist, and a name."""
+    own = f"name_{settings.lang}"
+    if own in frame.columns:
+        blank = pl.col("name") == ""
+        frame = frame.with_columns(name=pl.when(blank).then(own).otherwise("name"))
+    frame = with_positions(frame, letters, faults)
+    frame = check_zones(frame, letters, settings.first_day, settings.last_day, faults)
+    check_names(frame, letters, faults)
+    return frame
+
+
+def check_agencies(
+    frames: dict[str, pl.DataFrame],
+    columns: dict[str, dict[str, str]],
+    zone: str,
+    faults: list[Fault],
+) -> None:
+    """All agencies keep the feed's zone, and routes name agencies that are there."""
+    known = frames["agencies"]["agency_id"].to_list()
+    if not known:
+        faults.append(whole("missing_table", "agencies.csv", "The project has no agency."))
+    for row in frames["agencies"].iter_rows(named=True):
+        if row["agency_timezone"] not in ("", zone):
+            faults.append(
+                fault_at(
+                    row,
+                    columns["agencies"],
+                    "agency_timezone",
+                    "agency_zone_differs",
+                    f"All agencies of a feed keep one zone; feed.toml says {zone}.",
+                    "leave it blank",
+                )
+            )
+    for row in frames["routes"].iter_rows(named=True):
+        if row["agency_id"] and row["agency_id"] not in known:
+            faults.append(
+                fault_at(
+                    row,
+                    columns["routes"],
+                    "agency_id",
+                    "unknown_agency",
+                    "There is no such agency.",
+                    did_you_mean(row["agency_id"], known),
+                )
+            )
+
+
+def note_letters(
+    frame: pl.DataFrame, letters: dict[str, str], faults: list[Fault]
+) -> frozenset[str]:
+    """The letters of notes.csv that a time can bear; longer words name notes about the whole."""
+    for row in frame.iter_rows(named=True):
+        word = row["letter"]
+        if word in RESERVED_LETTERS or (len(word) == 1 and not word.islower()):
+            faults.append(
+                fault_at(
+                    row,
+                    letters,
+                    "letter",
+                    "unusable_letter",
+                    "Notes are lower-case letters; x and v are marks of their own.",
+                )
+            )
+    return frozenset(frame["letter"].to_list()) - RESERVED_LETTERS
+
+
+def unused_notes(
+    frame: pl.DataFrame, letters: dict[str, str], reader: Reader, faults: list[Fault]
+) -> None:
+    """A letter that nothing bears; a word is a note about the whole, unless some note is missing."""
+    for row in frame.iter_rows(named=True):
+        if row["letter"] not in reader.used and (len(row["letter"]) < 3 or reader.lacking):
+            faults.append(
+                fault_at(
+                    row,
+                    letters,
+                    "letter",
+                    "unused_note",
+                    "No time or train bears this note.",
+                    severity=Severity.INFO,
+                )
+            )

@@ -1,0 +1,257 @@
+"""Stations by any of their names, and whether they can lie where the table puts them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+import polars as pl
+
+from gtfsgen.faults import Fault, Severity
+from gtfsgen.source.words import did_you_mean, folded, nearest
+
+EARTH_KM = 6371.0088
+ZONE_TOLERANCE_KM = 1.5
+"""Zone polygons are simplified and borders are rivers: a zone found this near is believed."""
+
+CellFault = Callable[..., Fault]
+
+
+class Stations:
+    """The stations of a project: look-up by id or name, distance, zone."""
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self.zone: dict[str, str] = {}
+        self.position: dict[str, tuple[float, float]] = {}
+        self.spelling: dict[str, str] = {}
+        """A name in print for hints: folded name -> as written."""
+        self.by_name: dict[str, set[str]] = {}
+        self.ids: set[str] = set()
+        self.distances: dict[tuple[str, str], float | None] = {}
+        names = [c for c in frame.columns if c == "name" or c.startswith("name_")]
+        for row in frame.iter_rows(named=True):
+            station = row["station_id"]
+            self.ids.add(station)
+            self.zone[station] = row["timezone"]
+            if row["lat"] is not None and row["lon"] is not None:
+                self.position[station] = (row["lat"], row["lon"])
+            aliases = row["aliases"].replace("|", ";").split(";")
+            for name in (station, *(row[c] for c in names), *aliases):
+                if name.strip():
+                    self.by_name.setdefault(folded(name), set()).add(station)
+                    self.spelling.setdefault(folded(name), name.strip())
+
+    def find(self, name: str) -> tuple[str | None, str, str]:
+        """Station id, or None with what is wrong and a hint. The id of another wins over a name."""
+        if name in self.ids:
+            return name, "", ""
+        found = self.by_name.get(folded(name), set())
+        if len(found) == 1:
+            return next(iter(found)), "", ""
+        if found:
+            return (
+                None,
+                "Several stations have this name.",
+                "write one id: " + ", ".join(sorted(found)),
+            )
+        hint = did_you_mean(name, self.spelling.values(), "add it to stations.csv")
+        return None, "There is no such station.", hint
+
+    def guess(self, name: str) -> str | None:
+        """The station that was probably meant, so that reading can go on behind a fault."""
+        found = self.by_name.get(folded(name), set())
+        if found:
+            return min(found)
+        near = nearest(name, self.spelling.values())
+        return min(self.by_name[folded(near)]) if near else None
+
+    def km(self, a: str, b: str) -> float | None:
+        """Great-circle kilometres, None if a position is unknown."""
+        key = (a, b)
+        if key not in self.distances:
+            here, there = self.position.get(a), self.position.get(b)
+            self.distances[key] = None if here is None or there is None else km(here, there)
+        return self.distances[key]
+
+
+def km(a: tuple[float, float], b: tuple[float, float]) -> float:
+    lat_a, lat_b = math.radians(a[0]), math.radians(b[0])
+    half = math.sin((lat_b - lat_a) / 2) ** 2 + (
+        math.cos(lat_a) * math.cos(lat_b) * math.sin(math.radians(b[1] - a[1]) / 2) ** 2
+    )
+    return 2 * EARTH_KM * math.asin(min(1.0, math.sqrt(half)))
+
+
+# ------------------------------------------------------------------------------------------- checking
+
+
+def with_positions(
+    frame: pl.DataFrame, letters: dict[str, str], faults: list[Fault]
+) -> pl.DataFrame:
+    """`lat` and `lon` as numbers, null where they are missing or impossible, which is a fault."""
+    columns: dict[str, list[float | None]] = {"lat": [], "lon": []}
+    for row in frame.iter_rows(named=True):
+        pair: list[float | None] = []
+        for name, limit in (("lat", 90.0), ("lon", 180.0)):
+            value = number(row[name])
+            if row[name] and (value is None or not -limit <= value <= limit):
+                faults.append(
+                    fault_at(
+                        row,
+                        letters,
+                        name,
+                        "impossible_position",
+                        f"The {name} is no number from {-limit:g} to {limit:g}.",
+                        "write degrees such as 39.9011",
+                    )
+                )
+                value = None
+            pair.append(value)
+        if None not in pair and abs(pair[0]) < 1 and abs(pair[1]) < 1:  # type: ignore[arg-type]
+            faults.append(
+                fault_at(
+                    row,
+                    letters,
+                    "lat",
+                    "impossible_position",
+                    "The station lies at 0, 0 in the Atlantic.",
+                    "look the position up",
+                )
+            )
+            pair = [None, None]
+        columns["lat"].append(pair[0])
+        columns["lon"].append(pair[1])
+    return frame.with_columns(
+        pl.Series("lat", columns["lat"], dtype=pl.Float64),
+        pl.Series("lon", columns["lon"], dtype=pl.Float64),
+    )
+
+
+def number(text: str) -> float | None:
+    """A decimal with a point, or with a comma as half of Europe types it."""
+    try:
+        value = float(text.replace(",", ".", 1) if text.count(",") == 1 else text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and "_" not in text else None
+
+
+def fault_at(
+    row: dict,
+    letters: dict[str, str],
+    column: str,
+    code: str,
+    message: str,
+    hint: str = "",
+    severity: Severity = Severity.ERROR,
+) -> Fault:
+    """A fault at a named column of a table's row."""
+    found = row[column] if isinstance(row.get(column), str) else str(row.get(column) or "")
+    return Fault(
+        severity, code, row["path"], row["line"], letters.get(column, ""), message, found, hint
+    )
+
+
+def check_names(frame: pl.DataFrame, letters: dict[str, str], faults: list[Fault]) -> None:
+    """Two stations with one full name and no way to tell them apart in a table are doubtful."""
+    seen: dict[str, str] = {}
+    for row in frame.iter_rows(named=True):
+        name = folded(row["name"])
+        if name and name in seen:
+            faults.append(
+                fault_at(
+                    row,
+                    letters,
+                    "name",
+                    "duplicate_station_name",
+                    f"Station {seen[name]} has this name too.",
+                    "timetables must name it by id",
+                    Severity.WARNING,
+                )
+            )
+        seen.setdefault(name, row["station_id"])
+
+
+def check_zones(
+    frame: pl.DataFrame, letters: dict[str, str], first: date, last: date, faults: list[Fault]
+) -> pl.DataFrame:
+    """Zones that do not exist become UTC; a zone whose clocks differ from those at the position is a fault."""
+    known = available_timezones()
+    zones: list[str] = []
+    for row in frame.iter_rows(named=True):
+        zone = row["timezone"]
+        if zone and zone not in known:
+            faults.append(
+                fault_at(
+                    row,
+                    letters,
+                    "timezone",
+                    "unknown_timezone",
+                    "There is no such time zone.",
+                    did_you_mean(zone, known, "write Asia/Shanghai"),
+                )
+            )
+            zone = ""
+        if zone and row["lat"] is not None and row["lon"] is not None:
+            here = zones_near(row["lat"], row["lon"])
+            if here and not any(same_clock(zone, other, first, last) for other in here):
+                faults.append(
+                    fault_at(
+                        row,
+                        letters,
+                        "timezone",
+                        "zone_not_at_position",
+                        f"At {row['lat']:g}, {row['lon']:g} clocks go by {here[0]}, not by {zone}.",
+                        "mend the zone or the position",
+                    )
+                )
+        zones.append(zone or "UTC")
+    return frame.with_columns(pl.Series("timezone", zones, dtype=pl.String))
+
+
+def zones_near(lat: float, lon: float) -> list[str]:
+    """The zones at a position and within `ZONE_TOLERANCE_KM` of it."""
+    from tzfpy import get_tzs
+
+    north = ZONE_TOLERANCE_KM / 111.2
+    east = north / max(0.01, math.cos(math.radians(lat)))
+    found: dict[str, None] = {}
+    for d_lat, d_lon in (
+        (0, 0),
+        (1, 0),
+        (-1, 0),
+        (0, 1),
+        (0, -1),
+        (1, 1),
+        (1, -1),
+        (-1, 1),
+        (-1, -1),
+    ):
+        a = min(90.0, max(-90.0, lat + d_lat * north))
+        b = min(180.0, max(-180.0, lon + d_lon * east))
+        found |= dict.fromkeys(get_tzs(b, a))
+    return list(found)
+
+
+def same_clock(zone: str, other: str, first: date, last: date) -> bool:
+    """Whether two zones show the same time all through `first`..`last` (looked at weekly)."""
+    if zone == other:
+        return True
+    try:
+        a, b = ZoneInfo(zone), ZoneInfo(other)
+    except (KeyError, ValueError, OSError):
+        return False
+    return all(
+        datetime(day.year, day.month, day.day, 12, tzinfo=a).utcoffset()
+        == datetime(day.year, day.month, day.day, 12, tzinfo=b).utcoffset()
+        for day in weekly(first, last)
+    )
+
+
+def weekly(first: date, last: date) -> Iterable[date]:
+    day = first
+    while day <= last:
+        yield day
+        day += timedelta(days=7)

@@ -1,0 +1,619 @@
+"""From the columns of all grids to runs and their calls."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import cache
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from gtfsgen.faults import Fault, Severity
+from gtfsgen.service_days import Dates
+from gtfsgen.source.days import Days
+from gtfsgen.source.grids import MAX_REPEATS, Column, Grid, Reader, Visit, columns_of
+from gtfsgen.source.model import CALLS, Run, Settings
+from gtfsgen.source.order import Event, culprits, ordered
+from gtfsgen.source.stations import Stations
+from gtfsgen.source.times import DAY, Cell
+from gtfsgen.source.words import did_you_mean, folded
+
+Calendar = Callable[[str], tuple[Days | None, Dates, Dates, tuple[str, str] | None]]
+"""Day words -> days, dates in the feed period, dates around it, and what is wrong with a hint."""
+
+Fields = tuple[int, int | None, int | None]
+"""A call: index of its visit, arrival and departure in seconds."""
+
+
+@dataclass
+class Draft:
+    """A run before it has an id."""
+
+    column: Column
+    days: str
+    dates: Dates
+    around: Dates
+    start: int
+    """Seconds of its first time; tells apart what the days do not."""
+    calls: list[tuple[int, int, int | None, int | None]] = field(default_factory=list)
+    """Index of the visit, of the pair of cells, arrival and departure in seconds."""
+    repeated: bool = False
+
+
+@dataclass
+class Pairs:
+    """Distinct pairs of cells at a call, so that marks and notes are put together once."""
+
+    index: dict[tuple[int, int], int] = field(default_factory=dict)
+    cells: list[tuple[Cell | None, Cell | None]] = field(default_factory=list)
+
+    def of(self, arrival: Cell | None, departure: Cell | None) -> int:
+        key = (id(arrival), id(departure))
+        found = self.index.get(key)
+        if found is None:
+            found = self.index[key] = len(self.cells)
+            self.cells.append((arrival, departure))
+        return found
+
+
+def read_runs(
+    grids: Iterable[Grid],
+    stations: Stations,
+    settings: Settings,
+    reader: Reader,
+    calendar: Calendar,
+    faults: list[Fault],
+) -> tuple[dict[str, Run], pl.DataFrame]:
+    """All runs by id, and the frame of their calls."""
+    drafts: list[Draft] = []
+    pairs = Pairs()
+    for grid in grids:
+        for column in columns_of(grid, reader, faults):
+            drafts += drafts_of(column, stations, settings, calendar, pairs, faults)
+    check_overlaps(drafts, faults)
+    names = run_ids(drafts)
+    runs = {
+        name: run_of(name, draft, reader, faults) for name, draft in zip(names, drafts, strict=True)
+    }
+    return runs, calls_frame(names, drafts, pairs)
+
+
+def drafts_of(
+    column: Column,
+    stations: Stations,
+    settings: Settings,
+    calendar: Calendar,
+    pairs: Pairs,
+    faults: list[Fault],
+) -> list[Draft]:
+    """The runs of one column: one, or many if it repeats itself; none if it has no calls."""
+    grid = column.grid
+    days, dates, around, wrong = calendar(column.days)
+    if wrong is not None and "days" in grid.header:
+        row = grid.header["days"]
+        code = "unreadable_days" if column.days else "missing_days"
+        faults.append(column.fault(code, row, *wrong))
+    elif days is not None and not dates:
+        faults.append(
+            column.fault(
+                "no_days",
+                grid.header["days"],
+                f"No day from {settings.first_day} to {settings.last_day} is meant.",
+                "",
+                Severity.WARNING,
+            )
+        )
+    check_ends(column, faults)
+    if not column.calls:
+        return []
+    start = dates.first if dates else settings.first_day
+    calls, first_day, begin = timed(column, stations, settings, start, pairs, faults)
+    if first_day:
+        dates, around = dates.shift(first_day), around.shift(first_day)
+        calls = [(v, p, earlier(a, first_day), earlier(d, first_day)) for v, p, a, d in calls]
+    text = str(days) if days is not None else ""
+    draft = Draft(column, text, dates, around, begin, calls)
+    if column.every is None:
+        return [draft]
+    step, until = column.every
+    if until < begin:
+        until += DAY
+    count = min((until - begin) // step + 1, MAX_REPEATS)
+    return [
+        Draft(
+            column,
+            text,
+            dates,
+            around,
+            begin + k * step,
+            [(v, p, later(a, k * step), later(d, k * step)) for v, p, a, d in calls],
+            repeated=True,
+        )
+        for k in range(count)
+    ]
+
+
+def earlier(seconds: int | None, days: int) -> int | None:
+    return None if seconds is None else seconds - days * DAY
+
+
+def later(seconds: int | None, by: int) -> int | None:
+    return None if seconds is None else seconds + by
+
+
+@cache
+def offset(zone: str, day: date) -> int:
+    """Seconds that a zone is ahead of UTC at noon UTC of a day."""
+    at = datetime(day.year, day.month, day.day, 12, tzinfo=UTC).astimezone(ZoneInfo(zone))
+    ahead = at.utcoffset()
+    return 0 if ahead is None else int(ahead.total_seconds())
+
+
+def timed(
+    column: Column,
+    stations: Stations,
+    settings: Settings,
+    day: date,
+    pairs: Pairs,
+    faults: list[Fault],
+) -> tuple[list[tuple[int, int, int | None, int | None]], int, int]:
+    """Calls with seconds; the day mark of the first time; and that time's clock."""
+    visits = column.grid.visits
+    railway = offset(settings.agency_timezone, day)
+    events: list[Event] = []
+    slots: list[tuple[int, int]] = []
+    for number, call in enumerate(column.calls):
+        visit = visits[call.visit]
+        ahead = offset(stations.zone[visit.station_id], day)
+        for which, cell in enumerate((call.arrival, call.departure)):
+            if (
+                cell is None
+                or cell.clock is None
+                or (which and cell is call.arrival and visit.single)
+            ):
+                continue
+            row = visit.departure_row if which else visit.arrival_row
+            events.append(
+                Event(
+                    number,
+                    visit.station_id,
+                    row if row is not None else 0,
+                    cell.clock,
+                    railway if cell.railway else ahead,
+                    cell.day,
+                    cell.insists,
+                )
+            )
+            slots.append((number, which))
+    seconds, problems = ordered(events, stations)
+    told: set[tuple[int, str]] = set()
+    for problem in problems:
+        for guilty in culprits(events, problem, stations):
+            if (guilty, problem.code) not in told:
+                told.add((guilty, problem.code))
+                faults.append(
+                    column.fault(
+                        problem.code,
+                        events[guilty].row,
+                        problem.message,
+                        problem.hint,
+                        problem.severity,
+                    )
+                )
+    times: list[list[int | None]] = [[None, None] for _ in column.calls]
+    for (number, which), second in zip(slots, seconds, strict=True):
+        times[number][which] = second
+    calls = []
+    for call, (arrival, departure) in zip(column.calls, times, strict=True):
+        visit = visits[call.visit]
+        if visit.single:
+            departure = arrival
+        elif visit.arrival_row is None and call.visit != column.calls[0].visit:
+            arrival = departure
+        elif visit.departure_row is None and call.visit != column.calls[-1].visit:
+            departure = arrival
+        calls.append((call.visit, pairs.of(call.arrival, call.departure), arrival, departure))
+    if not seconds:
+        return calls, 0, 0
+    first_day = seconds[0] // DAY
+    return calls, first_day, seconds[0] - first_day * DAY
+
+
+# ----------------------------------------------------------------------------------- arrival, departure
+
+
+def check_ends(column: Column, faults: list[Fault]) -> None:
+    """A train departs before it arrives anywhere, does both in between, and ends by arriving."""
+    visits, calls = column.grid.visits, column.calls
+    train_row = column.grid.header["train"]
+    if not calls:
+        faults.append(column.fault("no_calls", train_row, "The train has no times."))
+        return
+    first, last = calls[0], calls[-1]
+    if len(calls) == 1:
+        lone = first.departure is not None and not visits[first.visit].single
+        row = row_after(column, first.visit) if lone else row_before(column, first.visit)
+        faults.append(
+            column.fault(
+                "missing_call",
+                row if row is not None else own_row(visits[first.visit]),
+                "The train has a time at one station only.",
+                "a train calls twice at least",
+            )
+        )
+        return
+    for call in calls:
+        visit = visits[call.visit]
+        both = (
+            visit.arrival_row is not None and visit.departure_row is not None and not visit.single
+        )
+        if both and call.arrival is None and call is not first:
+            faults.append(
+                column.fault(
+                    "missing_arrival", visit.arrival_row, "The arrival is missing.", PAIR_HINT
+                )  # type: ignore[arg-type]
+            )
+        if both and call.departure is None and call is not last:
+            faults.append(
+                column.fault(
+                    "missing_departure", visit.departure_row, "The departure is missing.", PAIR_HINT
+                )  # type: ignore[arg-type]
+            )
+        if visit.departure_row is None and call is not last:
+            faults.append(lonely(column, visit.arrival_row, "departure"))
+        if (
+            call.arrival is not None
+            and call.departure is not None
+            and call.arrival.railway != call.departure.railway
+        ):
+            faults.append(
+                column.fault(
+                    "mixed_clocks",
+                    visit.departure_row,  # type: ignore[arg-type]
+                    "One of arrival and departure is railway time, the other is not.",
+                    "mark both with < or neither",
+                )
+            )
+    check_first(column, faults)
+    check_last(column, faults)
+
+
+PAIR_HINT = "fill the cell; write ? if the time is unknown"
+
+
+def lonely(column: Column, row: int | None, what: str) -> Fault:
+    return column.fault(
+        f"missing_{what}",
+        row or 0,
+        f"The station has no row for the {what}; the same time is taken.",
+        "add the row",
+        Severity.WARNING,
+    )
+
+
+def check_first(column: Column, faults: list[Fault]) -> None:
+    call = column.calls[0]
+    visit = column.grid.visits[call.visit]
+    if call.arrival is not None and call.arrival.passes:
+        faults.append(
+            column.fault(
+                "passes_at_end", own_row(visit), "The train passes before it has departed."
+            )
+        )
+    if visit.single or call.arrival is None or same_time(call.arrival, call.departure):
+        return
+    row = row_before(column, call.visit)
+    faults.append(
+        column.fault(
+            "missing_departure",
+            row if row is not None else visit.arrival_row,  # type: ignore[arg-type]
+            "The train arrives before it has departed anywhere.",
+            "write where it comes from, or leave the arrival blank",
+            Severity.WARNING,
+        )
+    )
+
+
+def check_last(column: Column, faults: list[Fault]) -> None:
+    call = column.calls[-1]
+    visit = column.grid.visits[call.visit]
+    if call.departure is not None and call.departure.passes:
+        faults.append(
+            column.fault(
+                "passes_at_end", own_row(visit), "The train passes and arrives nowhere after."
+            )
+        )
+    if visit.single or call.departure is None or same_time(call.arrival, call.departure):
+        return
+    row = row_after(column, call.visit)
+    faults.append(
+        column.fault(
+            "missing_arrival",
+            row if row is not None else visit.departure_row,  # type: ignore[arg-type]
+            "The train departs and arrives nowhere after.",
+            "write where it goes, or leave the departure blank",
+            Severity.WARNING,
+        )
+    )
+
+
+def same_time(a: Cell | None, b: Cell | None) -> bool:
+    return a is not None and b is not None and a.clock == b.clock
+
+
+def own_row(visit: Visit) -> int:
+    row = visit.departure_row if visit.departure_row is not None else visit.arrival_row
+    assert row is not None
+    return row
+
+
+def row_before(column: Column, visit: int) -> int | None:
+    """The nearest row above a visit in which a departure could stand."""
+    rows = [v.departure_row for v in column.grid.visits[:visit] if v.departure_row is not None]
+    return rows[-1] if rows else None
+
+
+def row_after(column: Column, visit: int) -> int | None:
+    rows = [v.arrival_row for v in column.grid.visits[visit + 1 :] if v.arrival_row is not None]
+    return rows[0] if rows else None
+
+
+# ------------------------------------------------------------------------------------------------- runs
+
+
+def check_overlaps(drafts: list[Draft], faults: list[Fault]) -> None:
+    """One train number runs once a day: columns that share a day are faults at both numbers."""
+    groups: dict[str, list[Draft]] = defaultdict(list)
+    for draft in drafts:
+        groups[folded(draft.column.train)].append(draft)
+    for group in groups.values():
+        taken = Dates()
+        for i, draft in enumerate(group):
+            shared = taken & draft.dates
+            taken |= draft.dates
+            if not shared:
+                continue
+            other = next(
+                (d for d in group[:i] if d.column is not draft.column and d.dates & draft.dates),
+                None,
+            )
+            if other is None:
+                continue
+            for a, b in ((draft, other), (other, draft)):
+                line, letters = b.column.grid.place(b.column.grid.header["train"], b.column.index)
+                where = f"{b.column.grid.sheet.path} line {line}, column {letters}"
+                faults.append(
+                    a.column.fault(
+                        "duplicate_train",
+                        a.column.grid.header["train"],
+                        f"The train runs twice on {(a.dates & b.dates).first}: also in {where}.",
+                        "give the columns different days or numbers",
+                    )
+                )
+
+
+def run_ids(drafts: list[Draft]) -> list[str]:
+    """The train number; with its days, then its departure, where a number has several columns."""
+    by_train: dict[str, list[int]] = defaultdict(list)
+    for i, draft in enumerate(drafts):
+        by_train[draft.column.train].append(i)
+    names = [draft.column.train for draft in drafts]
+    for members in by_train.values():
+        if len(members) > 1:
+            columns = {id(drafts[i].column) for i in members}
+            for i in members:
+                days = f".{slug(drafts[i].days)}" if len(columns) > 1 else ""
+                names[i] += days + (
+                    f".{drafts[i].start // 60 // 60:02}{drafts[i].start // 60 % 60:02}"
+                    if drafts[i].repeated
+                    else ""
+                )
+    for members in colliding(names):
+        for i in members:
+            names[i] += f".{drafts[i].start // 3600:02}{drafts[i].start // 60 % 60:02}"
+    for members in colliding(names):
+        for i in members[1:]:
+            visits = drafts[i].column.grid.visits
+            text = repr([(visits[v].station_id, a, d) for v, _, a, d in drafts[i].calls])
+            names[i] += "." + hashlib.sha1(text.encode()).hexdigest()[:6]
+    for members in colliding(names):
+        for k, i in enumerate(members[1:], start=2):  # equal in all but place, a fault already
+            names[i] += f".{k}"
+    return names
+
+
+def colliding(names: list[str]) -> list[list[int]]:
+    groups: dict[str, list[int]] = defaultdict(list)
+    for i, name in enumerate(names):
+        groups[name].append(i)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def slug(days: str) -> str:
+    """Days as part of an id."""
+    text = re.sub(r"[^\w]+", "-", days).strip("-")
+    if len(text) <= 40:
+        return text
+    return f"{text[:30].rstrip('-')}-{hashlib.sha1(days.encode()).hexdigest()[:6]}"
+
+
+def run_of(name: str, draft: Draft, reader: Reader, faults: list[Fault]) -> Run:
+    column = draft.column
+    grid = column.grid
+    line, letters = grid.place(grid.header["train"], column.index)
+    extra: dict[str, object] = {
+        key: text
+        for key, text in column.header.items()
+        if key not in ("train", "days", "route", "headsign", "notes")
+    }
+    if "notes" in column.header:
+        words = tuple(re.findall(r"[^\s,]+", column.header["notes"]))
+        notes, wrong = reader.notes(words)
+        extra["notes"] = list(notes)
+        if wrong is not None:
+            faults.append(column.fault("unknown_note", grid.header["notes"], *wrong))
+    return Run(
+        run_id=name,
+        train=column.train,
+        route_id=column.header.get("route", column.train),
+        dates=draft.dates,
+        days=draft.days,
+        headsign=column.header.get("headsign", ""),
+        path=grid.sheet.path,
+        line=line,
+        column=letters,
+        extra=extra,
+        around=draft.around,
+    )
+
+
+def check_routes(
+    runs: dict[str, Run], grids: Iterable[Grid], routes: pl.DataFrame, faults: list[Fault]
+) -> dict[str, Run]:
+    """Route cells by id or name; those that routes.csv does not have are faults."""
+    names = {}
+    for row in routes.iter_rows(named=True):
+        for key in ("route_long_name", "route_short_name", "route_id"):
+            if row[key]:
+                names[folded(row[key])] = row["route_id"]
+    by_sheet = {grid.sheet.path: grid for grid in grids}
+    told: set[tuple[str, int, str]] = set()
+    resolved = {}
+    for name, run in runs.items():
+        grid = by_sheet[run.path]
+        index = run.line - 1 if grid.transposed else column_index(run.column)
+        if "route" in grid.header and grid.rows[grid.header["route"]][index]:
+            row = grid.header["route"]
+            found = names.get(folded(run.route_id))
+            if found is None and (run.path, row, str(index)) not in told:
+                told.add((run.path, row, str(index)))
+                hint = did_you_mean(run.route_id, names, "add it to routes.csv")
+                faults.append(
+                    grid.fault("unknown_route", row, index, "There is no such route.", hint)
+                )
+            run = Run(**{**vars(run), "route_id": found or run.route_id})
+        resolved[name] = run
+    return resolved
+
+
+def column_index(letters: str) -> int:
+    number = 0
+    for character in letters:
+        number = number * 26 + ord(character) - 64
+    return number - 1
+
+
+# ------------------------------------------------------------------------------------------------ calls
+
+
+def calls_frame(names: list[str], drafts: list[Draft], pairs: Pairs) -> pl.DataFrame:
+    """The calls of all runs in order, by the schema `CALLS`."""
+    visits: list[tuple] = []
+    first_visit: dict[int, int] = {}
+    columns: list[tuple] = []
+    run: list[int] = []
+    order: list[int] = []
+    visit: list[int] = []
+    pair: list[int] = []
+    arrival: list[int | None] = []
+    departure: list[int | None] = []
+    for number, (name, draft) in enumerate(zip(names, drafts, strict=True)):
+        grid = draft.column.grid
+        if id(grid) not in first_visit:
+            first_visit[id(grid)] = len(visits)
+            visits += [visit_place(grid, each) for each in grid.visits]
+        base = first_visit[id(grid)]
+        columns.append((name, *grid.place(0, draft.column.index)))
+        run += [number] * len(draft.calls)
+        order += range(len(draft.calls))
+        for v, p, a, d in draft.calls:
+            visit.append(base + v)
+            pair.append(p)
+            arrival.append(a)
+            departure.append(d)
+    times = {
+        "order": pl.Series(order, dtype=pl.Int32),
+        "arrival_s": pl.Series(arrival, dtype=pl.Int32),
+        "departure_s": pl.Series(departure, dtype=pl.Int32),
+    }
+    frame = pl.concat(
+        [
+            pl.DataFrame(times),
+            gathered(columns, COLUMN_SCHEMA, run),
+            gathered(visits, VISIT_SCHEMA, visit),
+            gathered([marks(*cells) for cells in pairs.cells], MARK_SCHEMA, pair),
+        ],
+        how="horizontal",
+    )
+    has_arrival, has_departure = pl.col("has_arrival"), pl.col("has_departure")
+    lying = pl.col("lying")
+    return (
+        frame.with_columns(
+            arrival_line=pl.when(has_arrival & lying).then("line").when(has_arrival).then("a_line"),
+            departure_line=pl.when(has_departure & lying)
+            .then("line")
+            .when(has_departure)
+            .then("d_line"),
+            arrival_column=pl.when(has_arrival & ~lying)
+            .then("letters")
+            .when(has_arrival)
+            .then("a_column"),
+            departure_column=pl.when(has_departure & ~lying)
+            .then("letters")
+            .when(has_departure)
+            .then("d_column"),
+        )
+        .with_columns(column=pl.coalesce("arrival_column", "departure_column"))
+        .select(pl.col(name).cast(kind) for name, kind in CALLS.items())
+    )
+
+
+COLUMN_SCHEMA = {"run_id": pl.String, "line": pl.Int32, "letters": pl.String}
+VISIT_SCHEMA = {
+    "station_id": pl.String, "path": pl.String, "lying": pl.Boolean, "a_line": pl.Int32,
+    "d_line": pl.Int32, "a_column": pl.String, "d_column": pl.String,
+}  # fmt: skip
+MARK_SCHEMA = {
+    "has_arrival": pl.Boolean, "has_departure": pl.Boolean, "railway_time": pl.Boolean,
+    "arrival_estimate": pl.Boolean, "departure_estimate": pl.Boolean, "passes": pl.Boolean,
+    "on_request": pl.Boolean, "boards_only": pl.Boolean, "alights_only": pl.Boolean,
+    "notes": pl.List(pl.String), "arrival_text": pl.String, "departure_text": pl.String,
+}  # fmt: skip
+
+
+def gathered(rows: list[tuple], schema: dict, index: list[int]) -> pl.DataFrame:
+    """The rows of a small table at each of `index`: a join by position."""
+    table = pl.DataFrame(rows, schema=schema, orient="row")
+    return table[pl.Series(index, dtype=pl.UInt32)] if rows else table
+
+
+def visit_place(grid: Grid, visit: Visit) -> tuple:
+    """Where a visit's cells are, as `VISIT_SCHEMA`: in lines, or in columns if trains are rows."""
+    rows = (visit.arrival_row, visit.departure_row)
+    lines = [None if row is None else grid.place(row, 0)[0] for row in rows]
+    letters = [None if row is None else grid.place(row, 0)[1] for row in rows]
+    return (visit.station_id, grid.sheet.path, grid.transposed, *lines, *letters)
+
+
+def marks(arrival: Cell | None, departure: Cell | None) -> tuple:
+    """What the two cells of a call say besides the time, as `MARK_SCHEMA`."""
+    cells = [cell for cell in (arrival, departure) if cell is not None]
+    return (
+        arrival is not None,
+        departure is not None,
+        any(cell.railway for cell in cells),
+        arrival is not None and arrival.estimate,
+        departure is not None and departure.estimate,
+        any(cell.passes for cell in cells),
+        any(cell.on_request for cell in cells),
+        any(cell.boards_only for cell in cells),
+        any(cell.alights_only for cell in cells),
+        list(dict.fromkeys(note for cell in cells for note in cell.notes)),
+        arrival.text if arrival is not None else "",
+        departure.text if departure is not None else "",
+    )
