@@ -1,8 +1,8 @@
 """locations.geojson, read as the canonical validator reads it: all of it, or nothing.
 
-One faulty feature makes the whole file unusable (`loaded` is False), and rules that need zones do not
-run. Where the canonical loader breaks off without a notice, so do we: the file is then not loaded, and
-what was reported until there stands.
+One faulty feature makes the whole file unusable (`loaded` is False), and rules that need zones do
+not run. Where the canonical loader breaks off without a notice, so do we: the file is then not
+loaded, and what was reported until there stands.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ Ring = list[tuple[float, float]]
 class Locations:
     """The zones of a feed.
 
-    `features`: feature_index (Int32), feature_id, geometry_type (String), one row per feature in file
-    order; `geometries` has the polygons in the same order, None for a feature of an unsupported type.
-    Both are empty if `loaded` is False. `notices` are pairs of code and context.
+    `features`: feature_index (Int32), feature_id, geometry_type (String), one row per feature in
+    file order; `geometries` has the polygons in the same order, None for a feature of an
+    unsupported type. Both are empty if `loaded` is False. `notices` are pairs of code and context.
     """
 
     loaded: bool
@@ -198,7 +198,7 @@ def _located(
 
 
 def _rings(index: int, feature_id: str, coordinates: Any, notices: list[Notice]) -> list[Ring]:
-    """Read coordinates as rings of (lon, lat), whatever the geometry's type, and note odd places."""
+    """Read coordinates as rings of (lon, lat), whatever the geometry's type; note odd places."""
     rings = []
     for element in _array(coordinates):
         ring = []

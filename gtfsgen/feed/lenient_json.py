@@ -1,4 +1,4 @@
-"""JSON as Gson 2.8.6 reads it in lenient mode: the canonical validator's way with locations.geojson.
+"""JSON as Gson 2.8.6 reads it in lenient mode, as the canonical validator reads locations.geojson.
 
 Comments, single quotes, bare words, `;` for `,`, `=` for `:` and missing array items are all let
 through. Python's own parser reads what is strict JSON; only the rest takes the slow road. Checked
@@ -108,8 +108,10 @@ class _LenientReader:
         container: dict[str, Any] | list[Any] = root
         outer: list[dict[str, Any] | list[Any]] = []
         while True:
-            is_object = isinstance(container, dict)
-            value = self._member(container) if is_object else self._item(container)
+            if isinstance(container, dict):
+                value = self._member(container)
+            else:
+                value = self._item(container)
             if value is _END:
                 if not outer:
                     return
