@@ -1,0 +1,176 @@
+"""A GTFS feed as frames of typed columns.
+
+    >>> feed = gtfsgen.read("feed.zip")          # doctest: +SKIP
+    >>> feed["stop_times"]                       # a polars DataFrame # doctest: +SKIP
+    >>> feed.to_pandas("stop_times")             # doctest: +SKIP
+
+Ids are polars Categoricals that share one code space per feed, so that equal codes are equal ids in every
+table: a join is a join of integers. Times are seconds of the service day, dates are dates, blank is null.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from gtfsgen.faults import Severity
+from gtfsgen.feed.archive import UnreadableInput, open_archive
+from gtfsgen.feed.frames import SharedFrames
+from gtfsgen.feed.table import LoadedTable, Status, load_table, missing_table
+from gtfsgen.findings import Rows
+from gtfsgen.schema import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    from gtfsgen.feed.geojson import Locations
+
+__all__ = ["Feed", "Severity", "Status", "UnreadableInput", "read"]
+
+
+class Feed(SharedFrames):
+    """All tables of a feed. `feed.stops` is a lazy frame of its good rows, `feed["stops"]` the frame.
+
+    `strict` makes the feed look as the canonical validator sees it: a table with one bad row is withheld
+    from every rule that needs it whole (`loaded`).
+    """
+
+    def __init__(
+        self,
+        tables: dict[str, LoadedTable],
+        locations: Locations | None,
+        files: list[str],
+        categories: pl.Categories,
+    ) -> None:
+        self.tables = tables
+        self.locations = locations
+        self.files = files
+        self.categories = categories
+        self.strict = False
+        self.found: dict[str, list[Rows]] = {}
+        """What was found in the archive itself, by notice code."""
+        self.system_errors: list[tuple[str, dict[str, Any]]] = []
+        self.source = ""
+
+    def __getattr__(self, name: str) -> pl.LazyFrame:
+        if name in TABLES:
+            return self.tables[name].rows
+        raise AttributeError(f"Feed has no attribute {name!r}")
+
+    def __getitem__(self, name: str) -> pl.DataFrame:
+        """The table as a frame, with the columns that the file has.
+
+        Raises KeyError for a name that is no GTFS table.
+        """
+        return self.tables[name].frame
+
+    def to_pandas(self, name: str) -> pd.DataFrame:
+        """The table as a pandas frame; ids as text."""
+        frame = self[name].with_columns(pl.selectors.categorical().cast(pl.String))
+        return frame.to_pandas()
+
+    def to_gtfs_kit(self, distance_units: str = "km") -> Any:
+        """The feed as gtfs-kit reads it. Raises ImportError where gtfs-kit is not installed."""
+        import gtfs_kit
+
+        return gtfs_kit.read_feed(Path(self.source), dist_units=distance_units)
+
+    def present(self, name: str) -> bool:
+        """The file is in the archive, whatever state it is in."""
+        if name == "locations":
+            return self.locations is not None
+        return self.tables[name].present
+
+    def has(self, name: str, *columns: str) -> bool:
+        """The table's header has all of these columns."""
+        return all(self.tables[name].has(column) for column in columns)
+
+    def loaded(self, *names: str) -> bool:
+        """Whether rules may look at these tables.
+
+        A strict feed withholds a table with any error; otherwise only one whose rows cannot be read at all.
+        """
+        return all(self._loaded(name) for name in names)
+
+    def _loaded(self, name: str) -> bool:
+        if name == "locations":
+            return self.locations is None or self.locations.loaded
+        table = self.tables[name]
+        if self.strict:
+            return table.loaded
+        return table.status in (Status.LOADED, Status.UNPARSABLE_ROWS) or (
+            table.status is Status.MISSING
+        )
+
+    def height(self, name: str) -> int:
+        return self.tables[name].frame.height
+
+    def found_while_reading(self, code: str) -> list[Rows]:
+        """What reading the archive and its tables found under a notice code, in the archive's order."""
+        rows = list(self.found.get(code, ()))
+        for table in self.tables.values():
+            rows += table.found.get(code, ())
+        return rows
+
+    @cached_property
+    def everything_loaded(self) -> bool:
+        return self.loaded(*TABLES, "locations")
+
+
+def read(
+    path: str | Path,
+    *,
+    country: str = "ZZ",
+    progress: Callable[[str], None] | None = None,
+) -> Feed:
+    """Read a feed from a zip file or a folder.
+
+    Raises `UnreadableInput` if the input cannot be opened; faults of the data never raise: they are kept on
+    the feed's tables and found by `gtfsgen.validate`.
+    """
+    with open_archive(path) as archive:
+        categories = pl.Categories.random("gtfsgen")
+        tables = {}
+        order = [name.removesuffix(".txt") for name in archive.tables if name.endswith(".txt")]
+        for name in [*order, *(name for name in TABLES if name not in order)]:
+            schema = TABLES[name]
+            if schema.filename not in archive.tables:
+                tables[name] = missing_table(schema, categories)
+                continue
+            if progress:
+                progress(schema.filename)
+            with archive.open(archive.tables[schema.filename]) as data:
+                tables[name] = load_table(schema, data, country, categories)
+        archive.check_unread()
+        locations = None
+        if "locations.geojson" in archive.tables:
+            from gtfsgen.feed.geojson import read_locations
+
+            locations = read_locations(archive.read(archive.tables["locations.geojson"]))
+        feed = Feed(tables, locations, archive.names, categories)
+        feed.source = str(path)
+        feed.found = _archive_findings(archive, locations)
+        feed.system_errors += archive.system_errors
+        if locations is not None:
+            feed.system_errors += locations.system_errors
+    return feed
+
+
+def _archive_findings(archive: Any, locations: Locations | None) -> dict[str, list[Rows]]:
+    found: dict[str, list[Rows]] = {}
+    if archive.in_subfolder:
+        found["invalid_input_files_in_subfolder"] = [
+            Rows(pl.DataFrame({"_": [None]}), order=("_",))
+        ]
+    if archive.unknown:
+        found["unknown_file"] = [Rows(pl.DataFrame({"filename": archive.unknown}))]
+    for code, context in locations.notices if locations is not None else ():
+        found.setdefault(code, []).append(
+            Rows(pl.DataFrame({"_": [None]}), context, tuple(context))
+        )
+    return found

@@ -1,0 +1,139 @@
+"""Is this feed right? Every rule over every table, and a report of what was found."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date as Date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gtfsgen.faults import Severity
+from gtfsgen.findings import Rows
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from gtfsgen.feed import Feed
+
+__all__ = ["Report", "Severity", "validate"]
+
+SYSTEM_ERRORS = Severity.ERROR
+
+
+@dataclass
+class Report:
+    """What a validation found. `found` holds the rows at fault by notice code, as frames."""
+
+    found: dict[str, list[Rows]]
+    severities: dict[str, Severity]
+    system_error_list: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    skipped: dict[str, str] = field(default_factory=dict)
+    """Rules that could not run, with the reason."""
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Time spent by file read and by rule."""
+    summary: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def counts(self) -> dict[str, tuple[str, int]]:
+        """Notice code -> its severity and how many there are."""
+        return {
+            code: (str(self.severities[code]), sum(map(len, rows)))
+            for code, rows in sorted(self.found.items())
+        }
+
+    @property
+    def system_errors(self) -> dict[str, int]:
+        """System error code -> how many there are."""
+        totals: dict[str, int] = {}
+        for code, _ in self.system_error_list:
+            totals[code] = totals.get(code, 0) + 1
+        return dict(sorted(totals.items()))
+
+    @property
+    def notices(self) -> pl.DataFrame:
+        """All notices: `code`, `severity`, `filename`, `csv_row_number` and the particulars as JSON."""
+        from gtfsgen.validation.reports.table import notice_table
+
+        return notice_table(self)
+
+    def samples(self, code: str, limit: int = 1000) -> list[dict[str, Any]]:
+        """The first notices of a code as dicts, in the form of the canonical report."""
+        kept: list[dict[str, Any]] = []
+        for rows in self.found.get(code, ()):
+            if len(kept) >= limit:
+                break
+            kept += rows.particulars(limit - len(kept))
+        return kept
+
+    def to_json(self, indent: int | None = None) -> str:
+        """report.json in the canonical form."""
+        from gtfsgen.validation.reports.canonical import report_json
+
+        return report_json(self, indent)
+
+    def worst(self) -> Severity | None:
+        """The highest severity found."""
+        present = {self.severities[code] for code in self.found}
+        for severity in Severity:
+            if severity in present:
+                return severity
+        return None
+
+
+def validate(
+    path: str | Path,
+    rules: str = "gtfsgen",
+    date: Date | str | None = None,
+    country: str | None = None,
+    policy: str | Path | None = None,
+    *,
+    progress: Callable[[str], None] | None = None,
+) -> Report:
+    """Validate a feed (a zip file or a folder).
+
+    `rules` names a rule set, `date` the day that counts as today (a date or YYYY-MM-DD), `country` the
+    two-letter code for phone numbers, `policy` a policy.toml. An input that cannot be opened gives a report
+    whose only content is a system error `i_o_error`. Raises ValueError for an unknown rule set or date.
+    """
+    from gtfsgen.feed import UnreadableInput, read, values
+    from gtfsgen.validation import engine
+    from gtfsgen.validation.reports.summary import bare_summary, summary
+
+    if rules not in engine.RULE_SETS:
+        raise ValueError(f"unknown rule set {rules!r}; known are {', '.join(engine.RULE_SETS)}")
+    today = _date(date)
+    country = values.country(country)
+    severities = {code: rule.severity for code, rule in engine.rules().items()}
+    started = time.perf_counter()
+    facts = bare_summary(path, today, country)
+    try:
+        feed = read(path, country=country, progress=progress)
+    except UnreadableInput as error:
+        context = {"exception": error.exception, "message": error.message}
+        return Report({}, severities, [("i_o_error", context)], summary=facts)
+    reading = time.perf_counter() - started
+    feed.strict = rules.startswith("canonical")
+    feed.today = today
+    outcome = engine.run(feed, rules, progress)
+    report = Report(
+        outcome.found,
+        severities,
+        feed.system_errors + outcome.system_errors,
+        outcome.skipped,
+        {"reading": reading, **outcome.seconds},
+        summary(feed, facts),
+    )
+    report.summary["validationTimeSeconds"] = round(time.perf_counter() - started, 3)
+    if policy is not None:
+        from gtfsgen.validation.policy import apply_policy, read_policy
+
+        apply_policy(report, read_policy(Path(policy)), today)
+    return report
+
+
+def _date(day: Date | str | None) -> Date:
+    if day is None:
+        return Date.today()
+    return Date.fromisoformat(day) if isinstance(day, str) else day

@@ -1,0 +1,180 @@
+"""Frames that several rules need: computed once, when the first rule asks."""
+
+from __future__ import annotations
+
+from datetime import date as Date
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from gtfsgen.schema import TABLES, Type
+
+if TYPE_CHECKING:
+    from gtfsgen.feed.table import LoadedTable
+
+
+class SharedFrames:
+    """What a feed knows beyond its tables. Mixed into `Feed`."""
+
+    tables: dict[str, LoadedTable]
+    categories: pl.Categories
+
+    @cached_property
+    def ordered_stop_times(self) -> pl.LazyFrame:
+        """stop_times by trip and stop_sequence, with `starts_trip` and `ends_trip`.
+
+        Rows of equal stop_sequence keep the order of the file. Trips come in the order of their first row
+        where the file is sorted already, which is checked, not assumed.
+        """
+        rows = self.tables["stop_times"].rows
+        trip = pl.col("trip_id").to_physical()
+        same_trip = trip == trip.shift(1)
+        facts = rows.select(
+            runs=(~same_trip).fill_null(True).sum(),
+            trips=trip.n_unique(),
+            decreasing=(
+                same_trip & (pl.col("stop_sequence") < pl.col("stop_sequence").shift(1))
+            ).sum(),
+        ).collect()
+        runs, trips, decreasing = facts.row(0)
+        if runs != trips or decreasing:
+            rows = rows.sort(trip, "stop_sequence", maintain_order=True)
+        return rows.with_columns(
+            starts_trip=(trip != trip.shift(1)).fill_null(True),
+            ends_trip=(trip != trip.shift(-1)).fill_null(True),
+        )
+
+    @cached_property
+    def trip_spans(self) -> pl.LazyFrame:
+        """One row per trip_id of stop_times: its ends and the number of its stop times.
+
+        `first_*` and `last_*` are the values of the first and last row by stop_sequence, null included.
+        """
+        columns = ("csv_row_number", "stop_id", "arrival_time", "departure_time", "stop_sequence")
+        rows = self.ordered_stop_times
+        first = rows.filter("starts_trip").select(
+            "trip_id", *(pl.col(name).alias(f"first_{name}") for name in columns)
+        )
+        last = rows.filter("ends_trip").select(
+            "trip_id", *(pl.col(name).alias(f"last_{name}") for name in columns)
+        )
+        counts = rows.group_by("trip_id").agg(stop_time_count=pl.len())
+        spans = first.join(last, on="trip_id", how="left", maintain_order="left").join(
+            counts, on="trip_id", how="left", maintain_order="left"
+        )
+        return spans.collect().lazy()
+
+    @cached_property
+    def first_trips(self) -> pl.LazyFrame:
+        """trips without the later rows of a repeated trip_id: what a look-up by key sees."""
+        return self.tables["trips"].rows.unique("trip_id", keep="first", maintain_order=True)
+
+    @cached_property
+    def first_stops(self) -> pl.LazyFrame:
+        """stops without the later rows of a repeated stop_id: what a look-up by key sees."""
+        return self.tables["stops"].rows.unique("stop_id", keep="first", maintain_order=True)
+
+    @cached_property
+    def first_routes(self) -> pl.LazyFrame:
+        """routes without the later rows of a repeated route_id: what a look-up by key sees."""
+        return self.tables["routes"].rows.unique("route_id", keep="first", maintain_order=True)
+
+    @cached_property
+    def stop_positions(self) -> pl.LazyFrame:
+        """stop_id -> `lat`, `lon` in degrees: its own, else its parent's, else its grandparent's, else null.
+
+        One row per stop_id. A stop with only one of the two coordinates has none.
+        """
+        stops = (
+            self.first_stops.select(
+                "stop_id",
+                "parent_station",
+                lat=pl.when(pl.col("stop_lon").is_not_null()).then("stop_lat"),
+                lon=pl.when(pl.col("stop_lat").is_not_null()).then("stop_lon"),
+            )
+            .collect()
+            .lazy()
+        )
+        for _ in range(2):
+            parent = stops.select(
+                pl.col("stop_id").alias("parent_station"),
+                pl.col("parent_station").alias("next"),
+                pl.col("lat").alias("parent_lat"),
+                pl.col("lon").alias("parent_lon"),
+            )
+            stops = stops.join(
+                parent, on="parent_station", how="left", maintain_order="left"
+            ).select(
+                "stop_id",
+                pl.col("next").alias("parent_station"),
+                lat=pl.col("lat").fill_null(pl.col("parent_lat")),
+                lon=pl.col("lon").fill_null(pl.col("parent_lon")),
+            )
+        return stops.select("stop_id", "lat", "lon").collect().lazy()
+
+    def known_ids(self, table: str, column: str) -> pl.LazyFrame:
+        """The distinct values of a column that others refer to, as `id`.
+
+        Rows with an error elsewhere still count: one bad cell must not make a hundred references dangle.
+        """
+        if table == "locations":
+            ids = self.locations.features["feature_id"] if self.locations is not None else []
+            values = pl.Series("id", ids, dtype=pl.String).cast(pl.Categorical(self.categories))
+            return values.to_frame().lazy()
+        frame = self.tables[table].frame
+        if column not in frame.columns:
+            return pl.LazyFrame(schema={"id": pl.Categorical(self.categories)})
+        text = TABLES[table].fields[column].type is not Type.ID
+        values = frame[column].cast(pl.Categorical(self.categories)) if text else frame[column]
+        return values.alias("id").to_frame().lazy().unique()
+
+    def calendar_days(self) -> pl.LazyFrame:
+        """The days that calendar.txt gives each service: `service_id`, `date`, exceptions not applied.
+
+        A flag that is not 0 counts as active; a reversed range is taken as its first day.
+        """
+        days = (
+            self.tables["calendar"]
+            .rows.unique("service_id", keep="first", maintain_order=True)
+            .select(
+                "service_id",
+                *WEEKDAYS,
+                date=pl.date_ranges("start_date", pl.max_horizontal("start_date", "end_date")),
+            )
+            .explode("date")
+        )
+        weekday = pl.col("date").dt.weekday()
+        active = pl.any_horizontal(
+            (weekday == number) & (pl.col(name) != 0)
+            for number, name in enumerate(WEEKDAYS, start=1)
+        )
+        return days.filter(active).select("service_id", "date")
+
+    @cached_property
+    def service_days(self) -> pl.LazyFrame:
+        """All active dates of each service: `service_id`, `date`, exceptions applied, sorted by date.
+
+        Only exceptions of type 1 and 2 act.
+        """
+        exceptions = self.tables["calendar_dates"].rows.unique(
+            ("service_id", "date"), keep="first", maintain_order=True
+        )
+        added = exceptions.filter(pl.col("exception_type") == 1).select("service_id", "date")
+        removed = exceptions.filter(pl.col("exception_type") == 2).select("service_id", "date")
+        days = pl.concat([self.calendar_days().join(removed, on=["service_id", "date"], how="anti"), added])
+        return days.unique().sort("date").collect().lazy()
+
+    @cached_property
+    def service_window(self) -> tuple[Date | None, Date | None]:
+        """First and last active date over all services that trips use; (None, None) if there are none."""
+        used = self.tables["trips"].rows.select("service_id").unique()
+        window = (
+            self.service_days.join(used, on="service_id", how="semi")
+            .select(first=pl.col("date").min(), last=pl.col("date").max())
+            .collect()
+        )
+        return window.row(0)
+
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")

@@ -1,0 +1,449 @@
+"""A file of a feed, from bytes to typed rows: every distinct value is read and checked once.
+
+The rules that follow from the schema alone (missing, malformed, out of range, odd characters) are found
+here, on the way, because here a column is still a dictionary of its distinct values.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import polars as pl
+
+from gtfsgen.feed import csv, values
+from gtfsgen.findings import Rows
+from gtfsgen.schema import Bound, Field, Table, Type
+
+
+class Status(StrEnum):
+    """Whether a table can be relied on, in the words of the canonical validator."""
+
+    LOADED = "LOADED"
+    MISSING = "MISSING"
+    EMPTY_FILE = "EMPTY_FILE"
+    INVALID_HEADERS = "INVALID_HEADERS"
+    UNPARSABLE_ROWS = "UNPARSABLE_ROWS"
+
+
+ID_TABLES_OF_TEXT = {"stop_headsign"}
+"""Text columns of the longest tables, kept as codes like ids."""
+
+
+@dataclass
+class LoadedTable:
+    """A table as read. `frame` has `csv_row_number` and the columns of the header that the schema knows."""
+
+    schema: Table
+    status: Status
+    header: tuple[str, ...] = ()
+    frame: pl.DataFrame = field(default_factory=pl.DataFrame)
+    bad: pl.Series | None = None
+    """Rows of `frame` with an ERROR in one of their cells; None if there are none."""
+    found: dict[str, list[Rows]] = field(default_factory=lambda: defaultdict(list))
+    """What was found while reading, by notice code."""
+
+    @property
+    def present(self) -> bool:
+        return self.status is not Status.MISSING
+
+    @property
+    def loaded(self) -> bool:
+        """The canonical validator would let other rules see this table."""
+        return self.status is Status.LOADED or (
+            self.status is Status.MISSING and not self.schema.required
+        )
+
+    @property
+    def good(self) -> pl.DataFrame:
+        return self.frame if self.bad is None else self.frame.filter(~self.bad)
+
+    def has(self, column: str) -> bool:
+        return column in self.header
+
+    @property
+    def rows(self) -> pl.LazyFrame:
+        """The good rows, with every column of the schema: absent ones are null."""
+        absent = [
+            pl.lit(None, dtype=dtype).alias(name)
+            for name, dtype in dtypes(self.schema, self.categories).items()
+            if name not in self.frame.columns
+        ]
+        return self.good.lazy().with_columns(absent)
+
+    categories: pl.Categories = field(default_factory=lambda: pl.Categories.random("gtfsgen"))
+
+
+DTYPES = {
+    Type.LATITUDE: pl.Float64,
+    Type.LONGITUDE: pl.Float64,
+    Type.FLOAT: pl.Float64,
+    Type.INTEGER: pl.Int32,
+    Type.CHOICE: pl.Int16,
+    Type.COLOR: pl.Int32,
+    Type.DATE: pl.Date,
+    Type.TIME: pl.Int32,
+}
+UNRECOGNIZED = -1
+"""Value of a choice that the schema does not know."""
+
+
+def dtype_of(column: Field, categories: pl.Categories) -> pl.DataType | type[pl.DataType]:
+    if column.type is Type.ID or column.references or column.name in ID_TABLES_OF_TEXT:
+        return pl.Categorical(categories)
+    return DTYPES.get(column.type, pl.String)
+
+
+def dtypes(schema: Table, categories: pl.Categories) -> dict[str, pl.DataType]:
+    return {
+        "csv_row_number": pl.UInt32,
+        **{name: dtype_of(column, categories) for name, column in schema.fields.items()},
+    }
+
+
+PARSERS: dict[Type, Callable[[pl.Series], values.Parsed]] = {
+    Type.URL: values.urls,
+    Type.EMAIL: values.emails,
+    Type.LANGUAGE: values.languages,
+    Type.TIMEZONE: values.time_zones,
+    Type.COLOR: values.colors,
+    Type.CURRENCY: values.currencies,
+    Type.LATITUDE: values.floats,
+    Type.LONGITUDE: values.floats,
+    Type.FLOAT: values.floats,
+    Type.INTEGER: values.integers,
+    Type.CHOICE: values.integers,
+    Type.DATE: values.dates,
+    Type.TIME: values.times,
+}
+REFUSED_CODE = {
+    Type.URL: "invalid_url",
+    Type.EMAIL: "invalid_email",
+    Type.PHONE: "invalid_phone_number",
+    Type.LANGUAGE: "invalid_language_code",
+    Type.TIMEZONE: "invalid_timezone",
+    Type.COLOR: "invalid_color",
+    Type.CURRENCY: "invalid_currency",
+    Type.AMOUNT: "invalid_float",
+    Type.LATITUDE: "invalid_float",
+    Type.LONGITUDE: "invalid_float",
+    Type.FLOAT: "invalid_float",
+    Type.INTEGER: "invalid_integer",
+    Type.CHOICE: "invalid_integer",
+    Type.DATE: "invalid_date",
+    Type.TIME: "invalid_time",
+}
+DIRECT_KINDS = {
+    Type.LATITUDE: "float",
+    Type.LONGITUDE: "float",
+    Type.FLOAT: "float",
+    Type.INTEGER: "integer",
+}
+LIMIT = {Type.LATITUDE: 90.0, Type.LONGITUDE: 180.0}
+
+
+def missing_table(schema: Table, categories: pl.Categories) -> LoadedTable:
+    return _empty(schema, Status.MISSING, (), categories)
+
+
+def _empty(
+    schema: Table, status: Status, header: tuple[str, ...], categories: pl.Categories
+) -> LoadedTable:
+    frame = pl.DataFrame(schema=dtypes(schema, categories))
+    return LoadedTable(schema, status, header, frame, categories=categories)
+
+
+def load_table(schema: Table, data: object, country: str, categories: pl.Categories) -> LoadedTable:
+    """Read a file (bytes, or a stream of them) into typed rows, collecting what is wrong on the way."""
+    wanted = {name: DIRECT_KINDS.get(column.type, "text") for name, column in schema.fields.items()}
+    raw = csv.read_table(data, wanted, unlimited_cells=schema.name == "areas")
+    filename = schema.filename
+    if raw.header is None and not raw.failure:
+        table = _empty(schema, Status.EMPTY_FILE, (), categories)
+        table.found["empty_file"].append(Rows(pl.DataFrame({"filename": [filename]})))
+        return table
+    header = tuple(raw.header or ())
+    found = _header_faults(schema, header) if raw.header is not None else defaultdict(list)
+    if raw.failure is not None:
+        found["csv_parsing_failed"].append(
+            Rows(pl.DataFrame([{"filename": filename, **raw.failure}]))
+        )
+    if raw.header_failed or any(
+        code != "unknown_column" for code in found if code != "csv_parsing_failed"
+    ):
+        table = _empty(schema, Status.INVALID_HEADERS, header, categories)
+        table.found.update(found)
+        return table
+    table = _Reading(schema, raw, country, categories, found).table()
+    if raw.failure is not None:
+        table.status = Status.UNPARSABLE_ROWS
+    return table
+
+
+def _header_faults(schema: Table, header: tuple[str, ...]) -> dict[str, list[Rows]]:
+    """What is wrong with the header: empty, repeated, unknown and missing names."""
+    found: dict[str, list[Rows]] = defaultdict(list)
+    constants = {"filename": schema.filename}
+    first: dict[str, int] = {}
+    empty, repeated, unknown = [], [], []
+    for index, name in enumerate(header, start=1):
+        if not name:
+            empty.append({"index": index})
+            continue
+        if name in first:
+            repeated.append({"field_name": name, "first_index": first[name], "second_index": index})
+        else:
+            first[name] = index
+        if name not in schema.fields:
+            unknown.append({"field_name": name, "index": index})
+    required = sorted(
+        name for name, column in schema.fields.items() if column.required or column.column_required
+    )
+    missing = [{"field_name": name} for name in required if name not in first]
+    for code, rows in (
+        ("empty_column_name", empty),
+        ("duplicated_column", repeated),
+        ("unknown_column", unknown),
+        ("missing_required_column", missing),
+    ):
+        if rows:
+            found[code].append(Rows(pl.DataFrame(rows), constants))
+    return found
+
+
+class _Reading:
+    """The columns of one raw table on their way to typed rows."""
+
+    def __init__(
+        self,
+        schema: Table,
+        raw: csv.RawTable,
+        country: str,
+        categories: pl.Categories,
+        found: dict[str, list[Rows]],
+    ) -> None:
+        self.schema = schema
+        self.raw = raw
+        self.country = country
+        self.categories = categories
+        self.found = found
+        self.bad: pl.Series | None = None
+        self.mixed_case: list[tuple[Field, csv.Column, pl.Series]] = []
+
+    def table(self) -> LoadedTable:
+        filename = {"filename": self.schema.filename}
+        columns: dict[str, pl.Series] = {"csv_row_number": self.raw.csv_row_number}
+        for name, column in self.schema.fields.items():
+            cells = self.raw.columns.pop(name, None)
+            if cells is None:
+                if column.recommended and self.raw.height:
+                    self._report("missing_recommended_field", column, self._every_row())
+                continue
+            columns[name] = (
+                self._direct(column, cells)
+                if isinstance(cells, csv.Direct)
+                else self._coded(column, cells)
+            ).alias(name)
+        self._report_mixed_case()
+        if self.raw.bad_lengths.height:
+            self.found["invalid_row_length"].append(
+                Rows(
+                    self.raw.bad_lengths,
+                    filename | {"header_count": self.raw.header_length},
+                    ("filename", "csv_row_number", "row_length", "header_count"),
+                )
+            )
+        if len(self.raw.empty_rows):
+            rows = self.raw.empty_rows.alias("csv_row_number").to_frame()
+            self.found["empty_row"].append(Rows(rows, filename))
+        unparsable = self.bad is not None or self.raw.bad_lengths.height
+        return LoadedTable(
+            self.schema,
+            Status.UNPARSABLE_ROWS if unparsable else Status.LOADED,
+            tuple(self.raw.header or ()),
+            pl.DataFrame(columns),
+            self.bad,
+            self.found,
+            self.categories,
+        )
+
+    def _coded(self, column: Field, cells: csv.Column) -> pl.Series:
+        """Check a column's distinct values, then gather the typed ones."""
+        texts = self._check_texts(column, cells)
+        typed = self._parse(column, cells, texts)
+        if cells.codes.null_count():
+            self._report_blank(column, cells.codes.is_null())
+        return typed.gather(cells.codes)
+
+    def _direct(self, column: Field, cells: csv.Direct) -> pl.Series:
+        """Check a column of numbers that was read without a dictionary, but for its odd cells."""
+        numbers = cells.values
+        blank = numbers.is_null() if numbers.null_count() else None
+        outside = _outside(column, numbers)
+        if outside is not None and outside.any():
+            self._report_range(column, outside.fill_null(False), numbers)
+        if cells.odd.height:
+            numbers, blank = self._with_odd(column, numbers, cells.odd)
+        if blank is not None and blank.any():
+            self._report_blank(column, blank)
+        return numbers
+
+    def _with_odd(
+        self, column: Field, numbers: pl.Series, odd: pl.DataFrame
+    ) -> tuple[pl.Series, pl.Series]:
+        """The numbers with the odd cells read as any other text, and which rows are really blank."""
+        texts = odd["text"].unique(maintain_order=True)
+        code = pl.Series(range(len(texts)), dtype=pl.UInt32)
+        codes = pl.select(pl.lit(None, dtype=pl.UInt32).repeat_by(len(numbers)).explode()).to_series()
+        codes = codes.scatter(odd["row"], odd["text"].replace_strict(texts, code))
+        chosen = csv.Column(codes, texts)
+        typed = self._parse(column, chosen, self._check_texts(column, chosen)).gather(codes)
+        return numbers.zip_with(codes.is_null(), typed), numbers.is_null() & codes.is_null()
+
+    def _report_blank(self, column: Field, blank: pl.Series) -> None:
+        if column.required:
+            self._report("missing_required_field", column, blank, error=True)
+        elif column.recommended:
+            self._report("missing_recommended_field", column, blank)
+
+    def _check_texts(self, column: Field, cells: csv.Column) -> pl.Series:
+        texts = cells.values
+        for code, mask in (
+            ("invalid_character", texts.str.contains("\ufffd", literal=True)),
+            ("new_line_in_value", texts.str.contains("[\r\n]")),
+        ):
+            if mask.any():
+                self._report(code, column, mask.gather(cells.codes), cells, texts, error=True)
+        padded = values.has_edge_whitespace(texts)
+        if padded.any():
+            code = "leading_or_trailing_whitespaces"
+            self._report(code, column, padded.gather(cells.codes), cells, texts)
+            texts = values.java_trim(texts)
+        if column.type is Type.ID:
+            odd = values.non_printable(texts)
+            if odd.any():
+                code = "non_ascii_or_non_printable_char"
+                rows = odd.gather(cells.codes)
+                self._report(code, column, rows, cells, texts, name="column_name")
+        if column.mixed_case:
+            self.mixed_case.append((column, cells, texts))
+        return texts
+
+    def _parse(self, column: Field, cells: csv.Column, texts: pl.Series) -> pl.Series:
+        if dtype_of(column, self.categories) == pl.Categorical(self.categories):
+            return texts.cast(pl.Categorical(self.categories))
+        if column.type is Type.TEXT:
+            return texts
+        if column.type is Type.PHONE:
+            parsed = values.phones(texts, self.country)
+        elif column.type is Type.AMOUNT:
+            parsed = values.decimals(texts)
+        else:
+            parsed = PARSERS[column.type](texts)
+        if parsed.refused is not None:
+            rows = parsed.refused.gather(cells.codes)
+            self._report(REFUSED_CODE[column.type], column, rows, cells, texts, error=True)
+        if column.type is Type.CHOICE:
+            return self._recognized(column, cells, parsed.values)
+        outside = _outside(column, parsed.values)
+        if outside is not None and outside.any():
+            rows = outside.gather(cells.codes).fill_null(False)
+            self._report_range(column, rows, parsed.values.gather(cells.codes))
+        return texts if column.type is Type.AMOUNT else parsed.values
+
+    def _recognized(self, column: Field, cells: csv.Column, numbers: pl.Series) -> pl.Series:
+        unknown = ~numbers.is_in(list(column.choices)) & numbers.is_not_null()
+        if unknown.any():
+            rows = unknown.gather(cells.codes)
+            self._report("unexpected_enum_value", column, rows, cells, numbers)
+            numbers = numbers.set(unknown, UNRECOGNIZED)
+        return numbers.cast(pl.Int16)
+
+    def _report_mixed_case(self) -> None:
+        """A row with an error in any cell is not judged for style, so this comes last."""
+        for column, cells, texts in self.mixed_case:
+            faults = values.mixed_case_faults(texts)
+            if not faults.any():
+                continue
+            rows = faults.gather(cells.codes).fill_null(False)
+            if self.bad is not None:
+                rows &= ~self.bad
+            self._report(
+                "mixed_case_recommended_field",
+                column,
+                rows,
+                cells,
+                texts,
+                order=("filename", "field_name", "field_value", "csv_row_number"),
+            )
+
+    def _report_range(self, column: Field, rows: pl.Series, numbers: pl.Series) -> None:
+        if column.type in LIMIT:
+            limit = LIMIT[column.type]
+            kind = f"{column.type} within [-{limit:.0f}, {limit:.0f}]"
+        else:
+            noun = {Type.INTEGER: "integer", Type.AMOUNT: "decimal"}.get(column.type, "float")
+            kind = f"{column.bound} {noun}"
+        places = rows.arg_true()
+        frame = pl.DataFrame(
+            {
+                "csv_row_number": self.raw.csv_row_number.gather(places),
+                "field_value": numbers.gather(places),
+            }
+        )
+        constants = {
+            "filename": self.schema.filename,
+            "field_name": column.name,
+            "field_type": kind,
+        }
+        order = ("filename", "csv_row_number", "field_name", "field_type", "field_value")
+        self.found["number_out_of_range"].append(Rows(frame, constants, order))
+        self._spoil(rows)
+
+    def _report(
+        self,
+        code: str,
+        column: Field,
+        rows: pl.Series,
+        cells: csv.Column | None = None,
+        shown: pl.Series | None = None,
+        *,
+        error: bool = False,
+        name: str = "field_name",
+        order: tuple[str, ...] = (),
+    ) -> None:
+        """Note a fault in the cells of `column` at `rows`; `shown` are the distinct values to show."""
+        places = rows.arg_true()
+        if not len(places):
+            return
+        particulars = {"csv_row_number": self.raw.csv_row_number.gather(places)}
+        if cells is not None and shown is not None:
+            particulars["field_value"] = shown.gather(cells.codes.gather(places))
+        constants = {"filename": self.schema.filename, name: column.name}
+        order = order or ("filename", "csv_row_number", name, "field_value")
+        self.found[code].append(Rows(pl.DataFrame(particulars), constants, order))
+        if error:
+            self._spoil(rows)
+
+    def _spoil(self, rows: pl.Series) -> None:
+        rows = rows.fill_null(False)
+        self.bad = rows if self.bad is None else self.bad | rows
+
+    def _every_row(self) -> pl.Series:
+        return pl.repeat(True, self.raw.height, eager=True)
+
+
+def _outside(column: Field, numbers: pl.Series) -> pl.Series | None:
+    """Which numbers break the field's bound. NaN is out of every latitude and longitude, and of nothing else."""
+    if column.type in LIMIT:
+        limit = LIMIT[column.type]
+        return ~numbers.is_between(-limit, limit) | numbers.is_nan()
+    if column.bound is Bound.NON_NEGATIVE:
+        return numbers < 0
+    if column.bound is Bound.POSITIVE:
+        return (numbers <= 0) & (numbers.is_nan().not_() if numbers.dtype.is_float() else True)
+    if column.bound is Bound.NON_ZERO:
+        return numbers == 0
+    return None

@@ -1,0 +1,73 @@
+"""Rows at fault, as frames: codes and numbers, turned into text only for what is shown."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import polars as pl
+
+TIME_COLUMN = re.compile(
+    r"^time$|(^|_)(arrival|departure|start|end|curr_start|prev_end|last)_time\d?$|_window\d?$"
+)
+"""Integer columns of these names hold seconds of the service day and are shown as HH:MM:SS."""
+
+
+@dataclass
+class Rows:
+    """The rows at fault of one code.
+
+    `frame` has a row per notice and a column per particular, named as the particular in snake case, in the
+    order in which they are shown. `constants` are particulars that all rows share. `order` names all
+    particulars in their order where constants do not simply come first.
+    """
+
+    frame: pl.DataFrame
+    constants: dict[str, Any] = field(default_factory=dict)
+    order: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return self.frame.height
+
+    def particulars(self, limit: int | None = None) -> list[dict[str, Any]]:
+        """The notices as dicts in canonical form: camelCase, absent values left out, times as text."""
+        import polars as pl
+
+        frame = self.frame if limit is None else self.frame.head(limit)
+        frame = frame.with_columns(
+            clock(name)
+            for name, dtype in frame.schema.items()
+            if dtype.is_integer() and TIME_COLUMN.search(name)
+        ).with_columns(
+            pl.col(name).dt.strftime("%Y%m%d")
+            for name, dtype in frame.schema.items()
+            if dtype == pl.Date
+        )
+        order = self.order or (*self.constants, *frame.columns)
+        names = {name: camel(name) for name in order}
+        return [
+            {names[name]: value for name in order if (value := row.get(name)) is not None}
+            for row in ({**self.constants, **row} for row in frame.iter_rows(named=True))
+        ]
+
+
+def clock(name: str) -> pl.Expr:
+    """Seconds of the service day as HH:MM:SS, hours past 24 included."""
+    import polars as pl
+
+    seconds = pl.col(name)
+
+    def two(value: pl.Expr) -> pl.Expr:
+        return value.cast(pl.String).str.zfill(2)
+
+    return pl.concat_str(
+        two(seconds // 3600), pl.lit(":"), two(seconds // 60 % 60), pl.lit(":"), two(seconds % 60)
+    ).alias(name)
+
+
+def camel(name: str) -> str:
+    """`csv_row_number` as `csvRowNumber`."""
+    head, *rest = name.split("_")
+    return head + "".join(part[:1].upper() + part[1:] for part in rest)

@@ -1,0 +1,194 @@
+"""Rules, and how they are run."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import polars as pl
+
+from gtfsgen.faults import Severity
+from gtfsgen.feed import Feed
+from gtfsgen.findings import Rows
+
+Result = pl.LazyFrame | pl.DataFrame | Rows | list
+"""What a rule returns: the rows at fault, as one frame or as several."""
+
+RULE_SETS = {
+    "canonical-8.0.1": ("canonical",),
+    "canonical-next": ("canonical", "next"),
+    "gtfsgen": ("canonical", "gtfsgen"),
+}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A check of one notice code. `needs` are the tables that must be loaded for it to run."""
+
+    code: str
+    severity: Severity
+    function: Callable[[Feed], Result]
+    needs: tuple[str, ...]
+    group: str
+    """"canonical", "next" (after 8.0.1) or "gtfsgen"."""
+
+    @property
+    def summary(self) -> str:
+        return (inspect.getdoc(self.function) or "").partition("\n")[0]
+
+    @property
+    def explanation(self) -> str:
+        return f"{self.code} ({self.severity.lower()})\n\n{inspect.getdoc(self.function) or ''}"
+
+    @property
+    def subject(self) -> str:
+        return self.function.__module__.rpartition(".")[2]
+
+
+_registry: dict[str, Rule] = {}
+
+
+def rule(
+    severity: Severity, *needs: str, group: str = "canonical"
+) -> Callable[[Callable[[Feed], Result]], Callable[[Feed], Result]]:
+    """Register a function as the rule of the notice code it is named by.
+
+    `needs` names the tables it wants whole: on a strict feed the rule is skipped when one of them had an
+    error. A rule without needs looks at the good rows of its table, whatever the others were.
+    """
+
+    def register(function: Callable[[Feed], Result]) -> Callable[[Feed], Result]:
+        code = function.__name__
+        if code in _registry and _registry[code].function.__module__ != function.__module__:
+            raise ValueError(f"two rules are named {code}")
+        _registry[code] = Rule(code, severity, function, needs, group)
+        return function
+
+    return register
+
+
+@cache
+def rules() -> dict[str, Rule]:
+    """All rules by notice code, in alphabetical order."""
+    from gtfsgen.validation import rules as package
+
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"{package.__name__}.{module.name}")
+    return dict(sorted(_registry.items()))
+
+
+class ValidatorCrash(Exception):
+    """The canonical validator is known to crash here, and to lose all notices of the rules concerned.
+
+    Raised only on a strict feed, so that the same system error is reported.
+    """
+
+    def __init__(self, validator: str, exception: str, message: str, count: int = 1) -> None:
+        super().__init__(message)
+        self.validator = validator
+        self.exception = exception
+        self.message = message
+        self.count = count
+
+
+@dataclass
+class Outcome:
+    """What one run of the rules found."""
+
+    found: dict[str, list[Rows]] = field(default_factory=dict)
+    system_errors: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    skipped: dict[str, str] = field(default_factory=dict)
+    """Rules that could not run -> the reason."""
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+SMALL_FEED_ROWS = 100_000
+"""Below this many rows all rules are one plan; above, one rule at a time keeps memory low."""
+
+
+def run(feed: Feed, rule_set: str, progress: Callable[[str], None] | None = None) -> Outcome:
+    """Run the rules of a rule set over a feed, one failure never hiding another rule."""
+    groups = RULE_SETS[rule_set]
+    chosen = [rule for rule in rules().values() if rule.group in groups]
+    outcome = Outcome()
+    runnable = []
+    for rule_ in chosen:
+        withheld = [name for name in rule_.needs if not feed.loaded(name)]
+        if withheld:
+            names = ", ".join(f"{name}.txt" for name in withheld)
+            outcome.skipped[rule_.code] = f"{names} could not be loaded without errors"
+        else:
+            runnable.append(rule_)
+    small = sum(table.frame.height for table in feed.tables.values()) < SMALL_FEED_ROWS
+    if small:
+        _run_together(feed, runnable, outcome)
+    else:
+        for rule_ in runnable:
+            if progress:
+                progress(rule_.code)
+            _run_together(feed, [rule_], outcome)
+    return outcome
+
+
+def _run_together(feed: Feed, chosen: Iterable[Rule], outcome: Outcome) -> None:
+    """Ask each rule for its rows, and collect all lazy frames in one go."""
+    started = time.perf_counter()
+    pending: list[tuple[Rule, list]] = []
+    for rule_ in chosen:
+        try:
+            result = rule_.function(feed)
+        except Exception as error:
+            _note_failure(rule_, error, outcome)
+            continue
+        pending.append((rule_, result if isinstance(result, list) else [result]))
+        outcome.seconds[rule_.code] = time.perf_counter() - started
+        started = time.perf_counter()
+    lazy = [frame for _, parts in pending for frame in parts if isinstance(frame, pl.LazyFrame)]
+    try:
+        collected = iter(pl.collect_all(lazy)) if lazy else iter(())
+        for rule_, parts in pending:
+            _keep(
+                rule_,
+                [next(collected) if isinstance(part, pl.LazyFrame) else part for part in parts],
+                outcome,
+            )
+    except Exception as error:
+        if len(pending) == 1:
+            _note_failure(pending[0][0], error, outcome)
+        else:
+            for rule_, _ in pending:
+                _run_together(feed, [rule_], outcome)
+        return
+    if len(pending) == 1:
+        code = pending[0][0].code
+        outcome.seconds[code] = outcome.seconds.get(code, 0.0) + time.perf_counter() - started
+
+
+def _keep(rule_: Rule, parts: list, outcome: Outcome) -> None:
+    rows = [part if isinstance(part, Rows) else Rows(part) for part in parts]
+    rows = [part for part in rows if len(part)]
+    if rows:
+        outcome.found[rule_.code] = rows
+
+
+def _note_failure(rule_: Rule, error: Exception, outcome: Outcome) -> None:
+    if isinstance(error, ValidatorCrash):
+        context = {
+            "validator": error.validator,
+            "exception": error.exception,
+            "message": error.message,
+        }
+        entry = ("runtime_exception_in_validator_error", context)
+        if entry not in outcome.system_errors:
+            outcome.system_errors += [entry] * error.count
+        outcome.skipped[rule_.code] = f"the canonical validator crashes here: {error.message}"
+        return
+    context = {"validator": rule_.code, "exception": type(error).__name__, "message": str(error)}
+    outcome.system_errors.append(("runtime_exception_in_validator_error", context))
+    outcome.skipped[rule_.code] = f"it failed: {type(error).__name__}: {error}"

@@ -1,0 +1,151 @@
+"""Keys and references: what must be unique, what must exist."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from gtfsgen.faults import Severity
+from gtfsgen.feed import Feed
+from gtfsgen.findings import Rows, clock
+from gtfsgen.schema import TABLES, Table, Type
+from gtfsgen.validation.engine import rule
+
+
+@rule(Severity.ERROR)
+def duplicate_key(feed: Feed) -> list[Rows]:
+    """Two rows of a file have the same key.
+
+    Look-ups by that key find only the first row, so the later one is as good as lost. Delete one of them or
+    give it a key of its own. Composite keys count blanks as values.
+    """
+    return [
+        rows
+        for table in TABLES.values()
+        if table.primary_key and feed.loaded(table.name)
+        for rows in _repeated_keys(feed, table)
+    ]
+
+
+def _repeated_keys(feed: Feed, table: Table) -> list[Rows]:
+    key = table.primary_key
+    rows = feed.tables[table.name].rows
+    if len(key) == 1:
+        rows = rows.filter(pl.col(key[0]).is_not_null())
+    codes = [_code(table, name) for name in key]
+    if not _has_duplicates(rows, codes):
+        return []
+    first = pl.col("csv_row_number").first().over(codes)
+    repeated = (
+        rows.with_columns(first_row=first)
+        .filter(pl.col("csv_row_number") != pl.col("first_row"))
+        .collect()
+    )
+    original = rows.select(
+        pl.col("csv_row_number").alias("first_row"),
+        *(_shown(table, name) for name in key),
+    )
+    joined = (
+        repeated.lazy()
+        .select("csv_row_number", "first_row")
+        .join(original, on="first_row", how="left", maintain_order="left")
+    )
+    names = pl.concat_str(
+        [pl.when(pl.col(name).is_not_null()).then(pl.lit(name)) for name in key],
+        separator=",",
+        ignore_nulls=True,
+    )
+    values = pl.concat_str([pl.col(name) for name in key], separator=",", ignore_nulls=True)
+    frame = joined.select(
+        pl.col("first_row").alias("old_csv_row_number"),
+        pl.col("csv_row_number").alias("new_csv_row_number"),
+        names.alias("field_name1"),
+        values.alias("field_value1"),
+    )
+    return [Rows(frame.collect(), {"filename": table.filename})]
+
+
+def _code(table: Table, name: str) -> pl.Expr:
+    """The key part as a number or text to compare; a blank is its type's default."""
+    column = pl.col(name)
+    type_ = table.fields[name].type
+    if type_ in (Type.INTEGER, Type.TIME):
+        return column.fill_null(0)
+    if type_ is Type.ID:
+        return column.to_physical()
+    return column
+
+
+def _shown(table: Table, name: str) -> pl.Expr:
+    type_ = table.fields[name].type
+    if type_ is Type.TIME:
+        return clock(name)
+    if type_ is Type.DATE:
+        return pl.col(name).dt.strftime("%Y%m%d")
+    return pl.col(name).cast(pl.String)
+
+
+def _has_duplicates(rows: pl.LazyFrame, codes: list[pl.Expr]) -> bool:
+    facts = rows.select(pl.len(), distinct=pl.struct(codes).n_unique()).collect()
+    height, distinct = facts.row(0)
+    return distinct < height
+
+
+@rule(Severity.ERROR)
+def foreign_key_violation(feed: Feed) -> list[Rows]:
+    """A value refers to a row that does not exist.
+
+    A stop time of an unknown trip, a trip of an unknown route: consumers drop such rows, or the whole feed.
+    Add the row that is referred to, or mend the spelling; ids are compared exactly.
+    """
+    found = []
+    for table in TABLES.values():
+        for column in table.fields.values():
+            parents = [tuple(target.split(".")) for target in column.references]
+            if not parents or not feed.loaded(table.name, *(parent for parent, _ in parents)):
+                continue
+            if not feed.has(table.name, column.name):
+                continue
+            if any(not feed.present(name) and name in REQUIRED for name, _ in parents):
+                continue
+            found += _dangling(feed, table, column.name, parents)
+    return found
+
+
+REQUIRED = {table.name for table in TABLES.values() if table.required}
+
+
+def _dangling(feed: Feed, table: Table, column: str, parents: list[tuple[str, ...]]) -> list[Rows]:
+    known = pl.concat([feed.known_ids(*parent) for parent in parents])
+    used = feed.tables[table.name].rows.filter(pl.col(column).is_not_null())
+    frame = (
+        used.join(known, left_on=column, right_on="id", how="anti", maintain_order="left")
+        .select(pl.col(column).alias("field_value"), "csv_row_number")
+        .collect()
+    )
+    if not frame.height:
+        return []
+    files = " or ".join(
+        "locations.geojson" if name == "locations" else f"{name}.txt" for name, _ in parents
+    )
+    constants = {
+        "child_filename": table.filename,
+        "child_field_name": column,
+        "parent_filename": files,
+        "parent_field_name": parents[0][1],
+    }
+    return [Rows(frame, constants)]
+
+
+@rule(Severity.WARNING)
+def more_than_one_entity(feed: Feed) -> list[Rows]:
+    """A file that may have one row has several.
+
+    Consumers take the first row of feed_info.txt. Delete the others.
+    """
+    return [
+        Rows(
+            pl.DataFrame({"filename": [table.filename], "entity_count": [feed.height(table.name)]})
+        )
+        for table in TABLES.values()
+        if table.single_row and feed.loaded(table.name) and feed.height(table.name) > 1
+    ]
