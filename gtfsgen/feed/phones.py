@@ -118,27 +118,38 @@ class _Plan:
 
 
 @cache
-def _plans() -> tuple[dict[str, _Plan], dict[str, _Plan]]:
-    """Return the plans by region, and the main region's plan by country code."""
-    by_region: dict[str, _Plan] = {}
-    by_country_code: dict[str, _Plan] = {}
-    for row in rows("phones.csv"):
-        plan = _Plan(
-            country_code=row["country_code"],
-            lengths=tuple(map(int, row["possible_lengths"].split())),
-            local_lengths=tuple(map(int, row["local_lengths"].split())),
-            international_prefix=re.compile(row["international_prefix"], re.ASCII),
-            national_prefix=(
-                re.compile(row["national_prefix"], re.ASCII) if row["national_prefix"] else None
-            ),
-            transform=re.sub(r"\$(\d)", r"\\g<\1>", row["national_prefix_transform"]),
-            national_number=re.compile(row["national_number"], re.ASCII),
-        )
-        if row["region"] != "001":
-            by_region[row["region"]] = plan
-        if row["is_main"]:
-            by_country_code[plan.country_code] = plan
-    return by_region, by_country_code
+def _plan_of_region(region: str) -> _Plan | None:
+    """Return the plan of a region, None if it has none."""
+    return next((_plan(row) for row in rows("phones.csv") if row["region"] == region), None)
+
+
+@cache
+def _plan_of_country_code(country_code: str) -> _Plan:
+    """Return the plan that stands for a country code, that of the US for 1."""
+    return next(
+        _plan(row)
+        for row in rows("phones.csv")
+        if row["is_main"] and row["country_code"] == country_code
+    )
+
+
+@cache
+def _country_codes() -> frozenset[str]:
+    return frozenset(row["country_code"] for row in rows("phones.csv"))
+
+
+def _plan(row: dict[str, str]) -> _Plan:
+    return _Plan(
+        country_code=row["country_code"],
+        lengths=tuple(map(int, row["possible_lengths"].split())),
+        local_lengths=tuple(map(int, row["local_lengths"].split())),
+        international_prefix=re.compile(row["international_prefix"], re.ASCII),
+        national_prefix=(
+            re.compile(row["national_prefix"], re.ASCII) if row["national_prefix"] else None
+        ),
+        transform=re.sub(r"\$(\d)", r"\\g<\1>", row["national_prefix_transform"]),
+        national_number=re.compile(row["national_number"], re.ASCII),
+    )
 
 
 def is_possible(text: str, country: str) -> bool:
@@ -160,14 +171,13 @@ def _read(text: str, country: str) -> tuple[str, _Plan]:
     dialled = _dialled(text)
     if not _is_viable(dialled):
         raise _Unreadable
-    by_region, by_country_code = _plans()
-    home = by_region.get(country)
+    home = _plan_of_region(country)
     if home is None and not _LEADING_PLUS.match(dialled):
         raise _UnknownCountry
     dialled = _without_extension(dialled)
     country_code, number = _country_code_and_rest(dialled, home)
     if country_code:
-        plan = by_country_code[country_code]
+        plan = _plan_of_country_code(country_code)
     elif home:
         country_code, number, plan = home.country_code, _normal(dialled), home
     else:
@@ -179,7 +189,7 @@ def _read(text: str, country: str) -> tuple[str, _Plan]:
         number = stripped
     if not _MIN_NUMBER_LENGTH <= len(number) <= _MAX_NUMBER_LENGTH:
         raise _Unreadable
-    return number, by_country_code[country_code]
+    return number, _plan_of_country_code(country_code)
 
 
 def _dialled(text: str) -> str:
@@ -271,8 +281,7 @@ def _extracted_country_code(dialled: str, home: _Plan | None) -> tuple[str, str]
 def _leading_country_code(number: str) -> tuple[str, str]:
     if len(number) <= _MIN_NUMBER_LENGTH:
         raise _Unreadable
-    by_country_code = _plans()[1]
     for length in range(1, _MAX_COUNTRY_CODE_LENGTH + 1):
-        if number[:length] in by_country_code:
+        if number[:length] in _country_codes():
             return number[:length], number[length:]
     raise _UnknownCountry
