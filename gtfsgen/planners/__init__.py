@@ -48,6 +48,8 @@ class Itinerary:
     legs: tuple[Leg, ...]
     changes: int
     """How often the rider gets up: not for a through coach, whatever the number of trains."""
+    pushed_out: bool = False
+    """Only a search of that one minute finds it; the usual one loses it to a later departure."""
 
     @property
     def departure(self) -> int:

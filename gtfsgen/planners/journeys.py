@@ -369,6 +369,8 @@ def differences(journey: Journey, itinerary: Itinerary, timetable: Timetable) ->
         wrong.append("leaves at another time")
     if not journey.departures and itinerary.departure > journey.question.latest:
         wrong.append("leaves on another day")
+    if journey.found and itinerary.pushed_out:
+        wrong.append("found only if nothing that leaves later is looked at")
     if journey.arrivals and itinerary.arrival not in journey.arrivals:
         wrong.append("arrives at another time")
     if itinerary.changes > journey.changes:

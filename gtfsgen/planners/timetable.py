@@ -235,6 +235,16 @@ class Timetable:
         rows = self.table("calendar_dates", "service_id", "date", "exception_type").rows()
         return {(service, day_of(day)): kind == "1" for service, day, kind in rows}
 
+    @cached_property
+    def period(self) -> tuple[date, date]:
+        """First and last date that the calendars name."""
+        named = [day for _, first, last in self._calendar.values() for day in (first, last)]
+        named += [day for (_, day), added in self._exceptions.items() if added]
+        known = [day for day in named if day != date.min]
+        if not known:
+            raise FeedUnreadable(f"{self.path}: no calendar names a day on which anything runs.")
+        return min(known), max(known)
+
     def runs_on(self, trip_id: str, day: date) -> bool:
         service = self.trips[trip_id][1]
         exception = self._exceptions.get((service, day))

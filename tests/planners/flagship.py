@@ -112,3 +112,34 @@ def stop_times() -> str:
 def later(clock: str, days: int) -> str:
     hours, minutes = clock.split(":")
     return f"{int(hours) + 24 * days:02}:{minutes}:00"
+
+
+def long_run(minutes: int, cut: bool, weekdays: str, target: Path) -> Path:
+    """One train from Beijing at 10:00 to Pyongyang, whole or cut half way into two of a block."""
+    start, half, end = 600, 600 + minutes // 2, 600 + minutes
+    second = "second" if cut else "first"
+    trips = ["route_id,service_id,trip_id,block_id", "K27,days,first,one"]
+    trips += ["95,days,second,one"] if cut else []
+    calls = [
+        ("first", "beijing", start, start),
+        ("first", "dandong", half, half if cut else half + 30),
+        *([("second", "dandong", half + 30, half + 30)] if cut else []),
+        (second, "pyongyang", end, end),
+    ]
+    rows = [
+        f"{trip},{stop},{number},{clock(arrival)},{clock(departure)}"
+        for number, (trip, stop, arrival, departure) in enumerate(calls, 1)
+    ]
+    tables = FIXED | {
+        "calendar.txt": f"service_id,{WEEKDAYS},start_date,end_date\n"
+        f"days,{weekdays},20260312,20271120\n",
+        "trips.txt": "\n".join(trips) + "\n",
+        "stop_times.txt": "\n".join(
+            ["trip_id,stop_id,stop_sequence,arrival_time,departure_time", *rows, ""]
+        ),
+    }
+    return pack(tables, target)
+
+
+def clock(minutes: int) -> str:
+    return f"{minutes // 60:02}:{minutes % 60:02}:00"

@@ -1,0 +1,253 @@
+"""Reading journeys.csv, and comparing answers with it, without any planner."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from click.testing import CliRunner
+from flagship import FIXED, flagship, pack
+
+from gtfsgen.cli import main
+from gtfsgen.planners import Answers, Itinerary, Leg
+from gtfsgen.planners.journeys import (
+    Limit,
+    instants_shown,
+    read_journeys,
+    read_limits,
+    spellings,
+    verdicts,
+)
+from gtfsgen.planners.timetable import FeedUnreadable, Timetable
+
+
+@pytest.fixture
+def feed(tmp_path):
+    return Timetable(flagship("block", tmp_path / "gtfs.zip"))
+
+
+def read(tmp_path, feed, text, encoding="utf-8"):
+    table = tmp_path / "journeys.csv"
+    table.write_bytes(text.encode(encoding))
+    return read_journeys(table, feed)
+
+
+def one(tmp_path, feed, text):
+    asked = read(tmp_path, feed, text)
+    assert asked.faults == []
+    (journey,) = asked.journeys
+    return journey
+
+
+def utc(text):
+    return int(datetime.fromisoformat(text).timestamp())
+
+
+HEADER = "name,date,from,to,depart,arrive,trains,changes,expect,note\n"
+GOOD = HEADER + "a,Thu 2026-12-10,Beijing,pyongyang,17:26,18:07+1,K27 95 52,,,\n"
+
+
+def test_times_are_local_at_their_station(tmp_path, feed):
+    journey = one(tmp_path, feed, GOOD)
+    assert journey.departures == (utc("2026-12-10T17:26+08:00"),)
+    assert journey.arrivals == (utc("2026-12-11T18:07+09:00"),)
+    assert (journey.question.earliest, journey.question.latest) == journey.departures * 2
+    assert (journey.origin, journey.destination) == (("beijing",), ("pyongyang",))
+    assert journey.trains == ("K27", "95", "52")
+    assert journey.found
+    assert journey.changes == 0
+
+
+def test_without_a_time_the_whole_local_day_is_asked_about(tmp_path, feed):
+    journey = one(tmp_path, feed, "date,from,to,expect\n2026-12-10,平壤,Beijing,none\n")
+    assert journey.question.earliest == utc("2026-12-10T00:00+09:00")
+    assert journey.question.latest == utc("2026-12-10T23:59+09:00")
+    assert journey.name == "line 2"
+    assert not journey.found
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_other_spreadsheets_separators(tmp_path, feed, separator):
+    text = "\ufeff" + GOOD.replace(",", separator).replace("\n", "\r\n")
+    assert one(tmp_path, feed, text).trains == ("K27", "95", "52")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "column", "code", "hint"),
+    [
+        ("Thu", "Fri", "B", "wrong_weekday", ""),
+        ("2026-12-10", "10.12.2026", "B", "unreadable_date", "2026-12-10"),
+        ("2026-12-10", "2026-02-30", "B", "unreadable_date", "2026-12-10"),
+        ("Beijing", "Bejing", "C", "unknown_stop", "did you mean 'Beijing'?"),
+        ("pyongyang", "Pyongjang", "D", "unknown_stop", "did you mean 'Pyongyang'?"),
+        ("pyongyang", "", "D", "unknown_stop", ""),
+        ("17:26", "17.26.5", "E", "unreadable_time", "18:07"),
+        ("18:07+1", "24:07", "F", "unreadable_time", "18:07+1"),
+        ("18:07+1", "18:07", "F", "arrival_before_departure", None),
+        (",,,\n", ",few,,\n", "H", "unreadable_number", "0, 1"),
+        (",,,\n", ",,fuond,\n", "I", "unknown_word", "did you mean 'found'?"),
+    ],
+)
+def test_faults_stand_at_their_cell(tmp_path, feed, old, new, column, code, hint):
+    text = GOOD.replace("17:26,18:07+1", "19:26,18:07+1") if hint is None else GOOD
+    asked = read(tmp_path, feed, text.replace(old, new))
+    assert asked.journeys == []
+    (fault,) = asked.faults
+    assert (fault.path, fault.line, fault.column, fault.code) == ("journeys.csv", 2, column, code)
+    assert (hint or "") in fault.hint
+
+
+def test_a_row_with_faults_hides_no_other(tmp_path, feed):
+    text = GOOD + "b,2026-12-11,Nowhere,Beijing,25:00,,,,,\n" + GOOD.splitlines()[1]
+    asked = read(tmp_path, feed, text)
+    assert [journey.line for journey in asked.journeys] == [2, 4]
+    assert [(fault.line, fault.column) for fault in asked.faults] == [(3, "C"), (3, "E")]
+
+
+def test_faults_of_the_header(tmp_path, feed):
+    asked = read(tmp_path, feed, "date,from,deprt,to,x_mine,to\n2026-12-10,Beijing,,Dandong,,\n")
+    found = [(fault.code, fault.column, fault.hint) for fault in asked.faults]
+    assert found == [
+        ("unknown_column", "C", "did you mean 'depart'?"),
+        ("duplicated_column", "F", ""),
+    ]
+    asked = read(tmp_path, feed, "date,from\n2026-12-10,Beijing\n")
+    assert [fault.code for fault in asked.faults] == ["missing_column"]
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "# nothing yet\n"])
+def test_an_empty_file_is_a_fault(tmp_path, feed, text):
+    assert [fault.code for fault in read(tmp_path, feed, text).faults] == ["empty_table"]
+
+
+def test_a_file_that_is_not_text_is_a_fault(tmp_path, feed):
+    (tmp_path / "journeys.csv").write_bytes(b"name,date,from,to\n\xff\xfe\x00\x81,\n")
+    asked = read_journeys(tmp_path / "journeys.csv", feed)
+    assert "bad_encoding" in [fault.code for fault in asked.faults]
+
+
+def test_clock_changes():
+    berlin = ZoneInfo("Europe/Berlin")
+    twice = instants_shown(datetime(2026, 10, 25, 2, 30), berlin)
+    assert [utc("2026-10-25T02:30+02:00"), utc("2026-10-25T02:30+01:00")] == list(twice)
+    assert instants_shown(datetime(2026, 3, 29, 2, 30), berlin) == ()
+
+
+def answer(departure, arrival, rides, changes=0):
+    legs = tuple(Leg("beijing", "pyongyang", departure, arrival, (ride,)) for ride in rides)
+    return Itinerary(legs, changes)
+
+
+THROUGH = ("K27.through", "95.through", "52.through")
+
+
+@pytest.mark.parametrize(
+    ("rides", "minutes_late", "changes", "expect", "outcome", "reason"),
+    [
+        ([THROUGH], 0, 0, "found", "holds", ""),
+        ([THROUGH], 0, 0, "none", "fails", "there should be none"),
+        ([THROUGH], 60, 0, "found", "fails", "arrives at another time"),
+        ([THROUGH], 60, 0, "none", "holds", ""),
+        ([("K27",), ("95", "52")], 0, 1, "found", "fails", "1 change, no change"),
+        ([("K27",), ("95", "52")], 0, 1, "none", "holds", ""),
+        ([("51", "85")], 0, 0, "found", "fails", "other trains"),
+        ([], 0, 0, "found", "fails", "no itinerary was found"),
+        ([], 0, 0, "none", "holds", ""),
+    ],
+)
+def test_verdicts(tmp_path, feed, rides, minutes_late, changes, expect, outcome, reason):
+    journey = one(tmp_path, feed, GOOD.replace(",,,\n", f",,{expect},\n"))
+    arrival = journey.arrivals[0] + 60 * minutes_late
+    itineraries = [answer(journey.departures[0], arrival, rides, changes)] if rides else []
+    (verdict,) = verdicts([journey], Answers([itineraries]), feed)
+    assert (verdict.outcome, verdict.reason.split(" allowed")[0]) == (outcome, reason)
+
+
+def test_a_known_limit_excuses_its_planner_only(tmp_path, feed):
+    journey = one(tmp_path, feed, GOOD)
+    limits = [Limit("otp", "a*", "the search loses it")]
+    (excused,) = verdicts([journey], Answers([[]]), feed, limits, "otp")
+    (failed,) = verdicts([journey], Answers([[]]), feed, limits, "motis")
+    assert (excused.outcome, excused.reason) == ("known limit", "the search loses it")
+    assert failed.outcome == "fails"
+
+
+def test_limits_are_read_and_faulty_ones_named(tmp_path):
+    policy = tmp_path / "policy.toml"
+    assert read_limits(policy) == []
+    policy.write_text('[[known_limits]]\nplanner = "otp"\njourney = "x"\ncause = "y"\n')
+    assert read_limits(policy) == [Limit("otp", "x", "y")]
+    policy.write_text('[[known_limits]]\nplanner = "otp"\n')
+    with pytest.raises(ValueError, match=r"no\. 1 needs"):
+        read_limits(policy)
+    policy.write_text("[[known_limits]\n")
+    with pytest.raises(ValueError, match=r"policy\.toml"):
+        read_limits(policy)
+
+
+def test_a_through_trip_goes_by_the_numbers_of_its_stretches():
+    assert spellings(["K27/95/52"])[0] == ["k27/95/52"]
+    assert ["95", "52"] in spellings(["K27/95/52"])
+    assert ["k27", "52"] not in spellings(["K27/95/52"])
+    assert spellings(["NJ 421"]) == [["nj", "421"]]
+
+
+# -------------------------------------------------------------------------------- the feed's trains
+
+
+def test_rides_follow_blocks_and_links(tmp_path):
+    ride = ("beijing", utc("2026-12-10T17:26+08:00"), "pyongyang", utc("2026-12-11T18:07+09:00"))
+    for variant in ("block", "type4", "both"):
+        assert set(Timetable(flagship(variant, tmp_path / "f.zip")).rides(*ride)) == {THROUGH}
+    assert Timetable(flagship("none", tmp_path / "f.zip")).rides(*ride) == []
+
+
+def test_rides_only_on_their_days(tmp_path, feed):
+    friday = ("beijing", utc("2026-12-11T17:26+08:00"), "pyongyang", utc("2026-12-12T18:07+09:00"))
+    assert feed.rides(*friday) == []
+    to_dandong = ("beijing", friday[1], "dandong", utc("2026-12-12T07:35+08:00"))
+    assert feed.rides(*to_dandong) == [("K27",)]
+
+
+def test_a_station_stands_for_its_platforms(tmp_path):
+    stops = """stop_id,stop_name,stop_timezone,location_type,parent_station
+hbf,Hauptbahnhof,Europe/Vienna,1,
+hbf.1,Hauptbahnhof,,0,hbf
+hbf.2,Hauptbahnhof,,0,hbf
+"""
+    feed = Timetable(pack(FIXED | {"stops.txt": stops}, tmp_path / "f.zip"))
+    assert feed.place("hauptbahnhof") == ("hbf",)
+    assert feed.place("hbf.2") == ("hbf.2",)
+    assert feed.zone_of("hbf.1").key == "Europe/Vienna"
+    assert feed.stations["hbf"] == ("hbf", "hbf.1", "hbf.2")
+
+
+@pytest.mark.parametrize("kind", ["absent", "text", "folder"])
+def test_what_is_no_feed_is_said_and_exits_2(tmp_path, kind):
+    path = tmp_path / kind
+    if kind == "text":
+        path.write_text("no zip")
+    if kind == "folder":
+        path.mkdir()
+    with pytest.raises(FeedUnreadable):
+        Timetable(path)
+    (tmp_path / "journeys.csv").write_text(GOOD)
+    result = CliRunner().invoke(main, ["journeys", str(path), str(tmp_path / "journeys.csv")])
+    assert result.exit_code == 2
+    assert "Traceback" not in result.output
+
+
+def test_an_unknown_zone_is_said(tmp_path):
+    broken = FIXED["agency.txt"].replace("Asia/Shanghai", "Asia/Beijing")
+    feed = Timetable(pack(FIXED | {"agency.txt": broken}, tmp_path / "f.zip"))
+    with pytest.raises(FeedUnreadable, match="Asia/Beijing"):
+        _ = feed.zone
+
+
+def test_a_folder_is_read_as_a_zip_is(tmp_path, feed):
+    import zipfile
+
+    with zipfile.ZipFile(feed.path) as archive:
+        archive.extractall(tmp_path / "folder")
+    assert Timetable(tmp_path / "folder").trips == feed.trips
