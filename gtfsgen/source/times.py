@@ -6,6 +6,7 @@
 ~19:03        an estimate          <17:26   railway time: the agency's clock
 x 17:26       on request           | 17:26  passes
 ^17:26        boards only          v17:26   alights only
+(17:26)       stops with its doors closed, for an engine or the border
 ?             calls, time unknown  -        does not call, as a blank cell
 19:03 b c     with the notes b and c
 """
@@ -46,6 +47,8 @@ class Cell:
     """The cell as written."""
 
 
+CLOSED = re.compile(r"\(([^()]*)\)(.*)")
+"""A halt in brackets, as railways print those that are not for passengers."""
 BLANK = frozenset(("", "-", "–", "—", "--", ".", "..", "…", "·"))
 MARKS = {
     "~": "estimate", "≈": "estimate", "<": "railway", "|": "passes", "x": "on_request",
@@ -72,7 +75,8 @@ def parse_cell(text: str) -> Cell | None:
     """Read one cell; None if the train does not call. Raises `TimeError`."""
     if text in BLANK:
         return None
-    match = CELL.fullmatch(text)
+    closed = CLOSED.fullmatch(text)
+    match = CELL.fullmatch(closed[1] + closed[2] if closed else text)
     if match is None:
         raise TimeError("This is not a time.", hint_for(text))
     marks = [MARKS[c] for c in match["before"] + match["after"] if not c.isspace()]
@@ -81,6 +85,8 @@ def parse_cell(text: str) -> Cell | None:
         raise TimeError(f"The mark for {twice.replace('_', ' ')} stands twice.")
     if "boards_only" in marks and "alights_only" in marks:
         raise TimeError("^ boards only and v alights only exclude each other.")
+    if closed:
+        marks += [mark for mark in ("boards_only", "alights_only") if mark not in marks]
     clock, day = clock_and_day(match)
     unknown = "unknown" in marks
     if clock is None and not ("passes" in marks or unknown):
