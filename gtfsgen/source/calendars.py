@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import polars as pl
 
 from gtfsgen.faults import Fault, Severity
 from gtfsgen.service_days import Dates
-from gtfsgen.source.days import Days, DaysError, parse
+from gtfsgen.source.days import DaysError, parse
 from gtfsgen.source.holidays_ import HolidayBook
 from gtfsgen.source.model import MARGIN_DAYS, Settings
 from gtfsgen.source.stations import fault_at
 from gtfsgen.source.words import folded
 
-Reading = tuple[Days | None, Dates, Dates, tuple[str, str] | None]
-"""Days, dates in the feed period, dates around it, and message and hint if the words are wrong."""
+
+NO_DATES = Dates()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What day words come to; without `text` if they are wrong."""
+
+    text: str = ""
+    """Their canonical form."""
+    dates: Dates = NO_DATES
+    """In the feed period."""
+    around: Dates = NO_DATES
+    """In the feed period and `MARGIN_DAYS` on either side."""
+    wrong: tuple[str, str] | None = None
+    """Message and hint."""
 
 
 class Calendars:
@@ -41,17 +56,17 @@ class Calendars:
 
     def read(self, words: str) -> Reading:
         if not words:
-            return None, Dates(), Dates(), ("The days are missing.", "write daily, Mo-Fri, ...")
+            return Reading(wrong=("The days are missing.", "write daily, Mo-Fri, ..."))
         try:
             days = parse(words, tuple(self.named))
             around = days.dates(*self.wide, self.named, self.holidays.dates)
         except DaysError as error:
-            return None, Dates(), Dates(), (error.message, error.hint)
+            return Reading(wrong=(error.message, error.hint))
         except LookupError as error:
             message, hint = error.args
-            return None, Dates(), Dates(), (message, hint)
+            return Reading(wrong=(message, hint))
         self.used |= days.names
-        return days, around & Dates.between(self.first, self.last), around, None
+        return Reading(str(days), around & Dates.between(self.first, self.last), around)
 
 
 def read_calendars(
@@ -115,11 +130,11 @@ def dates_of(
     def part(column: str, default: Dates) -> Dates:
         if not row[column]:
             return default
-        _, _, around, wrong = calendars(row[column])
-        if wrong is not None:
-            faults.append(fault_at(row, letters, column, "unreadable_days", *wrong))
+        reading = calendars(row[column])
+        if reading.wrong is not None:
+            faults.append(fault_at(row, letters, column, "unreadable_days", *reading.wrong))
             return default
-        return around
+        return reading.around
 
     first, last = calendars.wide
     span = Dates.between(

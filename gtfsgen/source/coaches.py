@@ -28,6 +28,8 @@ def read_coaches(
     faults: list[Fault],
 ) -> list[Coach]:
     """All coaches whose row can be understood. Whether their trains meet is for `compile` to say."""
+    if frame.is_empty():
+        return []
     by_number: dict[str, list[Run]] = defaultdict(list)
     for run in runs.values():
         by_number[folded(run.train)].append(run)
@@ -76,10 +78,10 @@ def read_coach(
     def wrong(column: str, code: str, message: str, hint: str = "") -> None:
         faults.append(fault_at(row, letters, column, code, message, hint))
 
-    days, dates, _, mistake = calendars(row["days"])
-    if row["days"] and mistake is not None:
-        wrong("days", "unreadable_days", *mistake)
-    elif row["days"] and not dates:
+    reading = calendars(row["days"])
+    if row["days"] and reading.wrong is not None:
+        wrong("days", "unreadable_days", *reading.wrong)
+    elif row["days"] and not reading.dates:
         wrong("days", "no_days", "No day of the feed period is meant.")
     rides = read_rides(row, letters, by_number, faults)
     ends: dict[str, str | None] = {}
@@ -112,14 +114,14 @@ def read_coach(
         reader.used.update(notes)
     else:
         notes = ()
-    if days is None or rides is None or ends["from"] is None or ends["to"] is None:
+    if reading.wrong is not None or rides is None or ends["from"] is None or ends["to"] is None:
         return None
     known = {"coach", "name", "days", "trains", "from", "to", *ORIGIN}
     return Coach(
         coach_id=row["coach"],
         name=row["name"],
-        days=str(days),
-        dates=dates,
+        days=reading.text,
+        dates=reading.dates,
         rides=tuple(rides),
         from_station=ends["from"],
         to_station=ends["to"],

@@ -630,7 +630,7 @@ def date_span(tokens: list[Token], i: int) -> tuple[tuple[date | None, date | No
     if kind(i) in ("to", "until"):
         last = day(i + 1)
         if last is not None:
-            return (first, last) if first != last else (first, last), i + 2
+            return (first, last), i + 2
         if kind(i) == "to" and not opening:
             return (first, None), i + 1
         raise DaysError(

@@ -47,11 +47,8 @@ class Visit:
     station_id: str
     arrival_row: int | None
     departure_row: int | None
-
-    @property
-    def single(self) -> bool:
-        """One row for both times."""
-        return self.arrival_row == self.departure_row
+    single: bool = False
+    """One row for both times."""
 
 
 @dataclass
@@ -251,7 +248,10 @@ def read_rows(grid: Grid, train_row: int, stations: Stations, faults: list[Fault
                 continue
         last_label = name
         place_row(grid, building, station, number, kind, kind_place, faults)
-    grid.visits = [Visit(each["station"], each["arr"], each["dep"]) for each in building]
+    grid.visits = [
+        Visit(each["station"], each["arr"], each["dep"], single=each["arr"] == each["dep"])
+        for each in building
+    ]
 
 
 def follows_arrival(building: list[dict]) -> bool:
@@ -355,6 +355,8 @@ class Reader:
 
     letters: frozenset[str]
     """The letters of notes.csv."""
+    days_of: dict[str, str] = field(default_factory=dict)
+    """Letter -> the days to which it restricts a train or call."""
     cells: dict[str, Cell | None] = field(default_factory=lambda: dict.fromkeys(BLANK))
     bad: dict[str, tuple[str, str, str]] = field(default_factory=dict)
     """Cell text -> code, message, hint."""

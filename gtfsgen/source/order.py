@@ -18,7 +18,6 @@ AMBIGUOUS_GAP_S = 20 * 3600
 LONG_STOP_S = 12 * 3600
 SLOW_GAP_S = 8 * 3600
 SLOW_KMH = 20.0
-MAX_KMH = 400.0
 PLAUSIBLE_KMH = 250.0
 """A reading slower than this is believed against a day mark that says otherwise."""
 
@@ -27,9 +26,9 @@ PLAUSIBLE_KMH = 250.0
 class Event:
     """An arrival or departure with a time."""
 
-    call: int
     station: str
     row: int
+    """Of the grid, where a fault is told."""
     clock: int
     offset: int
     """Seconds that the clock is ahead of UTC."""
@@ -73,7 +72,7 @@ def ordered(events: list[Event], stations: Stations) -> tuple[list[int], list[Pr
                 problems.append(ambiguity(events, i, gap))
             elif event.day is None and before_gap + gap >= DAY and events[i - 1].day is None:
                 problems.append(detour_in_time(i - 1))
-            if gap > 0 and (problem := pace(events, i, gap, stations)) is not None:
+            if (problem := pace(events, i, gap, stations)) is not None:
                 problems.append(problem)
         seconds.append(event.clock + day * DAY)
         before_utc = at + day * DAY
@@ -152,7 +151,7 @@ def pace(events: list[Event], i: int, gap: int, stations: Stations) -> Problem |
     distance = stations.km(a, b)
     if distance is None:
         return None
-    if distance * 3600 > MAX_KMH * (gap + 60):
+    if gap < stations.least_seconds(a, b):
         return Problem(
             i - 1,
             i,

@@ -56,16 +56,16 @@ def read_source(path: Path | str, today: date | None = None) -> Source:
     book = HolidayBook(root, settings.first_day, settings.last_day, faults)
     calendars = Calendars(settings, book)
     read_calendars(frames["calendars"], columns["calendars"], calendars, faults)
-    reader = Reader(note_letters(frames["notes"], columns["notes"], faults))
+    reader = Reader(
+        note_letters(frames["notes"], columns["notes"], faults),
+        restrictions(frames["notes"], columns["notes"], calendars, faults),
+    )
     grids = [grid for sheet in timetables if (grid := read_grid(sheet, stations, faults))]
     runs, calls = read_runs(grids, stations, settings, reader, calendars, faults)
     runs = check_routes(runs, grids, frames["routes"], faults)
     coaches = read_coaches(
         frames["coaches"], columns["coaches"], runs, calls, stations, calendars, reader, faults
     )
-    for row in frames["notes"].iter_rows(named=True):
-        if row["days"] and (mistake := calendars(row["days"])[3]) is not None:
-            faults.append(fault_at(row, columns["notes"], "days", "unreadable_days", *mistake))
     unused(frames["calendars"], columns["calendars"], calendars, faults)
     unused_notes(frames["notes"], columns["notes"], reader, faults)
     return Source(
@@ -249,6 +249,19 @@ def note_letters(
                 )
             )
     return frozenset(frame["letter"].to_list()) - RESERVED_LETTERS
+
+
+def restrictions(
+    frame: pl.DataFrame, letters: dict[str, str], calendars: Calendars, faults: list[Fault]
+) -> dict[str, str]:
+    """Letter -> days, for notes that have any."""
+    found: dict[str, str] = {}
+    for row in frame.iter_rows(named=True):
+        if row["days"] and (wrong := calendars(row["days"]).wrong) is not None:
+            faults.append(fault_at(row, letters, "days", "unreadable_days", *wrong))
+        elif row["days"]:
+            found[row["letter"]] = row["days"]
+    return found
 
 
 def unused_notes(

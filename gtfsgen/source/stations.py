@@ -13,6 +13,8 @@ from gtfsgen.faults import Fault, Severity
 from gtfsgen.source.words import did_you_mean, folded, nearest
 
 EARTH_KM = 6371.0088
+MAX_KMH = 400.0
+"""No train is faster as the crow flies."""
 ZONE_TOLERANCE_KM = 1.5
 """Zone polygons are simplified and borders are rivers: a zone found this near is believed."""
 
@@ -30,6 +32,7 @@ class Stations:
         self.by_name: dict[str, set[str]] = {}
         self.ids: set[str] = set()
         self.distances: dict[tuple[str, str], float | None] = {}
+        self.least: dict[tuple[str, str], float] = {}
         names = [c for c in frame.columns if c == "name" or c.startswith("name_")]
         for row in frame.iter_rows(named=True):
             station = row["station_id"]
@@ -74,6 +77,16 @@ class Stations:
             here, there = self.position.get(a), self.position.get(b)
             self.distances[key] = None if here is None or there is None else km(here, there)
         return self.distances[key]
+
+    def least_seconds(self, a: str, b: str) -> float:
+        """The time below which no train gets from `a` to `b`; 0 if a position is unknown.
+
+        A printed minute is up to a minute off.
+        """
+        key = (a, b)
+        if key not in self.least:
+            self.least[key] = (self.km(a, b) or 0.0) * 3600 / MAX_KMH - 60
+        return self.least[key]
 
 
 def km(a: tuple[float, float], b: tuple[float, float]) -> float:

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -15,19 +15,19 @@ import polars as pl
 
 from gtfsgen.faults import Fault, Severity
 from gtfsgen.service_days import Dates
-from gtfsgen.source.days import Days
+from gtfsgen.source.calendars import Reading
 from gtfsgen.source.grids import MAX_REPEATS, Column, Grid, Reader, Visit, columns_of
 from gtfsgen.source.model import CALLS, Run, Settings
-from gtfsgen.source.order import Event, culprits, ordered
+from gtfsgen.source.order import SLOW_GAP_S, Event, culprits, ordered
 from gtfsgen.source.stations import Stations
 from gtfsgen.source.times import DAY, Cell
 from gtfsgen.source.words import did_you_mean, folded
 
-Calendar = Callable[[str], tuple[Days | None, Dates, Dates, tuple[str, str] | None]]
-"""Day words -> days, dates in the feed period, dates around it, and what is wrong with a hint."""
+Calendar = Callable[[str], Reading]
+"""Day words -> what they come to."""
 
-Fields = tuple[int, int | None, int | None]
-"""A call: index of its visit, arrival and departure in seconds."""
+Times = tuple[int, int, int | None, int | None]
+"""A call: index of its visit, of its pair of cells, arrival and departure in seconds."""
 
 
 @dataclass
@@ -40,8 +40,7 @@ class Draft:
     around: Dates
     start: int
     """Seconds of its first time; tells apart what the days do not."""
-    calls: list[tuple[int, int, int | None, int | None]] = field(default_factory=list)
-    """Index of the visit, of the pair of cells, arrival and departure in seconds."""
+    calls: list[Times]
     repeated: bool = False
 
 
@@ -50,6 +49,7 @@ class Pairs:
     """Distinct pairs of cells at a call, so that marks and notes are put together once."""
 
     index: dict[tuple[int, int], int] = field(default_factory=dict)
+    """By the identity of the two cells; the reader keeps one for each text."""
     cells: list[tuple[Cell | None, Cell | None]] = field(default_factory=list)
 
     def of(self, arrival: Cell | None, departure: Cell | None) -> int:
@@ -59,6 +59,9 @@ class Pairs:
             found = self.index[key] = len(self.cells)
             self.cells.append((arrival, departure))
         return found
+
+    def notes(self, pair: int) -> set[str]:
+        return {note for cell in self.cells[pair] if cell is not None for note in cell.notes}
 
 
 def read_runs(
@@ -74,7 +77,7 @@ def read_runs(
     pairs = Pairs()
     for grid in grids:
         for column in columns_of(grid, reader, faults):
-            drafts += drafts_of(column, stations, settings, calendar, pairs, faults)
+            drafts += drafts_of(column, stations, settings, calendar, reader, pairs, faults)
     check_overlaps(drafts, faults)
     names = run_ids(drafts)
     runs = {
@@ -88,17 +91,18 @@ def drafts_of(
     stations: Stations,
     settings: Settings,
     calendar: Calendar,
+    reader: Reader,
     pairs: Pairs,
     faults: list[Fault],
 ) -> list[Draft]:
-    """The runs of one column: one, or many if it repeats itself; none if it has no calls."""
+    """The runs of one column: one, or more if notes or an interval say so; none without calls."""
     grid = column.grid
-    days, dates, around, wrong = calendar(column.days)
-    if wrong is not None and "days" in grid.header:
+    reading = calendar(column.days)
+    if reading.wrong is not None and "days" in grid.header:
         row = grid.header["days"]
         code = "unreadable_days" if column.days else "missing_days"
-        faults.append(column.fault(code, row, *wrong))
-    elif days is not None and not dates:
+        faults.append(column.fault(code, row, *reading.wrong))
+    elif reading.text and not reading.dates:
         faults.append(
             column.fault(
                 "no_days",
@@ -111,39 +115,88 @@ def drafts_of(
     check_ends(column, faults)
     if not column.calls:
         return []
-    start = dates.first if dates else settings.first_day
-    calls, first_day, begin = timed(column, stations, settings, start, pairs, faults)
-    if first_day:
-        dates, around = dates.shift(first_day), around.shift(first_day)
-        calls = [(v, p, earlier(a, first_day), earlier(d, first_day)) for v, p, a, d in calls]
-    text = str(days) if days is not None else ""
-    draft = Draft(column, text, dates, around, begin, calls)
-    if column.every is None:
+    start = reading.dates.first if reading.dates else settings.first_day
+    calls = timed(column, stations, settings, start, pairs, faults)
+    draft = Draft(column, reading.text, reading.dates, reading.around, 0, calls)
+    restrictions = {letter: calendar(days) for letter, days in reader.days_of.items()}
+    drafts = restricted(draft, restrictions, pairs) if restrictions else [draft]
+    return [settled(each) for draft in drafts for each in repeated(settled(draft))]
+
+
+def settled(draft: Draft) -> Draft:
+    """The same run with dates of its own first departure, whose time is then below 24:00."""
+    first = next((t for _, _, *both in draft.calls for t in both if t is not None), 0)
+    days = first // DAY
+    if not days:
+        return replace(draft, start=first)
+    calls = [(v, p, moved(a, -days * DAY), moved(d, -days * DAY)) for v, p, a, d in draft.calls]
+    return replace(
+        draft,
+        dates=draft.dates.shift(days),
+        around=draft.around.shift(days),
+        start=first - days * DAY,
+        calls=calls,
+    )
+
+
+def moved(seconds: int | None, by: int) -> int | None:
+    return None if seconds is None else seconds + by
+
+
+def repeated(draft: Draft) -> list[Draft]:
+    """The run and those that follow it at an interval."""
+    if draft.column.every is None:
         return [draft]
-    step, until = column.every
-    if until < begin:
+    step, until = draft.column.every
+    if until < draft.start:
         until += DAY
-    count = min((until - begin) // step + 1, MAX_REPEATS)
+    count = min((until - draft.start) // step + 1, MAX_REPEATS)
     return [
-        Draft(
-            column,
-            text,
-            dates,
-            around,
-            begin + k * step,
-            [(v, p, later(a, k * step), later(d, k * step)) for v, p, a, d in calls],
+        replace(
+            draft,
+            calls=[(v, p, moved(a, k * step), moved(d, k * step)) for v, p, a, d in draft.calls],
             repeated=True,
         )
         for k in range(count)
     ]
 
 
-def earlier(seconds: int | None, days: int) -> int | None:
-    return None if seconds is None else seconds - days * DAY
+def restricted(draft: Draft, days_of: dict[str, Reading], pairs: Pairs) -> list[Draft]:
+    """Notes with days of their own: a train runs, or calls somewhere, on those days only.
 
-
-def later(seconds: int | None, by: int) -> int | None:
-    return None if seconds is None else seconds + by
+    A call so restricted splits the run in two, with the call and without it.
+    """
+    words = re.findall(r"[^\s,]+", draft.column.header.get("notes", ""))
+    for letter in days_of.keys() & set(words):
+        days = days_of[letter]
+        draft = replace(
+            draft,
+            days=days.text if draft.days == "daily" else draft.days,
+            dates=draft.dates & days.dates,
+            around=draft.around & days.around,
+        )
+    at_call = [days_of.keys() & pairs.notes(pair) for _, pair, _, _ in draft.calls]
+    drafts = [(draft, frozenset[str]())]
+    for letter in sorted(set().union(*at_call)):
+        days = days_of[letter]
+        parts = []
+        for part, without in drafts:
+            kept = replace(part, dates=part.dates & days.dates, around=part.around & days.around)
+            rest = replace(part, dates=part.dates - days.dates, around=part.around - days.around)
+            if rest.around:
+                kept = replace(kept, days=days.text if part.days == "daily" else part.days)
+                rest = replace(rest, days=f"{part.days} not {days.text}")
+            parts += [(kept, without), (rest, without | {letter})]
+        drafts = [(part, without) for part, without in parts if part.around]
+    return [
+        replace(
+            part,
+            calls=[
+                call for call, own in zip(part.calls, at_call, strict=True) if not own & without
+            ],
+        )
+        for part, without in drafts
+    ]
 
 
 @cache
@@ -161,30 +214,80 @@ def timed(
     day: date,
     pairs: Pairs,
     faults: list[Fault],
-) -> tuple[list[tuple[int, int, int | None, int | None]], int, int]:
-    """Calls with seconds; the day mark of the first time; and that time's clock."""
+) -> list[Times]:
+    """The calls of a column with their seconds."""
     visits = column.grid.visits
+    ahead = [offset(stations.zone[visit.station_id], day) for visit in visits]
     railway = offset(settings.agency_timezone, day)
+    times = plain_times(column, stations, ahead, railway)
+    if times is None:
+        times = examined_times(column, stations, ahead, railway, faults)
+    calls: list[Times] = []
+    last = len(times) - 1
+    for i, (call, (arrival, departure)) in enumerate(zip(column.calls, times, strict=True)):
+        visit = visits[call.visit]
+        if visit.arrival_row is None and i:
+            arrival = departure
+        elif visit.departure_row is None and i != last:
+            departure = arrival
+        calls.append((call.visit, pairs.of(call.arrival, call.departure), arrival, departure))
+    return calls
+
+
+def plain_times(
+    column: Column, stations: Stations, ahead: list[int], railway: int
+) -> list[tuple[int | None, int | None]] | None:
+    """Seconds of a train that needs no closer look; None if it does.
+
+    Most trains of a dense timetable have neither marks of days nor long or doubtful gaps.
+    """
+    visits = column.grid.visits
+    times: list[tuple[int | None, int | None]] = []
+    before = None
+    here = ""
+    for call in column.calls:
+        visit = visits[call.visit]
+        both: list[int | None] = []
+        for cell in (call.arrival,) if visit.single else (call.arrival, call.departure):
+            if cell is None:
+                both.append(None)
+                continue
+            if cell.clock is None or cell.day is not None:
+                return None
+            at = cell.clock - (railway if cell.railway else ahead[call.visit])
+            day = 0
+            if before is not None:
+                day = -((at - before) // DAY)
+                at += day * DAY
+                gap = at - before
+                if gap > SLOW_GAP_S or gap < stations.least_seconds(here, visit.station_id):
+                    return None
+            before = at
+            here = visit.station_id
+            both.append(cell.clock + day * DAY)
+        times.append((both[0], both[-1]))
+    return times
+
+
+def examined_times(
+    column: Column, stations: Stations, ahead: list[int], railway: int, faults: list[Fault]
+) -> list[tuple[int | None, int | None]]:
+    """Seconds of any train; what is wrong with them is a fault at the cell to blame."""
+    visits = column.grid.visits
     events: list[Event] = []
     slots: list[tuple[int, int]] = []
     for number, call in enumerate(column.calls):
         visit = visits[call.visit]
-        ahead = offset(stations.zone[visit.station_id], day)
         for which, cell in enumerate((call.arrival, call.departure)):
-            if (
-                cell is None
-                or cell.clock is None
-                or (which and cell is call.arrival and visit.single)
-            ):
+            if cell is None or cell.clock is None or (which and visit.single):
                 continue
             row = visit.departure_row if which else visit.arrival_row
             events.append(
                 Event(
-                    number,
                     visit.station_id,
                     row if row is not None else 0,
                     cell.clock,
-                    railway if cell.railway else ahead,
+                    railway if cell.railway else ahead[call.visit],
                     cell.day,
                     cell.insists,
                 )
@@ -194,34 +297,18 @@ def timed(
     told: set[tuple[int, str]] = set()
     for problem in problems:
         for guilty in culprits(events, problem, stations):
+            row = events[guilty].row
             if (guilty, problem.code) not in told:
                 told.add((guilty, problem.code))
                 faults.append(
-                    column.fault(
-                        problem.code,
-                        events[guilty].row,
-                        problem.message,
-                        problem.hint,
-                        problem.severity,
-                    )
+                    column.fault(problem.code, row, problem.message, problem.hint, problem.severity)
                 )
     times: list[list[int | None]] = [[None, None] for _ in column.calls]
     for (number, which), second in zip(slots, seconds, strict=True):
         times[number][which] = second
-    calls = []
-    for call, (arrival, departure) in zip(column.calls, times, strict=True):
-        visit = visits[call.visit]
-        if visit.single:
-            departure = arrival
-        elif visit.arrival_row is None and call.visit != column.calls[0].visit:
-            arrival = departure
-        elif visit.departure_row is None and call.visit != column.calls[-1].visit:
-            departure = arrival
-        calls.append((call.visit, pairs.of(call.arrival, call.departure), arrival, departure))
-    if not seconds:
-        return calls, 0, 0
-    first_day = seconds[0] // DAY
-    return calls, first_day, seconds[0] - first_day * DAY
+        if visits[column.calls[number].visit].single:
+            times[number][1] = second
+    return [(arrival, departure) for arrival, departure in times]
 
 
 # ----------------------------------------------------------------------------------- arrival, departure
