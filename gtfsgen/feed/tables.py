@@ -1,6 +1,7 @@
 """The small tables that ship with the package: zones, currencies, languages, countries, domains.
 
-They hold facts of the JDK 17.0.15, of commons-validator 1.6 and of libphonenumber 8.12.13, because
+They hold facts of the JDK 17.0.15, and of commons-validator 1.6 and libphonenumber 8.12.13 (both
+under the Apache License 2.0), because
 those decide what the GTFS validator accepts; see docs/decisions/values.md.
 """
 
