@@ -419,7 +419,7 @@ class _EntryStream:
         self._archive = archive
         self._entry = entry
         self._crc32 = isal_zlib.crc32
-        self._damage = isal_zlib.error
+        self._damage: type[Exception] = isal_zlib.error
         self._inflater: Any = None
         if entry.method == _DEFLATED:
             self._inflater = isal_zlib.decompressobj(-15)
@@ -470,8 +470,8 @@ class _EntryStream:
                 raise self._fault("Unexpected end of ZLIB input stream")
         try:
             part = self._inflater.decompress(packed, most)
-        except (self._damage, OSError, EOFError) as error:
-            raise self._fault(str(error)) from None
+        except (self._damage, OSError, EOFError) as damage:
+            raise self._fault(str(damage)) from None
         self._tail = getattr(self._inflater, "unconsumed_tail", b"")
         return part
 

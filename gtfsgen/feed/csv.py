@@ -9,8 +9,9 @@ pyarrow and sends only the odd lines down the careful road. See `docs/decisions/
 from __future__ import annotations
 
 import codecs
+import math
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any, Literal
 
@@ -24,10 +25,12 @@ Bytes = bytes | bytearray | memoryview
 
 SMALL_BYTES = 256 * 1024  # up to here the careful road is quicker than importing pyarrow
 PIECE_BYTES = 16 * 1024 * 1024
+# What both pyarrow and Java read as one number; whether it fits is seen apart.
 PLAIN_NUMBER = {
-    "float": re.compile(r"-?[0-9]+(\.[0-9]*)?", re.ASCII),
-    "integer": re.compile("-?[0-9]{1,9}", re.ASCII),
+    "float": re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?"),
+    "integer": re.compile("-?[0-9]+"),
 }
+NUMBER_TYPES = {"float": pl.Float64(), "integer": pl.Int32()}
 _BOM = codecs.BOM_UTF8
 
 
@@ -104,10 +107,14 @@ def read_table(
     limit = 0 if unlimited_cells else records.MAX_CELL
     source = _Source(data)
     try:
-        start = source.take(1 << 62)
+        start = source.take(max(small_bytes, 2 * len(_BOM)) + 1)
     except DamagedEntry as damage:
         return RawTable([], failure=unreadable(damage), header_failed=True)
-    return _read_carefully(decode(without_bom(start)), kinds, limit)
+    if len(start) <= small_bytes:
+        return _read_carefully(decode(without_bom(start)), kinds, limit)
+    from gtfsgen.feed import pieces
+
+    return pieces.read(start, source, kinds, limit, piece_bytes)
 
 
 class _Source:
@@ -199,14 +206,26 @@ def coded(cells: list[str | None]) -> Column:
 
 def direct(cells: list[str | None], kind: Kind) -> Direct:
     """Cells as numbers where they are plainly numbers, and the others as text."""
-    plain = PLAIN_NUMBER[kind].fullmatch
-    number = float if kind == "float" else int
-    odd = [(row, cell) for row, cell in enumerate(cells) if cell is not None and not plain(cell)]
-    values = [None if cell is None or not plain(cell) else number(cell) for cell in cells]
+    values = [None if cell is None else _plain_number(cell, kind) for cell in cells]
+    odd = [
+        (row, cell)
+        for row, (cell, value) in enumerate(zip(cells, values, strict=True))
+        if cell is not None and value is None
+    ]
     return Direct(
-        pl.Series(values, dtype=pl.Float64 if kind == "float" else pl.Int32),
+        pl.Series(values, dtype=NUMBER_TYPES[kind]),
         odd_frame([row for row, _ in odd], [text for _, text in odd]),
     )
+
+
+def _plain_number(cell: str, kind: Kind) -> float | int | None:
+    cell = cell.strip(records.BLANKS)
+    if not PLAIN_NUMBER[kind].fullmatch(cell):
+        return None
+    if kind == "float":
+        number = float(cell)
+        return number if math.isfinite(number) else None
+    return int(cell) if len(cell) < 20 and -(2**31) <= int(cell) < 2**31 else None
 
 
 def odd_frame(rows: Any, texts: Any) -> pl.DataFrame:
@@ -235,8 +254,9 @@ def decode(data: bytes) -> str:
 def _replace_as_java(error: UnicodeError) -> tuple[str, int]:
     assert isinstance(error, UnicodeDecodeError)
     at, data = error.start, error.object
-    if data[at] == 0xED and _is_continuation(data, at + 1) and _is_continuation(data, at + 2):
-        return "\ufffd", at + 3  # an encoded surrogate is one fault, where Python sees three
+    if data[at] == 0xED and _is_continuation(data, at + 1):
+        # An encoded surrogate, even one cut short, is one fault, where Python sees two or three.
+        return "\ufffd", at + 2 + _is_continuation(data, at + 2)
     return "\ufffd", error.end
 
 
@@ -270,8 +290,3 @@ def unreadable(damage: DamagedEntry) -> dict[str, Any]:
         "message": str(damage),
         "parsedContent": "",
     }
-
-
-def pieces_of(source: Any, size: int) -> Iterator[bytes]:
-    while piece := source.take(size):
-        yield piece

@@ -180,7 +180,8 @@ def _literal_cell(
     found = _END.search(text, rest + 1)
     end = found.start() if found else len(text)
     value = f'"{content}"{text[pos:end]}'
-    if end == len(text) and rest > pos and text[rest] != '"' and text.startswith('"', rest + 1):
+    slip = rest > pos and text[rest] != '"' and text[rest] <= "\uffff"
+    if end == len(text) and slip and text.startswith('"', rest + 1):
         value += '"'  # the library's own slip, at the very end of a file only
     value = _checked(value, at, column, limit)
     return (value.rstrip(BLANKS) if trim else value), end
