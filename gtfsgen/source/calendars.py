@@ -15,7 +15,6 @@ from gtfsgen.source.model import MARGIN_DAYS, Settings
 from gtfsgen.source.stations import fault_at
 from gtfsgen.source.words import folded
 
-
 NO_DATES = Dates()
 
 

@@ -105,6 +105,8 @@ def read_coach(
             )
         else:
             ends[column] = station
+    if sum(fault.code == "station_not_on_train" for fault in faults) == 2:
+        wrong("trains", "station_not_on_train", "These trains call at neither end of the ride.")
     if row["notes"]:
         notes, unknown = reader.notes(tuple(re.findall(r"[^\s,]+", row["notes"])))
         if unknown is not None:

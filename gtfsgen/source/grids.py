@@ -233,6 +233,16 @@ def read_rows(grid: Grid, train_row: int, stations: Stations, faults: list[Fault
             and follows_arrival(building)
         ):
             name = last_label
+            faults.append(
+                grid.fault(
+                    "missing_label",
+                    number,
+                    0,
+                    f"The row does not say which station it is; {last_label} is taken.",
+                    "write the station in both rows",
+                    Severity.WARNING,
+                )
+            )
         elif not name:
             faults.append(
                 grid.fault("missing_label", number, 0, "The row does not say which station it is.")
@@ -328,20 +338,17 @@ def place_row(
             )
         )
     else:
-        what = "arrivals" if role == "arr" else "departures"
         for each in (first_row, row):
-            faults.append(
-                grid.fault(
-                    "duplicate_station_row",
-                    each,
-                    kind_place,
-                    f"Lines {grid.place(first_row, 0)[0]} and {grid.place(row, 0)[0]} are both"
-                    f" {what} of the same station, or in the wrong order."
-                    if not grid.transposed
-                    else f"Two columns are {what} of the same station, or in the wrong order.",
-                    "a station has one row, or arr and then dep",
+            for column in dict.fromkeys((0, kind_place)):
+                faults.append(
+                    grid.fault(
+                        "duplicate_station_row",
+                        each,
+                        column,
+                        "A station stands twice in succession, or its rows are in the wrong order.",
+                        "a station has one row, or arr and then dep",
+                    )
                 )
-            )
         if before["dep"] is None:
             before["dep"] = row
 
@@ -389,7 +396,8 @@ class Reader:
         """Letters known from notes.csv, `bc` being b and c unless there is a note bc; and what is wrong."""
         found: list[str] = []
         for word in words:
-            parts = [word] if word in self.letters else list(word)
+            split = word not in self.letters and len(set(word)) == len(word)
+            parts = list(word) if split else [word]
             missing = next((part for part in parts if part not in self.letters), None)
             if missing is not None:
                 self.lacking = True
@@ -470,6 +478,95 @@ def columns_of(grid: Grid, reader: Reader, faults: list[Fault]) -> list[Column]:
                 column.every = interval(grid, row, index, match, faults)
         columns.append(column)
     return columns
+
+
+def check_rows(grid: Grid, columns: list[Column], reader: Reader, faults: list[Fault]) -> None:
+    """Stations that are probably the wrong ones, seen from all trains together."""
+    labels: dict[tuple[int, str], str] = {}
+    for column in columns:
+        seen: dict[str, int] = {}
+        for i, call in enumerate(column.calls):
+            visit = grid.visits[call.visit]
+            following = column.calls[i + 1 : i + 2]
+            for after in following:
+                other = grid.visits[after.visit]
+                if visit.departure_row is None and other.arrival_row is None and i:
+                    for row in (visit.arrival_row, other.departure_row):
+                        labels[row or 0, "rows_do_not_match"] = (
+                            "Trains arrive at one station and depart from another."
+                        )
+            earlier = seen.get(visit.station_id)
+            round_trip = earlier == column.calls[0].visit and not following
+            if earlier is not None and not round_trip:
+                for each in (earlier, call.visit):
+                    labels[top(grid.visits[each]), "station_twice"] = (
+                        f"Train {column.train} calls at this station twice."
+                    )
+            seen[visit.station_id] = call.visit
+    for (row, code), message in labels.items():
+        faults.append(
+            grid.fault(code, row, 0, message, "is it the right station?", Severity.WARNING)
+        )
+    if reader.bad:
+        check_cells_are_times(grid, reader, faults)
+    check_notes(grid, columns, faults)
+
+
+def top(visit: Visit) -> int:
+    """The first row of a visit."""
+    return next(row for row in (visit.arrival_row, visit.departure_row) if row is not None)
+
+
+def check_cells_are_times(grid: Grid, reader: Reader, faults: list[Fault]) -> None:
+    """A row none of whose cells is a time is perhaps no station at all."""
+    for visit in grid.visits:
+        for row in {visit.arrival_row, visit.departure_row} - {None}:
+            assert row is not None
+            first = 1 if grid.kind_column is None else 2
+            cells = [cell for cell in grid.rows[row][first:] if cell]
+            if len(cells) > 1 and all(cell in reader.bad for cell in cells):
+                faults.append(
+                    grid.fault(
+                        "row_without_times", row, 0, "This names a station, but no times follow."
+                    )
+                )
+
+
+MOSTLY = 0.9
+"""Where so many of a grid's times bear notes, one without has probably lost its own."""
+
+
+def check_notes(grid: Grid, columns: list[Column], faults: list[Fault]) -> None:
+    """In a table whose times all say where they come from, one that does not."""
+    bare: list[tuple[Column, int]] = []
+    count = 0
+    for column in columns:
+        if "notes" in column.header:
+            return
+        for call in column.calls:
+            visit = grid.visits[call.visit]
+            for row, cell in (
+                (visit.arrival_row, call.arrival),
+                (visit.departure_row, call.departure),
+            ):
+                if cell is None or cell.clock is None or row is None:
+                    continue
+                count += 1
+                if not cell.notes:
+                    bare.append((column, row))
+        if len(bare) > (1 - MOSTLY) * count + 2:
+            return
+    if bare and len(bare) <= (1 - MOSTLY) * count:
+        for column, row in bare:
+            faults.append(
+                column.fault(
+                    "time_without_note",
+                    row,
+                    "All other times of this table bear a note.",
+                    "has it been lost?",
+                    Severity.INFO,
+                )
+            )
 
 
 def interval(

@@ -20,6 +20,7 @@ from gtfsgen.source.settings import read_settings
 from gtfsgen.source.stations import (
     Stations,
     check_names,
+    check_way,
     check_zones,
     fault_at,
     with_positions,
@@ -62,7 +63,8 @@ def read_source(path: Path | str, today: date | None = None) -> Source:
     )
     grids = [grid for sheet in timetables if (grid := read_grid(sheet, stations, faults))]
     runs, calls = read_runs(grids, stations, settings, reader, calendars, faults)
-    runs = check_routes(runs, grids, frames["routes"], faults)
+    runs = check_routes(runs, grids, frames["routes"], columns["routes"], faults)
+    check_way(frames["stations"], columns["stations"], calls, stations, faults)
     coaches = read_coaches(
         frames["coaches"], columns["coaches"], runs, calls, stations, calendars, reader, faults
     )
@@ -218,7 +220,32 @@ def check_agencies(
                     "leave it blank",
                 )
             )
+    named = set(frames["routes"]["agency_id"])
+    for row in frames["agencies"].iter_rows(named=True):
+        if named - {""} and row["agency_id"] not in named:
+            faults.append(
+                fault_at(
+                    row,
+                    columns["agencies"],
+                    "agency_id",
+                    "unused_agency",
+                    "No route is this agency's.",
+                    did_you_mean(row["agency_id"], named - set(known), " "),
+                    Severity.WARNING,
+                )
+            )
     for row in frames["routes"].iter_rows(named=True):
+        if not row["agency_id"] and len(known) > 1:
+            faults.append(
+                fault_at(
+                    row,
+                    columns["routes"],
+                    "agency_id",
+                    "missing_value",
+                    "There are several agencies, and the route does not say whose it is.",
+                    "write one of " + ", ".join(known),
+                )
+            )
         if row["agency_id"] and row["agency_id"] not in known:
             faults.append(
                 fault_at(

@@ -33,6 +33,8 @@ class Stations:
         self.ids: set[str] = set()
         self.distances: dict[tuple[str, str], float | None] = {}
         self.least: dict[tuple[str, str], float] = {}
+        self.too_far: set[tuple[str, str]] = set()
+        """Legs that a train of some timetable would have to fly."""
         names = [c for c in frame.columns if c == "name" or c.startswith("name_")]
         for row in frame.iter_rows(named=True):
             station = row["station_id"]
@@ -210,18 +212,83 @@ def check_zones(
         if zone and row["lat"] is not None and row["lon"] is not None:
             here = zones_near(row["lat"], row["lon"])
             if here and not any(same_clock(zone, other, first, last) for other in here):
-                faults.append(
-                    fault_at(
-                        row,
-                        letters,
-                        "timezone",
-                        "zone_not_at_position",
-                        f"At {row['lat']:g}, {row['lon']:g} clocks go by {here[0]}, not by {zone}.",
-                        "mend the zone or the position",
-                    )
+                message = (
+                    f"Clocks at {row['lat']:g}, {row['lon']:g} go by {here[0]}, not by {zone}."
                 )
+                for name in ("timezone", "lat", "lon"):
+                    faults.append(
+                        fault_at(
+                            row,
+                            letters,
+                            name,
+                            "zone_not_at_position",
+                            message,
+                            "mend the zone or the position",
+                        )
+                    )
         zones.append(zone or "UTC")
     return frame.with_columns(pl.Series("timezone", zones, dtype=pl.String))
+
+
+def check_way(
+    frame: pl.DataFrame,
+    letters: dict[str, str],
+    calls: pl.DataFrame,
+    stations: Stations,
+    faults: list[Fault],
+) -> None:
+    """A station that trains reach only by a great detour, or by flying, is perhaps its namesake."""
+    ways: dict[str, list[tuple[str | None, str | None]]] = {}
+    legs = (
+        calls.sort("run_id", "order")
+        .select(
+            "station_id",
+            before=pl.col("station_id").shift(1).over("run_id"),
+            after=pl.col("station_id").shift(-1).over("run_id"),
+        )
+        .unique(maintain_order=True)
+    )
+    for station, before, after in legs.iter_rows():
+        ways.setdefault(station, []).append((before, after))
+    for row in frame.iter_rows(named=True):
+        station = row["station_id"]
+        around = ways.get(station, [])
+        near = [stations.position[s] for way in around for s in way if s in stations.position]
+        if station not in stations.position or not near:
+            continue
+        between = [(a, b) for a, b in around if a and b and a != b]
+        aside = bool(between) and all(is_detour(stations, a, station, b) for a, b in between)
+        if aside or all((s, station) in stations.too_far for way in around for s in way if s):
+            excess = [
+                max(
+                    min(other[axis] for other in near) - here,
+                    here - max(other[axis] for other in near),
+                )
+                for axis, here in enumerate(stations.position[station])
+            ]
+            faults.append(
+                fault_at(
+                    row,
+                    letters,
+                    "lat" if excess[0] >= excess[1] else "lon",
+                    "station_off_the_way",
+                    "Trains make a great detour to come here, or could not come in time.",
+                    "is it a place of the same name?",
+                    Severity.WARNING,
+                )
+            )
+
+
+DETOUR_KM = 100.0
+DETOUR_FACTOR = 2.0
+
+
+def is_detour(stations: Stations, a: str, via: str, b: str) -> bool:
+    """Whether a way by `via` is more than twice as long as the straight one, and 100 km longer."""
+    first, second, straight = stations.km(a, via), stations.km(via, b), stations.km(a, b)
+    if first is None or second is None or straight is None:
+        return False
+    return first + second > max(DETOUR_FACTOR * straight, straight + DETOUR_KM)
 
 
 def zones_near(lat: float, lon: float) -> list[str]:

@@ -160,16 +160,17 @@ def read_table(
         if table.key in places and not key:
             continue
         if key and key in seen:
-            faults.append(
-                sheet.fault(
-                    "duplicate_id",
-                    number,
-                    places[table.key],
-                    f"Line {seen[key]} has this {label(table.key)} already.",
-                    key,
-                    "each may stand once",
+            for here, there in ((number, seen[key] - 1), (seen[key] - 1, number)):
+                faults.append(
+                    sheet.fault(
+                        "duplicate_id",
+                        here,
+                        places[table.key],
+                        f"Line {there + 1} has this {label(table.key)} too.",
+                        key,
+                        "each may stand once",
+                    )
                 )
-            )
             continue
         seen[key] = number + 1
         lines.append(number + 1)

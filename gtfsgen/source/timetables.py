@@ -16,10 +16,10 @@ import polars as pl
 from gtfsgen.faults import Fault, Severity
 from gtfsgen.service_days import Dates
 from gtfsgen.source.calendars import Reading
-from gtfsgen.source.grids import MAX_REPEATS, Column, Grid, Reader, Visit, columns_of
+from gtfsgen.source.grids import MAX_REPEATS, Column, Grid, Reader, Visit, check_rows, columns_of
 from gtfsgen.source.model import CALLS, Run, Settings
 from gtfsgen.source.order import SLOW_GAP_S, Event, culprits, ordered
-from gtfsgen.source.stations import Stations
+from gtfsgen.source.stations import Stations, fault_at
 from gtfsgen.source.times import DAY, Cell
 from gtfsgen.source.words import did_you_mean, folded
 
@@ -76,7 +76,9 @@ def read_runs(
     drafts: list[Draft] = []
     pairs = Pairs()
     for grid in grids:
-        for column in columns_of(grid, reader, faults):
+        columns = columns_of(grid, reader, faults)
+        check_rows(grid, columns, reader, faults)
+        for column in columns:
             drafts += drafts_of(column, stations, settings, calendar, reader, pairs, faults)
     check_overlaps(drafts, faults)
     names = run_ids(drafts)
@@ -302,6 +304,19 @@ def examined_times(
                 told.add((guilty, problem.code))
                 faults.append(
                     column.fault(problem.code, row, problem.message, problem.hint, problem.severity)
+                )
+            if problem.code == "impossible_speed":
+                a, b = (events[i].station for i in (problem.first, problem.second))
+                stations.too_far |= {(a, b), (b, a)}
+                faults.append(
+                    column.grid.fault(
+                        "unlikely_station",
+                        row,
+                        0,
+                        f"Train {column.train} could not get here in time.",
+                        "is it the right station, at the right position?",
+                        Severity.WARNING,
+                    )
                 )
     times: list[list[int | None]] = [[None, None] for _ in column.calls]
     for (number, which), second in zip(slots, seconds, strict=True):
@@ -560,9 +575,16 @@ def run_of(name: str, draft: Draft, reader: Reader, faults: list[Fault]) -> Run:
 
 
 def check_routes(
-    runs: dict[str, Run], grids: Iterable[Grid], routes: pl.DataFrame, faults: list[Fault]
+    runs: dict[str, Run],
+    grids: Iterable[Grid],
+    routes: pl.DataFrame,
+    letters: dict[str, str],
+    faults: list[Fault],
 ) -> dict[str, Run]:
-    """Route cells by id or name; those that routes.csv does not have are faults."""
+    """Route cells by id or name; those that routes.csv does not have are faults.
+
+    A route that no train is on is doubtful, and so is a train without a row where others have one.
+    """
     names = {}
     for row in routes.iter_rows(named=True):
         for key in ("route_long_name", "route_short_name", "route_id"):
@@ -583,8 +605,38 @@ def check_routes(
                 faults.append(
                     grid.fault("unknown_route", row, index, "There is no such route.", hint)
                 )
-            run = Run(**{**vars(run), "route_id": found or run.route_id})
+            run = replace(run, route_id=found or run.route_id)
         resolved[name] = run
+    used = {run.route_id for run in resolved.values()}
+    for row in routes.iter_rows(named=True):
+        if row["route_id"] not in used:
+            faults.append(
+                fault_at(
+                    row,
+                    letters,
+                    "route_id",
+                    "unused_route",
+                    "No train is on this route.",
+                    did_you_mean(row["route_id"], used - set(routes["route_id"]), " "),
+                    Severity.WARNING,
+                )
+            )
+    numbers = {run.train for run in runs.values()}
+    if numbers & set(routes["route_id"]):
+        for run in resolved.values():
+            if run.route_id == run.train and run.route_id not in set(routes["route_id"]):
+                faults.append(
+                    Fault(
+                        Severity.WARNING,
+                        "train_without_route",
+                        run.path,
+                        run.line,
+                        run.column,
+                        "Other trains have a row in routes.csv, this one has none.",
+                        run.train,
+                        did_you_mean(run.train, set(routes["route_id"]) - used, "add it"),
+                    )
+                )
     return resolved
 
 

@@ -29,7 +29,7 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
     if best is not None:
         return f"did you mean {best!r}?"
     if otherwise:
-        return otherwise
+        return otherwise.strip()
     if 0 < len(known) <= 12:
         return "known here: " + ", ".join(known)
     return ""
