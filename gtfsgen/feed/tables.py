@@ -1,8 +1,8 @@
 """The small tables that ship with the package: zones, currencies, languages, countries, domains.
 
 They hold facts of the JDK 17.0.15, and of commons-validator 1.6 and libphonenumber 8.12.13 (both
-under the Apache License 2.0), because
-those decide what the GTFS validator accepts; see docs/decisions/values.md.
+under the Apache License 2.0), because those decide what the GTFS validator accepts; see
+docs/decisions/values.md.
 """
 
 from __future__ import annotations

@@ -215,6 +215,11 @@ def test_currency_fraction_digits() -> None:
     assert read.currency_fraction_digits(codes).to_list() == [2, 0, 3, -1, 4, None, None]
 
 
+def test_some_currencies_may_end_in_a_small_letter() -> None:
+    found = read.currencies(texts("EUr", "eur", "USd", "USs"))
+    assert found.values.to_list() == ["EUr", None, None, "USs"]
+
+
 @pytest.mark.parametrize(
     ("asked", "country"),
     [
