@@ -463,22 +463,21 @@ class _EntryStream:
         return part
 
     def _inflated(self, most: int) -> bytes:
-        packed = self._tail
-        if not packed and not (self._entry.method == _BZIP2 and not self._inflater.needs_input):
-            packed = self._packed(_CHUNK)
-            if not packed and self._at >= self._end:
-                raise self._fault("Unexpected end of ZLIB input stream")
+        packed = self._tail or self._packed(_CHUNK)
         try:
+            # Without input too: what was taken in before may not all have come out.
             part = self._inflater.decompress(packed, most)
         except (self._damage, OSError, EOFError) as damage:
             raise self._fault(str(damage)) from None
+        if not part and not packed and not self._inflater.eof:
+            raise self._fault("unexpected end of the packed data")
         self._tail = getattr(self._inflater, "unconsumed_tail", b"")
         return part
 
     def _packed(self, size: int) -> bytes:
         size = min(size, self._end - self._at)
         data = self._archive.pread(size, self._at)
-        if len(data) < size and not data:
+        if size and not data:
             raise self._fault("the archive ends within the entry")
         self._at += len(data)
         return data
