@@ -25,6 +25,7 @@ class Rows:
     """
 
     frame: pl.DataFrame
+    """The engine collects a lazy frame that a rule returns; from then on it is a DataFrame."""
     constants: dict[str, Any] = field(default_factory=dict)
     order: tuple[str, ...] = ()
 

@@ -139,25 +139,24 @@ def run(feed: Feed, rule_set: str, progress: Callable[[str], None] | None = None
 def _run_together(feed: Feed, chosen: Iterable[Rule], outcome: Outcome) -> None:
     """Ask each rule for its rows, and collect all lazy frames in one go."""
     started = time.perf_counter()
-    pending: list[tuple[Rule, list]] = []
+    pending: list[tuple[Rule, list[Rows]]] = []
     for rule_ in chosen:
         try:
             result = rule_.function(feed)
         except Exception as error:
             _note_failure(rule_, error, outcome)
             continue
-        pending.append((rule_, result if isinstance(result, list) else [result]))
+        results = result if isinstance(result, list) else [result]
+        pending.append((rule_, [part if isinstance(part, Rows) else Rows(part) for part in results]))
         outcome.seconds[rule_.code] = time.perf_counter() - started
         started = time.perf_counter()
-    lazy = [frame for _, parts in pending for frame in parts if isinstance(frame, pl.LazyFrame)]
+    parts = [part for _, result in pending for part in result]
+    lazy = [part.frame for part in parts if isinstance(part.frame, pl.LazyFrame)]
     try:
-        collected = iter(pl.collect_all(lazy)) if lazy else iter(())
-        for rule_, parts in pending:
-            _keep(
-                rule_,
-                [next(collected) if isinstance(part, pl.LazyFrame) else part for part in parts],
-                outcome,
-            )
+        frames = iter(pl.collect_all(lazy)) if lazy else iter(())
+        for part in parts:
+            if isinstance(part.frame, pl.LazyFrame):
+                part.frame = next(frames)
     except Exception as error:
         if len(pending) == 1:
             _note_failure(pending[0][0], error, outcome)
@@ -165,16 +164,12 @@ def _run_together(feed: Feed, chosen: Iterable[Rule], outcome: Outcome) -> None:
             for rule_, _ in pending:
                 _run_together(feed, [rule_], outcome)
         return
+    for rule_, found in pending:
+        if rows := [part for part in found if len(part)]:
+            outcome.found[rule_.code] = rows
     if len(pending) == 1:
         code = pending[0][0].code
         outcome.seconds[code] = outcome.seconds.get(code, 0.0) + time.perf_counter() - started
-
-
-def _keep(rule_: Rule, parts: list, outcome: Outcome) -> None:
-    rows = [part if isinstance(part, Rows) else Rows(part) for part in parts]
-    rows = [part for part in rows if len(part)]
-    if rows:
-        outcome.found[rule_.code] = rows
 
 
 def _note_failure(rule_: Rule, error: Exception, outcome: Outcome) -> None:

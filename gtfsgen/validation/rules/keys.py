@@ -21,9 +21,13 @@ def duplicate_key(feed: Feed) -> list[Rows]:
     return [
         rows
         for table in TABLES.values()
-        if table.primary_key and feed.loaded(table.name)
+        if table.primary_key and feed.loaded(table.name) and feed.height(table.name) > 1
         for rows in _repeated_keys(feed, table)
     ]
+
+
+LARGE = 10_000
+"""From so many rows on it pays to ask first whether there is any duplicate at all."""
 
 
 def _repeated_keys(feed: Feed, table: Table) -> list[Rows]:
@@ -32,13 +36,14 @@ def _repeated_keys(feed: Feed, table: Table) -> list[Rows]:
     if len(key) == 1:
         rows = rows.filter(pl.col(key[0]).is_not_null())
     codes = [_code(table, name) for name in key]
-    if not _has_duplicates(rows, codes):
+    large = feed.height(table.name) > LARGE
+    if large and not _has_duplicates(rows, codes):
         return []
     first = pl.col("csv_row_number").first().over(codes)
     repeated = (
         rows.with_columns(first_row=first)
         .filter(pl.col("csv_row_number") != pl.col("first_row"))
-        .collect()
+        .select("csv_row_number", "first_row")
     )
     original = rows.select(
         pl.col("csv_row_number").alias("first_row"),
@@ -61,7 +66,7 @@ def _repeated_keys(feed: Feed, table: Table) -> list[Rows]:
         names.alias("field_name1"),
         values.alias("field_value1"),
     )
-    return [Rows(frame.collect(), {"filename": table.filename})]
+    return [Rows(frame, {"filename": table.filename})]
 
 
 def _code(table: Table, name: str) -> pl.Expr:
@@ -103,7 +108,7 @@ def foreign_key_violation(feed: Feed) -> list[Rows]:
             parents = [tuple(target.split(".")) for target in column.references]
             if not parents or not feed.loaded(table.name, *(parent for parent, _ in parents)):
                 continue
-            if not feed.has(table.name, column.name):
+            if not feed.has(table.name, column.name) or not feed.height(table.name):
                 continue
             if any(not feed.present(name) and name in REQUIRED for name, _ in parents):
                 continue
@@ -120,10 +125,7 @@ def _dangling(feed: Feed, table: Table, column: str, parents: list[tuple[str, ..
     frame = (
         used.join(known, left_on=column, right_on="id", how="anti", maintain_order="left")
         .select(pl.col(column).alias("field_value"), "csv_row_number")
-        .collect()
     )
-    if not frame.height:
-        return []
     files = " or ".join(
         "locations.geojson" if name == "locations" else f"{name}.txt" for name, _ in parents
     )
