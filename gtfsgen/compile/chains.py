@@ -122,8 +122,7 @@ def follow_coaches(
 ) -> Chains:
     """Find the chains of all coaches. `trains` holds the halts of every run a coach rides.
 
-    A chain may end after `last_day`, the last of the feed: a train whose dates are not told beyond it is
-    taken to run there as in the weeks before.
+    A chain may end after `last_day`, the last of the feed, by the days its trains have around the period.
     """
     follower = _Follower(runs, trains, last_day)
     ties = _Ties()
@@ -484,9 +483,9 @@ class _Follower:
         return None
 
     def _runs(self, run: str, day: int) -> bool:
-        bits = self.runs[run].dates.bits
-        if day > self.last_day >= bits.bit_length() - 1:
-            day -= (day - self.last_day + 6) // 7 * 7
+        """Whether a run leaves on a day; a chain may go on beyond the feed's last."""
+        known = self.runs[run]
+        bits = known.around.bits if day > self.last_day else known.dates.bits
         return day >= 0 and bool(bits >> day & 1)
 
     def _arrival(self, run: str, day: int, position: int) -> int | None:

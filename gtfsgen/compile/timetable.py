@@ -269,6 +269,11 @@ def cell_of(source: Source, run_id: str, order: int, what: str) -> tuple[str, in
     row = source.calls.row(
         by_predicate=(pl.col("run_id") == run_id) & (pl.col("order") == order), named=True
     )
+    return cell_in(row, what)
+
+
+def cell_in(row: Mapping, what: str) -> tuple[str, int, str]:
+    """Like `cell_of`, for a row of `Source.calls`."""
     other = "arrival" if what == "departure" else "departure"
     line = row[f"{what}_line"] or row[f"{other}_line"] or 0
     return row["path"], line, row[f"{what}_column"] or row[f"{other}_column"] or row["column"]
@@ -456,41 +461,47 @@ def _bundle_faults(made: Bundle, source: Source) -> list[Fault]:
 
 
 def _clock_faults(trains: Iterable[Train], source: Source) -> list[Fault]:
-    """Times that do not exist on a night of a clock change, or that run back on some date."""
+    """Times that do not exist on a night of a clock change, or that run back on some date.
+
+    One for each train, at the first such cell.
+    """
+    odd = [train for train in trains if train.skipped or train.backward]
+    wanted = {(t.run_id, t.calls[min(p)].order): 0 for t in odd for p in (t.skipped, t.backward) if p}
+    places = pl.DataFrame(
+        list(wanted), schema={"run_id": pl.String, "order": pl.Int32}, orient="row"
+    )
+    cells = {
+        (row["run_id"], row["order"]): cell_in(row, "arrival")
+        for row in source.calls.join(places, on=["run_id", "order"], how="semi").iter_rows(named=True)
+    }
     faults = []
-    for train in trains:
-        if train.run_id not in source.runs:
-            continue
-        run = source.runs[train.run_id]
-        for position, day in sorted(train.skipped.items()):
+    for train in odd:
+        number = source.runs[train.run_id].train
+        if train.backward:
+            position = min(train.backward)
             call = train.calls[position]
-            date = EPOCH + timedelta(days=day)
-            path, line, column = cell_of(source, train.run_id, call.order, "arrival")
-            faults.append(
-                Fault(
-                    Severity.INFO,
-                    "time_skipped_by_clock_change",
-                    path,
-                    line,
-                    column,
-                    f"train {run.train} of {date} calls at {call.station_id} in the hour that the "
-                    "clock change skips; it is taken to run late until the next time that exists",
-                )
-            )
-        for position, day in sorted(train.backward.items()):
-            call = train.calls[position]
-            date = EPOCH + timedelta(days=day)
-            path, line, column = cell_of(source, train.run_id, call.order, "arrival")
+            day = EPOCH + timedelta(days=train.backward[position])
             faults.append(
                 Fault(
                     Severity.ERROR,
                     "time_goes_back",
-                    path,
-                    line,
-                    column,
-                    f"train {run.train} of {date} would reach {call.station_id} before it left the "
+                    *cells[train.run_id, call.order],
+                    f"train {number} of {day} would reach {call.station_id} before it left the "
                     "station in front, counted in true time",
                     hint="mind the zones of the two stations, and write +1 for the next day",
+                )
+            )
+        elif train.skipped:
+            position = min(train.skipped)
+            call = train.calls[position]
+            day = EPOCH + timedelta(days=train.skipped[position])
+            faults.append(
+                Fault(
+                    Severity.INFO,
+                    "time_skipped_by_clock_change",
+                    *cells[train.run_id, call.order],
+                    f"train {number} of {day} calls at {call.station_id} in the hour that the clock "
+                    "change skips; it is taken to run late until the next time that exists",
                 )
             )
     return faults

@@ -23,7 +23,10 @@ ZIP_NAME = "gtfs.zip"
 def table_texts(tables: Mapping[str, pl.DataFrame]) -> dict[str, bytes]:
     """File name -> CSV in UTF-8 with LF, quoted only where needed, without the origin columns."""
     return {
-        f"{name}.txt": table.drop(*ORIGIN, *CELL_COLUMNS, strict=False).write_csv().encode()
+        f"{name}.txt": table.drop(*ORIGIN, *CELL_COLUMNS, strict=False)
+        .with_columns(pl.col(pl.String).replace("", None))  # a blank cell, not ""
+        .write_csv()
+        .encode()
         for name, table in tables.items()
     }
 

@@ -35,7 +35,7 @@ def train(run_id: str, calls: Sequence[tuple[str, str, str]], dates: Dates, **fi
     """A run and its calls: station, arrival, departure as text with the marks of the grids."""
     run = Run(
         run_id, fields.get("train", run_id), fields.get("route_id", run_id), dates, "", "",
-        "timetables/test.csv", 1, "C", fields.get("extra", {}),
+        "timetables/test.csv", 1, "C", fields.get("extra", {}), fields.get("around", dates),
     )  # fmt: skip
     return run, calls
 
