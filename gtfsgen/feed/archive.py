@@ -1,9 +1,10 @@
 """The files of a feed: a zip archive or a folder, opened as the canonical validator opens it.
 
-That validator first reads an archive as a stream, from its first byte to the first GTFS file in a folder, and
-gives up with `i_o_error` at anything it cannot read on the way; only then does it go by the archive's directory.
-Here nothing is inflated twice. What the headers tell (encryption, odd compression) is said at once; damaged data
-is noticed when an entry is read, and `Archive.check_unread` reads what nobody else has.
+That validator first reads an archive as a stream, from its first byte to the first GTFS file in a
+folder, and gives up with `i_o_error` at anything it cannot read on the way; only then does it go by
+the archive's directory. Here nothing is inflated twice. What the headers tell (encryption, odd
+compression) is said at once; damaged data is noticed when an entry is read, and
+`Archive.check_unread` reads what nobody else has.
 """
 
 from __future__ import annotations
@@ -17,25 +18,53 @@ from pathlib import Path
 from typing import Any, Protocol
 
 TABLE_NAMES = frozenset(
-    f"{name}.txt"
-    for name in (
-        "agency areas attributions booking_rules calendar calendar_dates fare_attributes"
-        " fare_leg_join_rules fare_leg_rules fare_media fare_products fare_rules fare_transfer_rules"
-        " feed_info frequencies levels location_group_stops location_groups networks pathways"
-        " rider_categories route_networks routes shapes stop_areas stop_times stops timeframes"
-        " transfers translations trips"
-    ).split()
+    {
+        "agency.txt",
+        "areas.txt",
+        "attributions.txt",
+        "booking_rules.txt",
+        "calendar.txt",
+        "calendar_dates.txt",
+        "fare_attributes.txt",
+        "fare_leg_join_rules.txt",
+        "fare_leg_rules.txt",
+        "fare_media.txt",
+        "fare_products.txt",
+        "fare_rules.txt",
+        "fare_transfer_rules.txt",
+        "feed_info.txt",
+        "frequencies.txt",
+        "levels.txt",
+        "location_group_stops.txt",
+        "location_groups.txt",
+        "networks.txt",
+        "pathways.txt",
+        "rider_categories.txt",
+        "route_networks.txt",
+        "routes.txt",
+        "shapes.txt",
+        "stop_areas.txt",
+        "stop_times.txt",
+        "stops.txt",
+        "timeframes.txt",
+        "transfers.txt",
+        "translations.txt",
+        "trips.txt",
+    }
 )
 LOCATIONS = "locations.geojson"
 KNOWN_NAMES = TABLE_NAMES | {LOCATIONS}
 
-# The names that tell the canonical validator of files in a folder. Later additions to GTFS are not among them.
+# The names that tell the canonical validator of files in a folder. Later files are not among them.
 NAMES_SOUGHT_IN_FOLDERS = TABLE_NAMES - {
-    f"{name}.txt"
-    for name in (
-        "booking_rules fare_leg_join_rules location_group_stops location_groups networks"
-        " rider_categories route_networks timeframes"
-    ).split()
+    "booking_rules.txt",
+    "fare_leg_join_rules.txt",
+    "location_group_stops.txt",
+    "location_groups.txt",
+    "networks.txt",
+    "rider_categories.txt",
+    "route_networks.txt",
+    "timeframes.txt",
 }
 
 ZIP_EXCEPTION = "java.util.zip.ZipException"
@@ -51,7 +80,9 @@ _LOCAL_HEADER = b"PK\x03\x04"
 
 
 class UnreadableInput(Exception):
-    """The input cannot be opened: `i_o_error` of the whole run. `exception` is the Java class's name."""
+    """The input cannot be opened: `i_o_error` of the whole run. `exception` is the Java class's
+    name.
+    """
 
     def __init__(self, exception: str, message: str) -> None:
         super().__init__(message)
@@ -87,11 +118,12 @@ class _Entry:
 class Archive:
     """A feed's files, by the names their archive or folder gives them.
 
-    `names` are the files at the root, in the archive's order (a folder's are sorted). `tables` leads from a GTFS
-    file name in lower case to the name to open; a second name that folds to the same is in `unknown`, with all
-    other names. `lost` are GTFS files that are listed but cannot be opened at all, for which `system_errors` has
-    (code, particulars); they are not in `tables`, and not missing either. `unlisted` are names in `tables` that
-    the archive's directory does not hold (see `_finder_names`): opened, they fail with `DamagedEntry`.
+    `names` are the files at the root, in the archive's order (a folder's are sorted). `tables`
+    leads from a GTFS file name in lower case to the name to open; a second name that folds to the
+    same is in `unknown`, with all other names. `lost` are GTFS files that are listed but cannot be
+    opened at all, for which `system_errors` has (code, particulars); they are not in `tables`, and
+    not missing either. `unlisted` are names in `tables` that the archive's directory does not hold
+    (see `_finder_names`): opened, they fail with `DamagedEntry`.
     """
 
     def __init__(self, names: Iterable[str], *, in_subfolder: bool = False) -> None:
@@ -125,7 +157,9 @@ class Archive:
             return stream.read()
 
     def check_unread(self) -> None:
-        """Read whatever has not been read whole. Raises `UnreadableInput` as the canonical validator would."""
+        """Read whatever has not been read whole. Raises `UnreadableInput` as the canonical
+        validator would.
+        """
 
     def close(self) -> None:
         """Let go of the archive's file."""
@@ -140,8 +174,8 @@ class Archive:
 def open_archive(path: str | os.PathLike[str] | bytes, name: str = "") -> Archive:
     """Open a zip file or a folder by path, or the bytes of a zip file.
 
-    `name` is the archive's file name where `path` is bytes. Raises `UnreadableInput` for what is no feed
-    archive: absent, not a zip, cut short, or with an entry that a stream reader must stop at.
+    `name` is the archive's file name where `path` is bytes. Raises `UnreadableInput` for what is no
+    feed archive: absent, not a zip, cut short, or with an entry that a stream reader must stop at.
     """
     if isinstance(path, bytes):
         return _ZipArchive(_Memory(path), Path(name).stem)
@@ -169,7 +203,7 @@ class _Folder(Archive):
         super().__init__(sorted(entry.name for entry in path.iterdir() if entry.is_file()))
 
     def open(self, name: str) -> Stream:
-        return open(self._path / self._checked(name), "rb")  # type: ignore[return-value]  # noqa: SIM115
+        return open(self._path / self._checked(name), "rb")  # type: ignore[return-value]
 
     def size(self, name: str) -> int:
         return (self._path / self._checked(name)).stat().st_size
@@ -331,7 +365,9 @@ def _entries(file: _File | _Memory) -> list[_Entry]:
 
 
 def _name(info: Any) -> str:
-    """The entry's name. The canonical validator takes all names for UTF-8; zipfile only those marked so."""
+    """The entry's name. The canonical validator takes all names for UTF-8; zipfile only those
+    marked so.
+    """
     original: str = info.orig_filename
     if info.flag_bits & 0x800:
         return original
@@ -352,15 +388,16 @@ def _bytes_before_archive(file: _File | _Memory) -> bool:
 
 
 def _is_sought(name: str) -> bool:
-    folder, slash, last = name.rpartition("/")
+    _, slash, last = name.rpartition("/")
     return bool(slash) and last in NAMES_SOUGHT_IN_FOLDERS
 
 
 def _finder_names(entries: list[_Entry], stem: str) -> list[str]:
     """Names at the root, as the canonical validator lists them.
 
-    It takes a folder entry of the archive's own name for the work of a Mac's Finder and strips that folder from
-    the names that follow; yet it then looks for them at the root, and finds them only if they are there too.
+    It takes a folder entry of the archive's own name for the work of a Mac's Finder and strips that
+    folder from the names that follow; yet it then looks for them at the root, and finds them only
+    if they are there too.
     """
     names = []
     prefix = None
@@ -419,7 +456,7 @@ class _EntryStream:
         self._archive = archive
         self._entry = entry
         self._crc32 = isal_zlib.crc32
-        self._damage: type[Exception] = isal_zlib.error
+        self._damage: Any = isal_zlib.error
         self._inflater: Any = None
         if entry.method == _DEFLATED:
             self._inflater = isal_zlib.decompressobj(-15)

@@ -1,9 +1,10 @@
 """CSV text to dictionary-coded columns, cell for cell as the canonical validator's parser reads it.
 
-Every distinct text of a column is kept once and rows hold codes, so that later rooms parse and check
-each distinct value once. Two roads give the same result: `gtfsgen.feed.records`, careful and in Python, reads
-small files without loading a heavy library; `gtfsgen.feed.pieces` reads big ones a piece at a time with
-pyarrow and sends only the odd lines down the careful road. See `docs/decisions/csv-roads.md`.
+Every distinct text of a column is kept once and rows hold codes, so that later rooms parse and
+check each distinct value once. Two roads give the same result: `gtfsgen.feed.records`, careful and
+in Python, reads small files without loading a heavy library; `gtfsgen.feed.pieces` reads big ones a
+piece at a time with pyarrow and sends only the odd lines down the careful road. See
+`docs/decisions/csv-roads.md`.
 """
 
 from __future__ import annotations
@@ -36,10 +37,11 @@ _BOM = codecs.BOM_UTF8
 
 @dataclass(slots=True)
 class Column:
-    """A column of texts: `codes` (UInt32, null for a blank cell) are indexes into `values` (String, distinct).
+    """A column of texts: `codes` (UInt32, null for a blank cell) are indexes into `values` (String,
+    distinct).
 
-    Texts are as the parser yields them: unquoted ones without surrounding blanks, quoted ones whole.
-    The order of `values` means nothing, and a value may have lost its last row.
+    Texts are as the parser yields them: unquoted ones without surrounding blanks, quoted ones
+    whole. The order of `values` means nothing, and a value may have lost its last row.
     """
 
     codes: pl.Series
@@ -50,9 +52,9 @@ class Column:
 class Direct:
     """A column of plain numbers, read without going through text.
 
-    `values` is Float64 or Int32, null for a blank cell and for a cell that is not plainly a decimal number.
-    The latter are in `odd`: row (UInt32, index into `values`), text (String). `1e5` is one: what it is
-    worth is for the reader of typed values to say.
+    `values` is Float64 or Int32, null for a blank cell and for a cell that is not plainly a decimal
+    number. The latter are in `odd`: row (UInt32, index into `values`), text (String). `1e5` is one:
+    what it is worth is for the reader of typed values to say.
     """
 
     values: pl.Series
@@ -63,8 +65,8 @@ class Direct:
 class RawTable:
     """What a CSV file holds, and the faults of its lines.
 
-    Lines are counted as `csvRowNumber` is: physical lines, the header's being 1, and a record has the number
-    of the line on which it ends. Rows of a wrong length and empty ones are in no column.
+    Lines are counted as `csvRowNumber` is: physical lines, the header's being 1, and a record has
+    the number of the line on which it ends. Rows of a wrong length and empty ones are in no column.
     """
 
     header: list[str] | None
@@ -94,12 +96,13 @@ def read_table(
 ) -> RawTable:
     """Read a CSV file: bytes, or a binary stream read a piece at a time.
 
-    `wanted` names the columns to keep; as a mapping it tells their kind, and those of kind "float" and
-    "integer" become `Direct`. Of two columns with one name the first is kept. `unlimited_cells` lifts the limit
-    of 4,096 characters a cell, as the canonical validator does for areas.txt.
+    `wanted` names the columns to keep; as a mapping it tells their kind, and those of kind "float"
+    and "integer" become `Direct`. Of two columns with one name the first is kept. `unlimited_cells`
+    lifts the limit of 4,096 characters a cell, as the canonical validator does for areas.txt.
 
-    Text that is not UTF-8 is no error here: bad bytes become U+FFFD, as in the canonical validator. A stream that
-    breaks off with `DamagedEntry` gives a `failure`; any other exception of the stream passes through.
+    Text that is not UTF-8 is no error here: bad bytes become U+FFFD, as in the canonical validator.
+    A stream that breaks off with `DamagedEntry` gives a `failure`; any other exception of the
+    stream passes through.
     """
     kinds: dict[str, Kind] = (
         dict(wanted) if isinstance(wanted, Mapping) else dict.fromkeys(wanted, "text")
@@ -189,7 +192,7 @@ class CarefulRows:
             self._last = (self.rows, self.lines)
 
     def forget_last(self) -> None:
-        """The canonical reader is one record ahead, and loses the one before a record that fails."""
+        """The canonical reader is one record ahead and loses the one before a failing one."""
         for kept in self._last:
             kept.pop()
 

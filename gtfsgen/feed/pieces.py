@@ -303,6 +303,7 @@ class _Table:
             order = np.argsort(row_lines, kind="stable")
             row_lines = row_lines[order]
         table = csv.RawTable(self.names, failure=self.failure)
+        pa.default_memory_pool().release_unused()
         for name, kind in self.kinds.items():
             chunks = self.chunks.pop(name)
             if kind == "text":
@@ -494,12 +495,15 @@ def _numbers_and_odd(column: pa.ChunkedArray, kind: csv.Kind) -> _Cells:
 
 
 def _column(chunks: list[Any], order: np.ndarray | None) -> csv.Column:
-    chunked = pa.chunked_array(chunks, _TEXT).unify_dictionaries()
-    if not chunked.num_chunks:
+    """Chunks with a dictionary each as one column. Empties `chunks`, which may be big."""
+    unified = pa.chunked_array(chunks, _TEXT).unify_dictionaries().chunks
+    chunks.clear()
+    if not unified:
         return csv.coded([])
-    values = pl.Series(pl.from_arrow(chunked.chunk(0).dictionary), dtype=pl.String)
-    indexes = pa.chunked_array([chunk.indices for chunk in chunked.chunks], pa.int32())
-    codes = pl.Series(pl.from_arrow(indexes)).cast(pl.UInt32).rechunk()
+    values = pl.Series(pl.from_arrow(unified[0].dictionary), dtype=pl.String)
+    indexes = pa.chunked_array([chunk.indices.view(pa.uint32()) for chunk in unified])
+    del unified
+    codes = pl.Series(pl.from_arrow(indexes)).rechunk()
     return csv.Column(codes if order is None else codes.gather(order), values)
 
 

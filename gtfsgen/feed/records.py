@@ -1,9 +1,10 @@
 """The careful road: one record at a time, exactly as the canonical validator's parser reads it.
 
-The grammar is that of univocity-parsers 2.9.0 with the validator's settings: records end at LF and nowhere
-else, `#` opens a comment only as the first character of a line, a quote opens a quoted cell only as a cell's
-first character, and text after a closing quote makes the whole cell literal, quotes included. It was checked
-against the Java library on random texts; `docs/decisions/csv-roads.md` tells how and lists the oddities.
+The grammar is that of univocity-parsers 2.9.0 with the validator's settings: records end at LF and
+nowhere else, `#` opens a comment only as the first character of a line, a quote opens a quoted cell
+only as a cell's first character, and text after a closing quote makes the whole cell literal,
+quotes included. It was checked against the Java library on random texts;
+`docs/decisions/csv-roads.md` tells how and lists the oddities.
 """
 
 from __future__ import annotations
@@ -39,8 +40,9 @@ class ParsingFailed(Exception):
 
 @dataclass(slots=True)
 class Record:
-    """Cells, the physical line on which the record ends, and its place in the text: `end` is where the
-    next one starts, beyond the text's length if the text ends without a line end of the record's own.
+    """Cells, the physical line on which the record ends, and its place in the text: `end` is where
+    the next one starts, beyond the text's length if the text ends without a line end of the
+    record's own.
     """
 
     cells: Cells
@@ -55,7 +57,9 @@ def units(text: str) -> int:
 
 
 def records(text: str, limit: int, start: int = 0, line: int = 0) -> Iterator[Record]:
-    """All records of rows from `start`, where `line` lines stand before. Comments and blank lines are left out."""
+    """All records of rows from `start`, where `line` lines stand before. Comments and blank lines
+    are left out.
+    """
     while start < len(text):
         end = text.find("\n", start)
         if end < 0:
@@ -96,10 +100,11 @@ def plain_cells(text: str, start: int, end: int, limit: int) -> Cells:
 
 
 def quoted_record(text: str, at: int, limit: int, trim: bool = True) -> tuple[Cells, int]:
-    """One record from its first character on: its cells and where the next one starts, the text's length
-    plus one if the record ends with the text instead of a line end of its own.
+    """One record from its first character on: its cells and where the next one starts, the text's
+    length plus one if the record ends with the text instead of a line end of its own.
 
-    Without `trim` (the header) blanks around cells stay, so that a quote after a blank opens nothing.
+    Without `trim` (the header) blanks around cells stay, so that a quote after a blank opens
+    nothing.
     """
     cells: Cells = []
     size = len(text)
@@ -138,7 +143,9 @@ def quoted_record(text: str, at: int, limit: int, trim: bool = True) -> tuple[Ce
 
 
 def _quoted_cell(text: str, at: int, column: int, limit: int, trim: bool) -> tuple[str | None, int]:
-    """The cell whose opening quote stands at `at`, and where its delimiter, line end or the text's end is."""
+    """The cell whose opening quote stands at `at`, and where its delimiter, line end or the text's
+    end is.
+    """
     size = len(text)
     close = text.find('"', at + 1)
     if close > at + 1 and text[close + 1 : close + 2] in (",", "\n"):
@@ -176,7 +183,9 @@ def _quoted_cell(text: str, at: int, column: int, limit: int, trim: bool) -> tup
 def _literal_cell(
     text: str, at: int, content: str, pos: int, rest: int, column: int, limit: int, trim: bool
 ) -> tuple[str, int]:
-    """A quoted cell followed by more text: kept with its quotes, up to the next delimiter of any kind."""
+    """A quoted cell followed by more text: kept with its quotes, up to the next delimiter of any
+    kind.
+    """
     found = _END.search(text, rest + 1)
     end = found.start() if found else len(text)
     value = f'"{content}"{text[pos:end]}'
@@ -206,7 +215,8 @@ def _too_many(at: int) -> ParsingFailed:
 
 
 def header(text: str, limit: int) -> tuple[list[str] | None, int, int]:
-    """Column names ("" for an empty one), where the first row starts and how many lines stand before it.
+    """Column names ("" for an empty one), where the first row starts and how many lines stand
+    before it.
 
     Names are None when the file has no header at all.
     """
@@ -224,7 +234,8 @@ def header(text: str, limit: int) -> tuple[list[str] | None, int, int]:
 
 
 def column_names(cells: Cells) -> list[str]:
-    """The names as the parser gives them: trimmed, unless two names would then differ in case or blanks only.
+    """The names as the parser gives them: trimmed, unless two names would then differ in case or
+    blanks only.
 
     Names in single quotes lose them and are kept as they are; a name beyond `MAX_NAME` is lost.
     """

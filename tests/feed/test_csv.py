@@ -251,15 +251,26 @@ def test_a_long_file_in_pieces_is_the_file() -> None:
 
 
 ODD = st.sampled_from(
-    [*"\",\n\r#\0\t '", '"', '"', ",", ",", "\n", "\n", "\r\n", '""', '",', '"\n', "é", "🚌"]
-    + ["\ufeff", "\u00a0", "x", "1", "-2.5", "nan", "0x1", "x,y\n", '"x","y"\n', "x" * 4096]
+    [
+        *'""",,\n\n#\r\0\t \'é🚌x1',
+        "\r\n",
+        '""',
+        '",',
+        '"\n',
+        "\ufeff",
+        "\u00a0",
+        "-2.5",
+        "nan",
+        "0x1",
+    ]
 )
+LONG = st.sampled_from(["x,y\n", '"x","y"\n', "x" * 4096, '"' + "y" * 4097, "," * 511])
 PLAIN = st.sampled_from(["1,2\n", "x,y\n", '"x",\n', "-3.25,7\n", " x,\ty\n", '"x, y",2\n'])
 
 
 @settings(max_examples=150, deadline=None)
 @given(
-    rows=st.lists(st.one_of(PLAIN, PLAIN, ODD), max_size=40),
+    rows=st.lists(st.one_of(PLAIN, PLAIN, ODD, ODD, LONG), max_size=40),
     piece=st.sampled_from([1, 3, 16, 50, 1 << 20]),
     kind=st.sampled_from(["text", "float", "integer"]),
     unlimited=st.booleans(),
