@@ -72,7 +72,6 @@ def _frame(content: bytes) -> pl.DataFrame:
         encoding="utf8-lossy",
         truncate_ragged_lines=True,
         ignore_errors=True,
-        missing_utf8_is_empty_string=False,
     )
     renamed = frame.rename({name: name.strip() for name in frame.columns}, strict=False)
     return renamed.with_columns(pl.all().str.strip_chars().replace("", None))

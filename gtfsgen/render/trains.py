@@ -1,0 +1,693 @@
+"""What a page shows: stations, trains, through coaches and lines, from the tables of a feed.
+
+Times are made local at each station, and trips that a reader would call the same train become one
+column: K27 with and without through coaches is one K27. A train that always becomes the next one
+(95 becomes 52) is one train with two numbers. A link that holds on some days only is a through
+coach.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import cache, cached_property
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from gtfsgen.render.names import Names, names_of
+from gtfsgen.render.service import day_of, service_dates, union
+from gtfsgen.render.tables import Rows
+from gtfsgen.service_days import Dates
+from gtfsgen.shapes.geodesy import Point, distance_m
+
+MAX_LINES = 12
+MAX_TRIPS_PER_ROUTE = 120
+"""A page is for people: the busiest lines, and no more trips of each than one would read."""
+MAX_CHAIN = 12
+SAME_LINE_SHARE = 0.6
+"""Trains belong to one line if this share of the stations of the shorter is on the longer."""
+IN_SEAT = "4"
+MINUTE, DAY_MINUTES = 60, 24 * 60
+
+
+@dataclass(frozen=True)
+class Station:
+    station_id: str
+    name: str
+    point: Point | None
+    zone: str
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A call in agency time: seconds of the service day."""
+
+    station_id: str
+    arrival_s: int | None
+    departure_s: int | None
+    boards: bool
+    alights: bool
+    estimate: bool
+
+
+@dataclass(frozen=True)
+class Trip:
+    trip_id: str
+    number: str
+    route_id: str
+    dates: Dates
+    stops: tuple[Stop, ...]
+    block_id: str
+    shape_id: str
+    headsign: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call as printed: minutes since midnight of the column's first day, on the clock there."""
+
+    station_id: str
+    arrival: int | None
+    departure: int | None
+    boards: bool
+    alights: bool
+    estimate: bool
+    number: str
+    """The train's number when it leaves."""
+
+
+@dataclass
+class Column:
+    """A train, or a through coach, as a column of a printed timetable."""
+
+    numbers: tuple[str, ...]
+    calls: list[Call]
+    dates: Dates
+    """Local dates of departure at the first station."""
+    trips: list[tuple[Trip, ...]]
+    """The trips it stands for: chains of linked ones."""
+    route_id: str
+    through: bool = False
+    handovers: list[int] = field(default_factory=list)
+    """Places in `calls` where a through coach passes from one train to another."""
+    every: str = ""
+    """Headways, where frequencies.txt has the trip repeat."""
+
+    @property
+    def label(self) -> str:
+        return " › ".join(self.numbers)
+
+    @property
+    def key(self) -> str:
+        return "+".join(trip.trip_id for trip in self.trips[0]) if self.trips else self.label
+
+
+@dataclass
+class Table:
+    """One direction of a line. `stations` are (station, nth time) in order."""
+
+    stations: list[tuple[str, int]]
+    columns: list[Column]
+    hidden: int = 0
+
+
+@dataclass
+class Line:
+    name: str
+    route_ids: list[str]
+    tables: list[Table]
+
+    @property
+    def columns(self) -> list[Column]:
+        return [column for table in self.tables for column in table.columns]
+
+
+@dataclass
+class Service:
+    """All that the page's parts draw from."""
+
+    title: str
+    agencies: list[str]
+    zone: str
+    stations: dict[str, Station]
+    names: Names
+    lines: list[Line]
+    shapes: dict[str, list[Point]]
+    colours: dict[str, str]
+    route_names: dict[str, str]
+    period: tuple[date, date] | None
+    hidden_routes: int
+    feed_info: Mapping[str, str | None]
+    attributions: list[str]
+    trip_count: int
+
+    @cached_property
+    def shown_stations(self) -> list[Station]:
+        used = {call.station_id for line in self.lines for c in line.columns for call in c.calls}
+        return [station for key, station in self.stations.items() if key in used]
+
+
+@cache
+def zone_of(name: str) -> tzinfo:
+    """The zone of that name; UTC for a name nobody knows, so that a page can still be drawn."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return UTC
+
+
+def instant(day: date, seconds: int, zone: str) -> datetime:
+    """GTFS time: seconds since noon minus twelve hours of the service day."""
+    noon = datetime.combine(day, time(12), zone_of(zone)).astimezone(UTC)
+    return noon + timedelta(seconds=seconds - 12 * 3600)
+
+
+def service_of(tables: Mapping[str, pl.DataFrame]) -> Service:
+    rows = Rows(tables)
+    agencies = rows.rows("agency", "agency_name", "agency_timezone")
+    zone = next((zone for _, zone in agencies if zone), "UTC") or "UTC"
+    stations, station_of = _stations(rows, zone)
+    routes = {
+        row[0]: row
+        for row in rows.rows(
+            "routes", "route_id", "route_short_name", "route_long_name", "route_type", "route_color"
+        )
+        if row[0]
+    }
+    dates = service_dates(rows)
+    chosen, hidden = _busiest_routes(rows, routes)
+    trips = _trips(rows, chosen, routes, dates, station_of)
+    rails = {route for route in chosen if _is_rail(routes[route][3])}
+    columns = _columns(trips, _links(rows, trips, rails), stations, zone, _headways(rows))
+    lines = _lines(columns, rails, stations, routes, zone)
+    period = _period(rows, dates)
+    shape_ids = {trip.shape_id for trip in trips.values()} - {""}
+    info = rows.frame(
+        "feed_info",
+        "feed_publisher_name",
+        "feed_publisher_url",
+        "feed_lang",
+        "default_lang",
+        "feed_version",
+    )
+    names = [str(name) for name, _ in agencies if name]
+    return Service(
+        title=_title(lines, names),
+        agencies=names,
+        zone=zone,
+        stations=stations,
+        names=names_of(rows, stations),
+        lines=lines,
+        shapes=_shapes(rows, shape_ids),
+        colours={route: row[4] or "" for route, row in routes.items()},
+        route_names={r: row[1] or row[2] or str(r) for r, row in routes.items()},
+        period=period,
+        hidden_routes=hidden,
+        feed_info=info.row(0, named=True) if info.height else {},
+        attributions=[
+            str(row[0]) for row in rows.rows("attributions", "organization_name") if row[0]
+        ],
+        trip_count=rows.frame("trips", "trip_id").height,
+    )
+
+
+def _is_rail(kind: str | None) -> bool:
+    return bool(kind) and (kind == "2" or (kind.isdigit() and 100 <= int(kind) < 200))
+
+
+def _stations(rows: Rows, zone: str) -> tuple[dict[str, Station], dict[str, str]]:
+    """Stations by id, and the station of each stop: platforms stand for their station."""
+    found, parents, zones = {}, {}, {}
+    for stop, name, lat, lon, parent, own in rows.rows(
+        "stops", "stop_id", "stop_name", "stop_lat", "stop_lon", "parent_station", "stop_timezone"
+    ):
+        if stop is None:
+            continue
+        parents[stop] = parent or ""
+        zones[stop] = own or ""
+        found[stop] = (name, _point(lat, lon))
+    station_of: dict[str, str] = {}
+    stations: dict[str, Station] = {}
+    for stop, parent in parents.items():
+        station = parent if parent in found and found[parent][0] else stop
+        station_of[stop] = station
+        name, point = found[station]
+        # A stop inherits its station's zone, and a station without one the agency's.
+        stations[station] = Station(
+            station, name or station, point or found[stop][1], zones[station] or zone
+        )
+    return stations, station_of
+
+
+def _point(lat: str | None, lon: str | None) -> Point | None:
+    try:
+        point = float(lat or "nan"), float(lon or "nan")
+    except ValueError:
+        return None
+    usable = -90 <= point[0] <= 90 and -180 <= point[1] <= 180 and point != (0.0, 0.0)
+    return point if usable else None
+
+
+def _busiest_routes(rows: Rows, routes: Mapping[str, tuple]) -> tuple[list[str], int]:
+    """Routes worth a page, busiest first: all of a small railway, else the top of the list."""
+    counts = Counter(route for (route,) in rows.rows("trips", "route_id") if route in routes)
+    ordered = [route for route, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
+    rails = [route for route in ordered if _is_rail(routes[route][3])]
+    limit = MAX_LINES * 5 if len(rails) == len(ordered) else MAX_LINES
+    return ordered[:limit], max(0, len(ordered) - limit)
+
+
+def _trips(
+    rows: Rows,
+    chosen: list[str],
+    routes: Mapping[str, tuple],
+    dates: Mapping[str, Dates],
+    station_of: Mapping[str, str],
+) -> dict[str, Trip]:
+    trips = (
+        rows.frame(
+            "trips",
+            "trip_id",
+            "route_id",
+            "service_id",
+            "trip_short_name",
+            "block_id",
+            "shape_id",
+            "trip_headsign",
+        )
+        .filter(pl.col("route_id").is_in(chosen))
+        .unique("trip_id", keep="first", maintain_order=True)
+        .filter(pl.int_range(pl.len()).over("route_id") < MAX_TRIPS_PER_ROUTE)
+    )
+    calls = (
+        rows.frame(
+            "stop_times",
+            "trip_id",
+            "stop_sequence",
+            "stop_id",
+            "arrival_time",
+            "departure_time",
+            "pickup_type",
+            "drop_off_type",
+            "timepoint",
+        )
+        .join(trips.select("trip_id"), on="trip_id", how="semi")
+        .with_columns(pl.col("stop_sequence").cast(pl.Int64, strict=False))
+        .sort("trip_id", "stop_sequence", maintain_order=True)
+    )
+    stops: dict[str, list[Stop]] = defaultdict(list)
+    for trip, _, stop, arrival, departure, pickup, drop_off, timepoint in calls.iter_rows():
+        if stop in station_of:
+            stops[trip].append(
+                Stop(
+                    station_of[stop],
+                    seconds_of(arrival),
+                    seconds_of(departure),
+                    pickup != "1",
+                    drop_off != "1",
+                    timepoint == "0",
+                )
+            )
+    return {
+        trip: Trip(
+            trip,
+            short or routes[route][1] or routes[route][2] or trip,
+            route,
+            dates.get(service, Dates()),
+            tuple(stops[trip]),
+            block or "",
+            shape or "",
+            headsign or "",
+        )
+        for trip, route, service, short, block, shape, headsign in trips.iter_rows()
+        if len(stops.get(trip, ())) > 1 and any(s.departure_s is not None for s in stops[trip])
+    }
+
+
+def seconds_of(text: str | None) -> int | None:
+    """`41:07:00` in seconds; None for what is no time."""
+    parts = (text or "").split(":")
+    if len(parts) != 3 or not all(part.strip().isdigit() for part in parts):
+        return None
+    hours, minutes, seconds = map(int, parts)
+    return hours * 3600 + minutes * 60 + seconds
+
+
+def _first_s(trip: Trip) -> int:
+    return next(
+        s for stop in trip.stops for s in (stop.departure_s, stop.arrival_s) if s is not None
+    )
+
+
+def _last_s(trip: Trip) -> int:
+    return next(
+        s
+        for stop in reversed(trip.stops)
+        for s in (stop.arrival_s, stop.departure_s)
+        if s is not None
+    )
+
+
+def _links(rows: Rows, trips: Mapping[str, Trip], rails: set[str]) -> dict[str, list[str]]:
+    """Trip -> the trips its riders can stay aboard for: railway blocks, and transfers of type 4."""
+    links: dict[str, list[str]] = defaultdict(list)
+    for first, last, kind in rows.rows("transfers", "from_trip_id", "to_trip_id", "transfer_type"):
+        if kind == IN_SEAT and first in trips and last in trips and last not in links[first]:
+            links[first].append(last)
+    blocks: dict[str, list[Trip]] = defaultdict(list)
+    for trip in trips.values():
+        # A bus block is a vehicle's day, not a ride anyone takes.
+        if trip.block_id and trip.route_id in rails:
+            blocks[trip.block_id].append(trip)
+    for members in blocks.values():
+        members.sort(key=_first_s)
+        for index, trip in enumerate(members):
+            unserved = trip.dates
+            for after in members[index + 1 :]:
+                shared = unserved & after.dates
+                meets = trip.stops[-1].station_id == after.stops[0].station_id
+                if shared and meets and _first_s(after) >= _last_s(trip):
+                    if after.trip_id not in links[trip.trip_id]:
+                        links[trip.trip_id].append(after.trip_id)
+                    unserved = unserved - shared
+    return links
+
+
+def _headways(rows: Rows) -> dict[str, str]:
+    """`every 20 min 06:00–22:00` for trips that repeat."""
+    texts: dict[str, list[str]] = defaultdict(list)
+    for trip, start, end, headway in rows.rows(
+        "frequencies", "trip_id", "start_time", "end_time", "headway_secs"
+    ):
+        if trip and headway and headway.isdigit() and start and end:
+            every = f"{int(headway) / 60:g} min"
+            texts[trip].append(f"every {every} {start[:5]}–{end[:5]}")
+    return {trip: "; ".join(parts) for trip, parts in texts.items()}
+
+
+def _local_calls(
+    chain: tuple[Trip, ...], stations: Mapping[str, Station], zone: str
+) -> tuple[list[Call], int]:
+    """The calls of linked trips on the local clocks, and by how many days the first leaves late.
+
+    The clock is that of a day in the middle of the running dates; where summer time differs
+    between zones of one train, the printed table is right for most days and the calendar tells the
+    rest.
+    """
+    days = list(chain[0].dates)
+    day = days[len(days) // 2] if days else date(2026, 1, 15)
+
+    def local(seconds: int | None, station_id: str) -> datetime | None:
+        if seconds is None:
+            return None
+        return instant(day, seconds, zone).astimezone(zone_of(stations[station_id].zone))
+
+    first_stop = chain[0].stops[0]
+    start = local(_first_s(chain[0]), first_stop.station_id)
+    assert start is not None
+
+    def minutes(moment: datetime | None) -> int | None:
+        if moment is None:
+            return None
+        return (moment.date() - start.date()).days * DAY_MINUTES + moment.hour * 60 + moment.minute
+
+    calls: list[Call] = []
+    for trip in chain:
+        for stop in trip.stops:
+            arrival = minutes(local(stop.arrival_s, stop.station_id))
+            departure = minutes(local(stop.departure_s, stop.station_id))
+            call = Call(
+                stop.station_id,
+                arrival,
+                departure,
+                stop.boards,
+                stop.alights,
+                stop.estimate,
+                trip.number,
+            )
+            if calls and stop is trip.stops[0] and calls[-1].station_id == stop.station_id:
+                before = calls.pop()
+                call = Call(
+                    stop.station_id,
+                    before.arrival,
+                    departure,
+                    stop.boards,
+                    before.alights,
+                    before.estimate or stop.estimate,
+                    trip.number,
+                )
+            calls.append(call)
+    calls[0] = _ends(calls[0], arrival=False)
+    calls[-1] = _ends(calls[-1], arrival=True)
+    return calls, (start.date() - day).days
+
+
+def _ends(call: Call, arrival: bool) -> Call:
+    """A train only leaves its first station and only reaches its last."""
+    moment = call.arrival if arrival else call.departure
+    if moment is None:
+        moment = call.departure if arrival else call.arrival
+    return Call(
+        call.station_id,
+        moment if arrival else None,
+        None if arrival else moment,
+        call.boards,
+        call.alights,
+        call.estimate,
+        call.number,
+    )
+
+
+def _columns(
+    trips: Mapping[str, Trip],
+    links: Mapping[str, list[str]],
+    stations: Mapping[str, Station],
+    zone: str,
+    headways: Mapping[str, str],
+) -> list[Column]:
+    """Trains and through coaches: see the module's account of what is one."""
+    alike: dict[str, tuple] = {}
+    members: dict[tuple, list[Trip]] = defaultdict(list)
+    for trip in trips.values():
+        calls, _ = _local_calls((trip,), stations, zone)
+        key = (trip.number, trip.route_id, tuple(calls), headways.get(trip.trip_id, ""))
+        alike[trip.trip_id] = key
+        members[key].append(trip)
+    before: dict[str, list[str]] = defaultdict(list)
+    for first, nexts in links.items():
+        for last in nexts:
+            before[last].append(first)
+
+    def only_next(key: tuple) -> tuple | None:
+        """The train that this one always becomes, and that comes from nowhere else."""
+        nexts = [links.get(trip.trip_id, []) for trip in members[key]]
+        if any(len(n) != 1 for n in nexts):
+            return None
+        keys = {alike[n[0]] for n in nexts}
+        if len(keys) != 1:
+            return None
+        (after,) = keys
+        origins = [before[trip.trip_id] for trip in members[after]]
+        sole = all(len(o) == 1 and alike[o[0]] == key for o in origins)
+        return after if sole and after != key else None
+
+    always = {key: after for key in members if (after := only_next(key)) is not None}
+    absorbed = set(always.values())
+    heads = [key for key in members if key not in absorbed]
+    unit_of: dict[tuple, int] = {}
+    columns = []
+    for number, head in enumerate(heads):
+        keys = [head]
+        while keys[-1] in always and always[keys[-1]] not in keys:
+            keys.append(always[keys[-1]])
+        unit_of.update(dict.fromkeys(keys, number))
+        chains = []
+        for trip in members[head]:
+            chain = [trip]
+            for _ in keys[1:]:
+                chain.append(trips[links[chain[-1].trip_id][0]])
+            chains.append(tuple(chain))
+        columns.append(
+            _column(chains, stations, zone, every=headways.get(chains[0][0].trip_id, ""))
+        )
+    through: dict[tuple, list[tuple[Trip, ...]]] = defaultdict(list)
+    for trip_id in trips:
+        if not before.get(trip_id) and links.get(trip_id):
+            for chain in _chains(trip_id, links):
+                units = tuple(unit_of.get(alike[t], -1) for t in chain)
+                if len(set(units)) > 1:
+                    through[tuple(alike[t] for t in chain)].append(tuple(trips[t] for t in chain))
+    for keys, chains in through.items():
+        units = [unit_of.get(key, -1) for key in keys]
+        joints = [n for n in range(1, len(units)) if units[n] != units[n - 1]]
+        column = _column(chains, stations, zone, through=True)
+        lengths = [len(trip.stops) for trip in chains[0]]
+        # Two trips that meet share the call at their joint, so each adds its stops less one.
+        column.handovers = [sum(lengths[:n]) - n for n in joints]
+        columns.append(column)
+    return columns
+
+
+def _column(
+    chains: list[tuple[Trip, ...]],
+    stations: Mapping[str, Station],
+    zone: str,
+    *,
+    through: bool = False,
+    every: str = "",
+) -> Column:
+    calls, shift = _local_calls(chains[0], stations, zone)
+    dates = []
+    for chain in chains:
+        shared = chain[0].dates
+        for trip in chain[1:]:
+            shared = shared & trip.dates or shared
+        dates.append(shared.shift(_local_calls(chain, stations, zone)[1] if shared else shift))
+    numbers = tuple(dict.fromkeys(trip.number for trip in chains[0]))
+    return Column(numbers, calls, union(dates), chains, chains[0][0].route_id, through, every=every)
+
+
+def _chains(start: str, links: Mapping[str, list[str]]) -> Iterable[list[str]]:
+    """All ways to stay aboard from `start` to an end."""
+    paths = [[start]]
+    while paths:
+        path = paths.pop()
+        nexts = [trip for trip in links.get(path[-1], []) if trip not in path]
+        if not nexts or len(path) >= MAX_CHAIN:
+            yield path
+        paths += [[*path, trip] for trip in reversed(nexts)]
+
+
+def _lines(
+    columns: list[Column],
+    rails: set[str],
+    stations: Mapping[str, Station],
+    routes: Mapping[str, tuple],
+    zone: str,
+) -> list[Line]:
+    """Columns gathered to lines: railways by the stations they share, others by route."""
+    groups: list[tuple[set[str], list[Column], bool]] = []
+    by_route: dict[str, list[Column]] = defaultdict(list)
+    # Home comes first: a line is named from the end that lies in the agency's zone.
+    away = {key for key, station in stations.items() if station.zone != zone}
+    ordered = sorted(columns, key=lambda c: (-len(c.calls), c.calls[0].station_id in away, c.label))
+    for column in ordered:
+        if column.route_id not in rails:
+            by_route[column.route_id].append(column)
+            continue
+        served = {call.station_id for call in column.calls}
+        for known, members, _ in groups:
+            common = len(served & known)
+            if common > 1 and common >= SAME_LINE_SHARE * len(served):
+                members.append(column)
+                known |= served
+                break
+        else:
+            groups.append((served, [column], True))
+    groups += [(set(), members, False) for members in by_route.values()]
+    lines = [_line(members, stations, routes, rail) for _, members, rail in groups]
+    lines.sort(
+        key=lambda line: (-any(c.through for c in line.columns), -len(line.columns), line.name)
+    )
+    return lines[:MAX_LINES]
+
+
+def _line(
+    columns: list[Column],
+    stations: Mapping[str, Station],
+    routes: Mapping[str, tuple],
+    rail: bool,
+) -> Line:
+    main = max(columns, key=lambda c: (len(c.calls), c.through))
+    order = {call.station_id: n for n, call in enumerate(main.calls)}
+    there, back = [], []
+    for column in columns:
+        places = [order[call.station_id] for call in column.calls if call.station_id in order]
+        forward = sum(b > a for a, b in itertools.pairwise(places))
+        (there if 2 * forward >= len(places) - 1 else back).append(column)
+    ends = main.calls[0].station_id, main.calls[-1].station_id
+    name = " – ".join(stations[end].name for end in ends)
+    row = routes[main.route_id]
+    if not rail:
+        name = " ".join(part for part in (row[1], row[2] or name) if part)
+    tables = [_table(direction, rail) for direction in (there, back) if direction]
+    return Line(name, sorted({column.route_id for column in columns}), tables)
+
+
+def _table(columns: list[Column], rail: bool) -> Table:
+    limit = MAX_TRIPS_PER_ROUTE if rail else MAX_TRIPS_PER_ROUTE // 4
+    ordered = sorted(columns, key=lambda c: (not c.through, c.calls[0].departure or 0, c.label))
+    shown = ordered[:limit]
+    stations: list[tuple[str, int]] = []
+    for column in sorted(shown, key=lambda c: -len(c.calls)):
+        place = -1
+        for key in occurrences(column):
+            if key in stations:
+                place = stations.index(key)
+            else:
+                place += 1
+                stations.insert(place, key)
+    # Through coaches first, then trains in the order in which they set out along the line.
+    rank = {key: number for number, key in enumerate(stations)}
+    shown.sort(
+        key=lambda c: (not c.through, rank[occurrences(c)[0]], c.calls[0].departure or 0, c.label)
+    )
+    return Table(stations, shown, len(ordered) - len(shown))
+
+
+def occurrences(column: Column) -> list[tuple[str, int]]:
+    """The stations of a column with a count, so that a loop can call twice at one."""
+    seen: Counter[str] = Counter()
+    keys = []
+    for call in column.calls:
+        keys.append((call.station_id, seen[call.station_id]))
+        seen[call.station_id] += 1
+    return keys
+
+
+def _period(rows: Rows, dates: Mapping[str, Dates]) -> tuple[date, date] | None:
+    for start, end in rows.rows("feed_info", "feed_start_date", "feed_end_date"):
+        first, last = day_of(start), day_of(end)
+        if first and last:
+            return first, last
+    running = union(dates.values())
+    return (running.first, running.last) if running else None
+
+
+def _shapes(rows: Rows, wanted: set[str]) -> dict[str, list[Point]]:
+    points = (
+        rows.frame("shapes", "shape_id", "shape_pt_lat", "shape_pt_lon", "shape_pt_sequence")
+        .filter(pl.col("shape_id").is_in(list(wanted)))
+        .with_columns(
+            pl.col("shape_pt_lat", "shape_pt_lon").cast(pl.Float64, strict=False),
+            pl.col("shape_pt_sequence").cast(pl.Int64, strict=False),
+        )
+        .drop_nulls()
+        .sort("shape_id", "shape_pt_sequence")
+    )
+    shapes: dict[str, list[Point]] = defaultdict(list)
+    for shape_id, lat, lon, _ in points.iter_rows():
+        shapes[shape_id].append((lat, lon))
+    return dict(shapes)
+
+
+def _title(lines: list[Line], agencies: list[str]) -> str:
+    if lines and len(lines) <= 2:
+        return ", ".join(line.name for line in lines)
+    return ", ".join(agencies[:3]) or "Timetable"
+
+
+def distances_km(table: Table, stations: Mapping[str, Station]) -> list[float]:
+    """How far each station of a table is along it, as the crow flies from one to the next."""
+    total, before, found = 0.0, None, []
+    for station_id, _ in table.stations:
+        point = stations[station_id].point
+        if point and before:
+            total += distance_m(before, point) / 1000
+        before = point or before
+        found.append(total)
+    return found
