@@ -551,9 +551,10 @@ def selection(tokens: list[Token], *, alone: bool = False) -> Selection:
         if first and last and last < first:
             raise DaysError(f"{first}..{last} ends before it begins.", f"{first}..{last}")
     made = replace(made, ranges=merged(ranges))
+    narrows = made.narrows
     if made.weekdays == EVERY_WEEKDAY:
         made = replace(made, weekdays=frozenset(), holidays=frozenset())
-    if alone and made.singles and made.narrows:
+    if alone and made.singles and narrows:
         raise DaysError(
             "Single dates stand beside other days.",
             str(min(made.singles)),
@@ -569,8 +570,8 @@ def selection(tokens: list[Token], *, alone: bool = False) -> Selection:
         made = replace(made, month_days=frozenset())
     if made.months == frozenset(range(1, 13)):
         made = replace(made, months=frozenset())
-    if not alone and not made.narrows and not made.singles:
-        made = replace(made, weekdays=EVERY_WEEKDAY)
+    if not made.narrows and (narrows or not made.singles):  # every day, whatever stands beside it
+        made = Selection(weekdays=frozenset() if alone else EVERY_WEEKDAY)
     return made
 
 

@@ -59,6 +59,8 @@ def ordered(events: list[Event], stations: Stations) -> tuple[list[int], list[Pr
         if i == 0:
             day = event.day or 0
             gap = 0
+            if day > 1 and not event.insists:
+                problems.append(late_start(day))
         else:
             day = -((at - before_utc) // DAY)
             gap = at + day * DAY - before_utc
@@ -78,6 +80,17 @@ def ordered(events: list[Event], stations: Stations) -> tuple[list[int], list[Pr
         before_utc = at + day * DAY
         before_gap = gap
     return seconds, problems
+
+
+def late_start(day: int) -> Problem:
+    return Problem(
+        0,
+        0,
+        "day_mark_disagrees",
+        f"The train begins on day +{day} of its own running.",
+        f"give the days of its departure, or write +{day}! if it is meant",
+        Severity.ERROR,
+    )
 
 
 def disagreement(
