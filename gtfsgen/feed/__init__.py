@@ -10,6 +10,7 @@ table: a join is a join of integers. Times are seconds of the service day, dates
 
 from __future__ import annotations
 
+from datetime import date as Date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,6 +57,8 @@ class Feed(SharedFrames):
         """What was found in the archive itself, by notice code."""
         self.system_errors: list[tuple[str, dict[str, Any]]] = []
         self.source = ""
+        self.today = Date.today()
+        """The day that counts as today for rules."""
 
     def __getattr__(self, name: str) -> pl.LazyFrame:
         if name in TABLES:

@@ -81,6 +81,13 @@ class SharedFrames:
         return self.tables["routes"].rows.unique("route_id", keep="first", maintain_order=True)
 
     @cached_property
+    def called_stops(self) -> pl.LazyFrame:
+        """`stop_id` of every stop that stop_times names, and the `first_csv_row_number` that does."""
+        rows = self.tables["stop_times"].rows.filter(pl.col("stop_id").is_not_null())
+        used = rows.group_by("stop_id").agg(first_csv_row_number=pl.col("csv_row_number").min())
+        return used.collect().lazy()
+
+    @cached_property
     def stop_positions(self) -> pl.LazyFrame:
         """stop_id -> `lat`, `lon` in degrees: its own, else its parent's, else its grandparent's, else null.
 
@@ -162,8 +169,24 @@ class SharedFrames:
         )
         added = exceptions.filter(pl.col("exception_type") == 1).select("service_id", "date")
         removed = exceptions.filter(pl.col("exception_type") == 2).select("service_id", "date")
-        days = pl.concat([self.calendar_days().join(removed, on=["service_id", "date"], how="anti"), added])
+        days = pl.concat(
+            [self.calendar_days().join(removed, on=["service_id", "date"], how="anti"), added]
+        )
         return days.unique().sort("date").collect().lazy()
+
+    @cached_property
+    def reversed_calendar(self) -> bool:
+        """Some row of calendar.txt starts after it ends."""
+        rows = self.tables["calendar"].rows
+        return rows.filter(pl.col("start_date") > pl.col("end_date")).collect().height > 0
+
+    @cached_property
+    def service_spans(self) -> pl.LazyFrame:
+        """`service_id`, `first_date`, `last_date` of services that have any active date."""
+        spans = self.service_days.group_by("service_id", maintain_order=True).agg(
+            first_date=pl.col("date").min(), last_date=pl.col("date").max()
+        )
+        return spans.collect().lazy()
 
     @cached_property
     def service_window(self) -> tuple[Date | None, Date | None]:

@@ -122,10 +122,9 @@ REQUIRED = {table.name for table in TABLES.values() if table.required}
 def _dangling(feed: Feed, table: Table, column: str, parents: list[tuple[str, ...]]) -> list[Rows]:
     known = pl.concat([feed.known_ids(*parent) for parent in parents])
     used = feed.tables[table.name].rows.filter(pl.col(column).is_not_null())
-    frame = (
-        used.join(known, left_on=column, right_on="id", how="anti", maintain_order="left")
-        .select(pl.col(column).alias("field_value"), "csv_row_number")
-    )
+    frame = used.join(
+        known, left_on=column, right_on="id", how="anti", maintain_order="left"
+    ).select(pl.col(column).alias("field_value"), "csv_row_number")
     files = " or ".join(
         "locations.geojson" if name == "locations" else f"{name}.txt" for name, _ in parents
     )

@@ -1,0 +1,215 @@
+"""Trips, their blocks and their use."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from gtfsgen.faults import Severity
+from gtfsgen.feed import Feed
+from gtfsgen.validation.engine import rule
+from gtfsgen.validation.rules.stops import choice_name
+
+FERRY = 4
+
+
+@rule(Severity.WARNING, "trips", "stop_times")
+def unused_trip(feed: Feed) -> pl.LazyFrame:
+    """A trip has no stop times.
+
+    Nobody can board it. Delete it or give it its stop times.
+    """
+    return feed.first_trips.join(
+        feed.trip_spans, on="trip_id", how="anti", maintain_order="left"
+    ).select("trip_id", "csv_row_number")
+
+
+@rule(Severity.WARNING, "trips", "stop_times")
+def unusable_trip(feed: Feed) -> pl.LazyFrame:
+    """A trip has fewer than two stop times.
+
+    One must be able to board and to alight.
+    """
+    counts = feed.trip_spans.select("trip_id", "stop_time_count")
+    return (
+        feed.trips.join(counts, on="trip_id", how="left", maintain_order="left")
+        .filter(pl.col("stop_time_count").fill_null(0) < 2)
+        .select("csv_row_number", "trip_id")
+    )
+
+
+@rule(Severity.WARNING, "trips", "routes")
+def missing_bike_allowance(feed: Feed) -> pl.LazyFrame:
+    """A trip of a ferry does not tell whether bicycles may come along.
+
+    Riders with bicycles depend on ferries. Give bikes_allowed.
+    """
+    ferries = feed.first_routes.filter(pl.col("route_type") == FERRY).select("route_id")
+    return (
+        feed.trips.filter(~pl.col("bikes_allowed").is_in([1, 2]).fill_null(False))
+        .join(ferries, on="route_id", how="semi", maintain_order="left")
+        .select("csv_row_number", "route_id", "trip_id")
+    )
+
+
+@rule(Severity.WARNING, "trips", "routes")
+def inconsistent_route_type_for_block_id(feed: Feed) -> pl.LazyFrame:
+    """Trips of one block are of different kinds of vehicle.
+
+    A block is one vehicle, which cannot be a bus and a ferry.
+    """
+    routes = feed.first_routes.select("route_id", choice_name("routes", "route_type"))
+    distinct = (
+        feed.trips.filter(pl.col("block_id").is_not_null())
+        .join(routes, on="route_id", how="inner", maintain_order="left")
+        .group_by("block_id", maintain_order=True)
+        .agg(
+            route_ids=pl.col("route_id").unique(maintain_order=True).cast(pl.String),
+            route_types=pl.col("route_type").unique(maintain_order=True),
+        )
+    )
+    return distinct.filter(pl.col("route_types").list.len() > 1).select(
+        "block_id", pl.col("route_ids").list.join(", "), pl.col("route_types").list.join(", ")
+    )
+
+
+@rule(Severity.INFO, "trips", "stop_times", "stops")
+def trip_headsign_matches_intermediate_stop(feed: Feed) -> pl.LazyFrame:
+    """A trip's headsign names a stop on the way, not its end.
+
+    Riders take the headsign for the terminus. Where the sign changes on the way use stop_headsign.
+    """
+    spans = feed.trip_spans.filter(pl.col("stop_time_count") >= 2)
+    trips = feed.trips.filter(pl.col("trip_headsign").is_not_null()).join(
+        spans.select("trip_id", "first_stop_id", "last_stop_id"),
+        on="trip_id",
+        how="inner",
+        maintain_order="left",
+    )
+    if feed.strict:
+        # There the first round trip ends the whole check.
+        round_trip = pl.col("first_stop_id").eq_missing(pl.col("last_stop_id"))
+        trips = trips.filter(round_trip.cum_sum() == 0)
+    names = feed.first_stops.select("stop_id", name=pl.col("stop_name").str.to_lowercase())
+    wanted = trips.select(
+        "trip_id",
+        "trip_headsign",
+        "first_stop_id",
+        "last_stop_id",
+        headsign=pl.col("trip_headsign").str.to_lowercase(),
+        trip_row="csv_row_number",
+    )
+    signed = names.join(
+        wanted.select("headsign").unique(), left_on="name", right_on="headsign", how="semi"
+    )
+    return (
+        feed.ordered_stop_times.filter(~pl.col("ends_trip"))
+        .select("trip_id", "stop_id", "stop_sequence")
+        .join(signed, on="stop_id", how="inner", maintain_order="left")
+        .join(wanted, left_on=["trip_id", "name"], right_on=["trip_id", "headsign"], how="inner")
+        .select(
+            pl.col("trip_row").alias("csv_row_number"),
+            "trip_id",
+            "trip_headsign",
+            pl.col("stop_id").alias("stop_id1"),
+            "stop_sequence",
+            pl.col("last_stop_id").alias("stop_id2"),
+        )
+    )
+
+
+@rule(Severity.ERROR, "trips", "stop_times", "calendar", "calendar_dates")
+def block_trips_with_overlapping_stop_times(feed: Feed) -> pl.LazyFrame:
+    """Two trips of a block overlap in time on a common day.
+
+    One vehicle cannot run both. Give one of them another block, or other times.
+    """
+    edge = ["csv_row_number", "trip_id", "service_id", "block_id"]
+    timed = pl.all_horizontal(
+        pl.col(
+            "first_arrival_time", "first_departure_time", "last_arrival_time", "last_departure_time"
+        ).is_not_null()
+    )
+    trips = (
+        feed.trips.filter(pl.col("block_id").is_not_null())
+        .select(edge)
+        .join(feed.trip_spans, on="trip_id", how="inner", maintain_order="left")
+        .filter(timed)
+        .sort(
+            pl.col("block_id").to_physical(),
+            "first_arrival_time",
+            "last_departure_time",
+            maintain_order=True,
+        )
+        .with_row_index("position")
+        .collect()
+    )
+    return _overlaps(feed, trips)
+
+
+def _overlaps(feed: Feed, trips: pl.DataFrame) -> pl.LazyFrame:
+    """Pairs of a block's trips, A before B, where B starts before A has ended, on a common date.
+
+    Trips that follow each other are compared at growing distance until no pair overlaps any more.
+    """
+    pairs = []
+    step = 1
+    columns = ["block_id", "first_arrival_time", "position"]
+    current = trips
+    while current.height:
+        later = trips.filter(pl.col("position") >= step).select(
+            (pl.col("position") - step).alias("position"),
+            pl.col("block_id").alias("block_id_b"),
+            pl.col("first_arrival_time").alias("start_b"),
+            pl.col("position").alias("position_b"),
+        )
+        hits = (
+            current.select(*columns, "last_departure_time")
+            .join(later, on="position", how="inner")
+            .filter(
+                pl.col("block_id") == pl.col("block_id_b"),
+                pl.col("start_b") < pl.col("last_departure_time"),
+            )
+        )
+        if not hits.height:
+            break
+        pairs.append(hits.select("position", "position_b"))
+        current = trips.join(hits.select("position"), on="position", how="semi")
+        step += 1
+    found = (
+        pl.concat(pairs)
+        if pairs
+        else pl.DataFrame(schema={"position": pl.UInt32, "position_b": pl.UInt32})
+    )
+    a = trips.lazy()
+    b = trips.lazy().select(pl.all().name.suffix("_b"))
+    joint = (pl.col("last_arrival_time") == pl.col("first_arrival_time_b")) & (
+        pl.col("last_departure_time") == pl.col("first_departure_time_b")
+    )
+    touching = (
+        found.lazy()
+        .join(a, on="position", how="left")
+        .join(b, on="position_b", how="left")
+        .filter(~joint)
+    )
+    services = touching.select("service_id", "service_id_b").unique()
+    days = feed.service_days
+    common = (
+        services.join(days, on="service_id", how="inner")
+        .join(days.rename({"service_id": "service_id_b"}), on=["service_id_b", "date"], how="inner")
+        .group_by("service_id", "service_id_b")
+        .agg(intersection=pl.col("date").min())
+    )
+    return (
+        touching.join(common, on=["service_id", "service_id_b"], how="inner")
+        .sort("position", "position_b")
+        .select(
+            pl.col("csv_row_number").alias("csv_row_number_a"),
+            pl.col("trip_id").alias("trip_id_a"),
+            pl.col("service_id").alias("service_id_a"),
+            "csv_row_number_b",
+            "trip_id_b",
+            "service_id_b",
+            "block_id",
+            "intersection",
+        )
+    )
