@@ -65,8 +65,7 @@ __all__ = [
 
 _T = TypeVar("_T")
 
-FEW = 256
-"""Up to so many values a Python function is quicker than a column expression, which costs 0.2 ms to set up."""
+FEW = 256  # so many are read quicker one by one than by a column expression, which costs 0.2 ms
 
 UNKNOWN_COUNTRY = "ZZ"
 

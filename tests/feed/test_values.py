@@ -53,6 +53,12 @@ READERS: dict[str, Callable[[pl.Series], read.Parsed]] = {
 MASKS = {"mixed_case": read.mixed_case_faults, "non_printable": read.non_printable}
 
 
+@pytest.fixture(params=["by column", "one by one"])
+def road(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Send all values down one road: a column of up to `FEW` values is read one by one."""
+    monkeypatch.setattr(read, "FEW", -1 if request.param == "by column" else 1_000_000)
+
+
 def faults(type_: str, country: str, values: pl.Series) -> list[bool]:
     """Tell which values are refused, or draw a warning."""
     if type_ in MASKS:
@@ -64,6 +70,7 @@ def faults(type_: str, country: str, values: pl.Series) -> list[bool]:
     return [False] * len(values) if parsed.refused is None else parsed.refused.to_list()
 
 
+@pytest.mark.usefixtures("road")
 @pytest.mark.parametrize(
     ("type_", "country"), sorted({(row["type"], row["country"]) for row in VERDICTS})
 )
@@ -89,12 +96,14 @@ def java_answers(reader: str) -> tuple[pl.Series, list[str | None]]:
     return texts(*(row["text"] for row in chosen)), [row["answer"] or None for row in chosen]
 
 
+@pytest.mark.usefixtures("road")
 def test_integers_as_java() -> None:
     values, answers = java_answers("integer")
     expected = [None if answer is None else int(answer) for answer in answers]
     assert read.integers(values).values.to_list() == expected
 
 
+@pytest.mark.usefixtures("road")
 def test_floats_as_java_to_the_last_bit() -> None:
     values, answers = java_answers("float")
     found = read.floats(values).values
@@ -114,6 +123,7 @@ def test_decimals_as_java() -> None:
     assert found == answers
 
 
+@pytest.mark.usefixtures("road")
 def test_dates_as_java() -> None:
     values, answers = java_answers("date")
     expected = [None if answer is None else int(answer) for answer in answers]
@@ -156,12 +166,17 @@ def test_a_written_double_reads_back(number: float) -> None:
 
 @given(st.lists(st.from_regex(r"-?[0-9]{1,11}", fullmatch=True), min_size=1))
 def test_integers_by_column_are_those_read_one_by_one(items: list[str]) -> None:
-    assert read.integers(texts(*items)).values.to_list() == [parse_int(item) for item in items]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(read, "FEW", -1)
+        found = read.integers(texts(*items)).values
+    assert found.to_list() == [parse_int(item) for item in items]
 
 
 @given(st.lists(st.from_regex(r"-?[0-9]{1,25}(\.[0-9]{1,25})?", fullmatch=True), min_size=1))
 def test_floats_by_column_are_those_read_one_by_one(items: list[str]) -> None:
-    found = read.floats(texts(*items)).values
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(read, "FEW", -1)
+        found = read.floats(texts(*items)).values
     assert all(map(same_float, found, map(parse_double, items)))
 
 
@@ -169,11 +184,14 @@ def test_floats_by_column_are_those_read_one_by_one(items: list[str]) -> None:
 def test_dates_of_odd_form_are_those_of_ordinary_form(day) -> None:  # type: ignore[no-untyped-def]
     ordinary = f"{day.year:04}{day.month:02}{day.day:02}"
     odd = ordinary.translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
-    found = read.dates(texts(ordinary, odd))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(read, "FEW", -1)
+        found = read.dates(texts(ordinary, odd))
     assert found.values.to_list() == [day, day]
     assert found.refused is None
 
 
+@pytest.mark.usefixtures("road")
 def test_blank_stays_blank_and_is_not_refused() -> None:
     found = read.integers(texts("1", None, "+2", "x"))
     assert found.values.to_list() == [1, None, 2, None]
@@ -183,6 +201,7 @@ def test_blank_stays_blank_and_is_not_refused() -> None:
     assert read.phones(texts(None, "+1 202 555 0100"), "US").refused is None
 
 
+@pytest.mark.usefixtures("road")
 @pytest.mark.parametrize("reader", READERS.values())
 def test_a_quoted_blank_is_a_value_and_is_refused(reader) -> None:  # type: ignore[no-untyped-def]
     found = reader(texts(""))
@@ -190,12 +209,14 @@ def test_a_quoted_blank_is_a_value_and_is_refused(reader) -> None:  # type: igno
     assert found.values.null_count() == 1
 
 
+@pytest.mark.usefixtures("road")
 @pytest.mark.parametrize("reader", READERS.values())
 def test_an_empty_column_keeps_its_type(reader) -> None:  # type: ignore[no-untyped-def]
     assert reader(texts()).values.dtype == reader(texts("x")).values.dtype
     assert reader(texts()).refused is None
 
 
+@pytest.mark.usefixtures("road")
 def test_times_are_seconds() -> None:
     found = read.times(texts("0:00:00", "08:05:09", "25:00:01", "100:00:00"))
     assert_series_equal(found.values, pl.Series("value", [0, 29109, 90001, 360000], pl.Int32))
@@ -215,6 +236,7 @@ def test_currency_fraction_digits() -> None:
     assert read.currency_fraction_digits(codes).to_list() == [2, 0, 3, -1, 4, None, None]
 
 
+@pytest.mark.usefixtures("road")
 def test_some_currencies_may_end_in_a_small_letter() -> None:
     found = read.currencies(texts("EUr", "eur", "USd", "USs"))
     assert found.values.to_list() == ["EUr", None, None, "USs"]
