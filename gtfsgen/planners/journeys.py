@@ -391,25 +391,25 @@ def rides_trains(words: Sequence[str], itinerary: Itinerary, timetable: Timetabl
             names[trip_id] = spellings(timetable.train_names(trip_id))
         return names[trip_id]
 
+    wanted = tuple(part for word in words for part in word.casefold().split("/") if part)
     legs = [leg.rides for leg in itinerary.legs]
     for number, choice in enumerate(product(*legs)):
         if number == MOST_READINGS:
             return False
         trips = [trip_id for ride in choice for trip_id in ride]
-        if spelt(tuple(map(str.casefold, words)), trips, readings):
+        if spelt(wanted, trips, readings):
             return True
     return False
 
 
 def spellings(names: Sequence[str]) -> list[list[str]]:
     """Names as lists of words. A trip named K27/95/52 goes by each stretch of those too."""
-    found = [name.casefold().split() for name in names]
+    found = []
     for name in names:
-        parts = [part.strip().casefold() for part in name.split("/")]
+        parts = [part.casefold().split() for part in name.split("/")]
         for first in range(len(parts)):
-            for last in range(first + 1, len(parts) + 1):
-                if len(parts) > 1 and all(parts):
-                    found.append([word for part in parts[first:last] for word in part.split()])
+            for last in range(len(parts), first, -1):
+                found.append([word for part in parts[first:last] for word in part])
     return found
 
 

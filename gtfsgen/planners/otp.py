@@ -61,8 +61,13 @@ WINDOW_S = 6 * 3600
 """A longer span is asked about in pieces, so that a dense timetable does not fill a page."""
 PAGE = 100
 FEED_ID = "F"
-NORMAL_ISSUES = {"StopNotLinkedForTransfers", "IsolatedStop", "NoFutureDates"}
-"""What the import says of any feed without streets, or of a past timetable."""
+NORMAL_ISSUES = {
+    "IsolatedStop",
+    "NoFutureDates",
+    "RemovedMissingServiceIdTrip",
+    "StopNotLinkedForTransfers",
+}
+"""What the import says of any feed without streets, and of trips outside the days asked about."""
 
 QUERY = """
 query Journeys(
@@ -300,8 +305,18 @@ def asked(address: str, question: Question) -> list[Itinerary]:
             offered |= dict.fromkeys(plan(*ways, question.earliest, None))
     if question.latest - question.earliest >= WINDOW_S:
         offered |= narrow
-    only_narrow = (replace(each, pushed_out=True) for each in narrow if each not in offered)
-    return [*offered, *only_narrow]
+    added = [each for each in narrow if each not in offered]
+    bettered = [any(at_least_as_good(other, each) for other in offered) for each in added]
+    return [
+        *offered,
+        *(replace(each, pushed_out=not good) for each, good in zip(added, bettered, strict=True)),
+    ]
+
+
+def at_least_as_good(one: Itinerary, other: Itinerary) -> bool:
+    """Whether a rider loses nothing who is offered one instead of the other."""
+    later, sooner = one.departure >= other.departure, one.arrival <= other.arrival
+    return later and sooner and one.changes <= other.changes
 
 
 def plan(

@@ -187,7 +187,7 @@ def test_limits_are_read_and_faulty_ones_named(tmp_path):
 
 
 def test_a_through_trip_goes_by_the_numbers_of_its_stretches():
-    assert spellings(["K27/95/52"])[0] == ["k27/95/52"]
+    assert spellings(["K27/95/52"])[0] == ["k27", "95", "52"]
     assert ["95", "52"] in spellings(["K27/95/52"])
     assert ["k27", "52"] not in spellings(["K27/95/52"])
     assert spellings(["NJ 421"]) == [["nj", "421"]]
