@@ -104,7 +104,7 @@ def compile_source(
                 Severity.ERROR, "no_trips", "feed.toml", 0, "", "no train runs in the feed's period"
             )
         )
-    if not errors(faults):
+    if not errors([*source.faults, *faults]):
         faults += _every_date_once(source, tables)
     return Compiled(tables, faults, _links(timetable.chains_of, source), _estimates(source))
 
