@@ -250,7 +250,7 @@ def read_rows(grid: Grid, train_row: int, stations: Stations, faults: list[Fault
             continue
         station, message, hint = stations.find(name)
         if station is None:
-            if not building and number <= train_row + 6:
+            if not building and folded(name) not in stations.by_name:
                 hint = did_you_mean(name, [*stations.spelling.values(), *HEADER_WORDS], hint)
             faults.append(grid.fault("unknown_station", number, 0, message, hint))
             station = stations.guess(name)

@@ -74,7 +74,7 @@ def ordered(events: list[Event], stations: Stations) -> tuple[list[int], list[Pr
                 problems.append(ambiguity(events, i, gap))
             elif event.day is None and before_gap + gap >= DAY and events[i - 1].day is None:
                 problems.append(detour_in_time(i - 1))
-            if (problem := pace(events, i, gap, stations)) is not None:
+            if gap >= 0 and (problem := pace(events, i, gap, stations)) is not None:
                 problems.append(problem)
         seconds.append(event.clock + day * DAY)
         before_utc = at + day * DAY

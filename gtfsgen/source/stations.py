@@ -43,7 +43,7 @@ class Stations:
             if row["lat"] is not None and row["lon"] is not None:
                 self.position[station] = (row["lat"], row["lon"])
             aliases = row["aliases"].replace("|", ";").split(";")
-            for name in (station, *(row[c] for c in names), *aliases):
+            for name in (*(row[c] for c in names), *aliases, station):
                 if name.strip():
                     self.by_name.setdefault(folded(name), set()).add(station)
                     self.spelling.setdefault(folded(name), name.strip())
@@ -210,24 +210,36 @@ def check_zones(
             )
             zone = ""
         if zone and row["lat"] is not None and row["lon"] is not None:
-            here = zones_near(row["lat"], row["lon"])
-            if here and not any(same_clock(zone, other, first, last) for other in here):
-                message = (
-                    f"Clocks at {row['lat']:g}, {row['lon']:g} go by {here[0]}, not by {zone}."
-                )
-                for name in ("timezone", "lat", "lon"):
-                    faults.append(
-                        fault_at(
-                            row,
-                            letters,
-                            name,
-                            "zone_not_at_position",
-                            message,
-                            "mend the zone or the position",
-                        )
-                    )
+            faults += zone_faults(row, zone, letters, first, last)
         zones.append(zone or "UTC")
     return frame.with_columns(pl.Series("timezone", zones, dtype=pl.String))
+
+
+def zone_faults(
+    row: dict, zone: str, letters: dict[str, str], first: date, last: date
+) -> list[Fault]:
+    """A station's zone against its position: wrong, or right only across a border close by."""
+    here = zones_within(row["lat"], row["lon"], 0.0)
+    if not here or any(same_clock(zone, other, first, last) for other in here):
+        return []
+    near = zones_within(row["lat"], row["lon"], ZONE_TOLERANCE_KM)
+    close = any(same_clock(zone, other, first, last) for other in near)
+    message = f"Clocks at {row['lat']:g}, {row['lon']:g} go by {here[0]}, not by {zone}."
+    hint = "mend the zone or the position"
+    if close:
+        message, hint = f"{message} The border is near.", "is the station on this side of it?"
+    return [
+        fault_at(
+            row,
+            letters,
+            name,
+            "zone_not_at_position",
+            message,
+            hint,
+            Severity.WARNING if close else Severity.ERROR,
+        )
+        for name in (("timezone",) if close else ("timezone", "lat", "lon"))
+    ]
 
 
 def check_way(
@@ -291,26 +303,17 @@ def is_detour(stations: Stations, a: str, via: str, b: str) -> bool:
     return first + second > max(DETOUR_FACTOR * straight, straight + DETOUR_KM)
 
 
-def zones_near(lat: float, lon: float) -> list[str]:
-    """The zones at a position and within `ZONE_TOLERANCE_KM` of it."""
+def zones_within(lat: float, lon: float, radius_km: float) -> list[str]:
+    """The zones at a position and, in eight directions, `radius_km` away from it."""
     from tzfpy import get_tzs
 
-    north = ZONE_TOLERANCE_KM / 111.2
+    north = radius_km / 111.2
     east = north / max(0.01, math.cos(math.radians(lat)))
+    steps = [(0, 0)] if not radius_km else [(y, x) for y in (0, 1, -1) for x in (0, 1, -1)]
     found: dict[str, None] = {}
-    for d_lat, d_lon in (
-        (0, 0),
-        (1, 0),
-        (-1, 0),
-        (0, 1),
-        (0, -1),
-        (1, 1),
-        (1, -1),
-        (-1, 1),
-        (-1, -1),
-    ):
-        a = min(90.0, max(-90.0, lat + d_lat * north))
-        b = min(180.0, max(-180.0, lon + d_lon * east))
+    for up, right in steps:
+        a = min(90.0, max(-90.0, lat + up * north))
+        b = min(180.0, max(-180.0, lon + right * east))
         found |= dict.fromkeys(get_tzs(b, a))
     return list(found)
 

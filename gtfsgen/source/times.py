@@ -49,7 +49,7 @@ class Cell:
 
 CLOSED = re.compile(r"\(([^()]*)\)(.*)")
 """A halt in brackets, as railways print those that are not for passengers."""
-BLANK = frozenset(("", "-", "–", "—", "--", ".", "..", "…", "·"))
+BLANK = frozenset(("", "-", "–", "—", "--", ".", "..", "...", "…", "·"))
 MARKS = {
     "~": "estimate", "≈": "estimate", "<": "railway", "|": "passes", "x": "on_request",
     "X": "on_request", "^": "boards_only", "v": "alights_only", "?": "unknown",

@@ -16,7 +16,16 @@ import polars as pl
 from gtfsgen.faults import Fault, Severity
 from gtfsgen.service_days import Dates
 from gtfsgen.source.calendars import Reading
-from gtfsgen.source.grids import MAX_REPEATS, Column, Grid, Reader, Visit, check_rows, columns_of
+from gtfsgen.source.grids import (
+    MAX_REPEATS,
+    Call,
+    Column,
+    Grid,
+    Reader,
+    Visit,
+    check_rows,
+    columns_of,
+)
 from gtfsgen.source.model import CALLS, Run, Settings
 from gtfsgen.source.order import SLOW_GAP_S, Event, culprits, ordered
 from gtfsgen.source.stations import Stations, fault_at
@@ -401,7 +410,7 @@ def lonely(column: Column, row: int | None, what: str) -> Fault:
 def check_first(column: Column, faults: list[Fault]) -> None:
     call = column.calls[0]
     visit = column.grid.visits[call.visit]
-    if call.arrival is not None and call.arrival.passes:
+    if passes(call):
         faults.append(
             column.fault(
                 "passes_at_end", own_row(visit), "The train passes before it has departed."
@@ -424,7 +433,7 @@ def check_first(column: Column, faults: list[Fault]) -> None:
 def check_last(column: Column, faults: list[Fault]) -> None:
     call = column.calls[-1]
     visit = column.grid.visits[call.visit]
-    if call.departure is not None and call.departure.passes:
+    if passes(call):
         faults.append(
             column.fault(
                 "passes_at_end", own_row(visit), "The train passes and arrives nowhere after."
@@ -442,6 +451,10 @@ def check_last(column: Column, faults: list[Fault]) -> None:
             Severity.WARNING,
         )
     )
+
+
+def passes(call: Call) -> bool:
+    return any(cell is not None and cell.passes for cell in (call.arrival, call.departure))
 
 
 def same_time(a: Cell | None, b: Cell | None) -> bool:
