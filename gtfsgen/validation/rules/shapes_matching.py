@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from gtfsgen.validation.shape_matching import Finding, Patterns, Shapes
+    from gtfsgen.validation.shape_matching import Finding, Shapes
 
 RAIL = 2
 TABLES = ("trips", "stop_times", "stops", "shapes", "routes")
@@ -28,10 +28,10 @@ _found: WeakKeyDictionary[Feed, dict[str, list[dict[str, Any]]]] = WeakKeyDictio
 def stop_too_far_from_shape(feed: Feed) -> Rows:
     """A stop lies more than 100 m from the shape of a trip that calls there.
 
-    On a map the vehicle never comes by. Either the stop or the shape is misplaced, or the trip has the
-    shape of another route. The first and last stop of a rail trip may lie 400 m off, since shapes of
-    railways often end before the platforms do. A stop is reported once per shape. Distances along the
-    shape are judged by `stop_too_far_from_shape_using_user_distance`.
+    On a map the vehicle never comes by. Either the stop or the shape is misplaced, or the trip has
+    the shape of another route. The first and last stop of a rail trip may lie 400 m off, since
+    shapes of railways often end before the platforms do. A stop is reported once per shape.
+    Distances along it are judged by `stop_too_far_from_shape_using_user_distance`.
     """
     return Rows(_frame(feed, "too_far", ("geo_distance_to_shape", pl.Float64)))
 
@@ -40,9 +40,9 @@ def stop_too_far_from_shape(feed: Feed) -> Rows:
 def stop_too_far_from_shape_using_user_distance(feed: Feed) -> Rows:
     """A stop's shape_dist_traveled points to a place more than 100 m from the stop.
 
-    The shape may well pass the stop, but not at that distance. Measure the distances of stop_times.txt
-    and of shapes.txt in one unit and from one start. A stop is reported once per shape, and not if
-    `stop_too_far_from_shape` has reported it.
+    The shape may well pass the stop, but not at that distance. Measure the distances of
+    stop_times.txt and of shapes.txt in one unit and from one start. A stop is reported once per
+    shape, and not if `stop_too_far_from_shape` has reported it.
     """
     return Rows(_frame(feed, "too_far_by_distance", ("geo_distance_to_shape", pl.Float64)))
 
@@ -51,8 +51,8 @@ def stop_too_far_from_shape_using_user_distance(feed: Feed) -> Rows:
 def stop_has_too_many_matches_for_shape(feed: Feed) -> Rows:
     """A shape passes a stop more than 20 times.
 
-    Each time the shape comes within reach of the stop and leaves again is a place where the vehicle may
-    call. So many hint at a shape that jumps back and forth. Thin out its points, or give distances.
+    Each time the shape comes within reach of the stop and leaves again is a place where the vehicle
+    may call. So many hint at a shape that jumps back and forth. Thin out its points.
     """
     return Rows(_frame(feed, "too_many", ("match_count", pl.Int32)))
 
@@ -67,9 +67,7 @@ def stops_match_shape_out_of_order(feed: Feed) -> Rows:
     return Rows(_frame(feed, "out_of_order"))
 
 
-def _frame(
-    feed: Feed, kind: str, *last: tuple[str, type[pl.DataType]]
-) -> pl.DataFrame:
+def _frame(feed: Feed, kind: str, *last: tuple[str, type[pl.DataType]]) -> pl.DataFrame:
     """Findings of one kind; `last` are the columns that come after the place."""
     text, number = pl.String, pl.Int64
 
@@ -118,7 +116,9 @@ def _trips(feed: Feed) -> pl.DataFrame:
     )
     height = feed.ordered_stop_times.select(pl.len())
     shapes = feed.shapes.select("shape_id").unique()
-    routes = feed.first_routes.select("route_id", rail=(pl.col("route_type") == RAIL).fill_null(False))
+    routes = feed.first_routes.select(
+        "route_id", rail=(pl.col("route_type") == RAIL).fill_null(False)
+    )
     trips = (
         feed.trips.select("csv_row_number", "trip_id", "shape_id", "route_id")
         .join(shapes, on="shape_id", how="semi")
@@ -132,30 +132,149 @@ def _trips(feed: Feed) -> pl.DataFrame:
 
 
 def _matched(feed: Feed, trips: pl.DataFrame) -> list[tuple[str, dict[str, Any]]]:
+    """Match the distinct patterns of trips: kind and particulars of each finding."""
     import numpy as np
 
     from gtfsgen.validation import shape_matching
 
     calls = feed.ordered_stop_times.select(
-        "csv_row_number",
-        "stop_id",
-        stop=pl.col("stop_id").to_physical(),
-        dist=pl.col("shape_dist_traveled").fill_null(0.0),
+        "csv_row_number", "stop_id", dist=pl.col("shape_dist_traveled").fill_null(0.0)
     ).collect()
-    trips = _distinct(trips, calls)
-    if not trips.height:
-        return []
+    trips = trips.filter(_is_first_of_pattern(trips, calls)).drop_nulls("rail")
     sizes = trips["size"].to_numpy()
-    starts = np.concatenate(([0], np.cumsum(sizes)))
-    rows = np.arange(starts[-1]) + np.repeat(trips["first"].to_numpy() - starts[:-1], sizes)
-    calls = calls[rows]
-    stops = _stops(feed, calls)
-    shapes, shape_of_trip = _shapes(feed, trips)
+    starts = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
+    calls = calls[_ranges(trips["first"].to_numpy(), sizes)]
+    stops = (
+        calls.lazy()
+        .select(pl.col("stop_id").unique())
+        .with_row_index("stop")
+        .join(feed.stop_positions, on="stop_id", how="left", maintain_order="left")
+        .join(feed.first_stops.select("stop_id", "stop_name"), on="stop_id", how="left")
+        .sort("stop")
+        .collect()
+    )
+    calls = calls.join(
+        stops.select("stop_id", "stop", "stop_name"),
+        on="stop_id",
+        how="left",
+        nulls_equal=True,
+        maintain_order="left",
+    )
+    shapes, shape_index = _shapes(feed, trips)
     patterns = shape_matching.Patterns(
-        shape_of_trip,
+        shape_index,
         trips["rail"].to_numpy(),
         starts,
-        calls.select(pl.col("stop_id").rank("dense").fill_null(0)).to_series().to_numpy(),
+        calls["stop"].to_numpy(),
         calls["dist"].to_numpy(),
     )
-    return []
+    # A stop that is nowhere is taken to lie at 0, 0, as in the canonical validator.
+    lat, lon = (stops[name].fill_null(0.0).to_numpy() for name in ("lat", "lon"))
+    findings = shape_matching.match(shapes, patterns, lat, lon)
+    return _particulars(findings, trips, calls)
+
+
+def _is_first_of_pattern(trips: pl.DataFrame, calls: pl.DataFrame) -> pl.Series:
+    """Whether no earlier trip has the same shape, stops and distances.
+
+    Patterns are told by 64 bits: a sum over the calls, mixed from place in the trip, stop, distance.
+    """
+    import numpy as np
+
+    first, size = trips["first"].to_numpy(), trips["size"].to_numpy()
+    rows = _ranges(first, size)
+    starts = np.cumsum(size) - size
+    place = np.arange(len(rows)) - np.repeat(starts, size)
+    stop = calls["stop_id"].to_physical().fill_null(2**32 - 1).to_numpy()[rows].astype(np.uint64)
+    bits = calls["dist"].to_numpy().view(np.uint64)[rows]
+    mixed = _mixed(_mixed(_mixed(place.astype(np.uint64)) + stop) ^ bits)
+    pattern = pl.Series("pattern", np.add.reduceat(mixed, starts))
+    return (
+        trips.select(pl.col("shape_id").to_physical(), "size", pattern)
+        .select(pl.struct(pl.all()).is_first_distinct())
+        .to_series()
+    )
+
+
+def _mixed(bits: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Spread 64 bits, so that near numbers come to lie far apart (the finaliser of splitmix64)."""
+    import numpy as np
+
+    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return (bits ^ (bits >> np.uint64(31))) + np.uint64(0x9E3779B97F4A7C15)
+
+
+def _ranges(first: NDArray[np.integer], size: NDArray[np.integer]) -> NDArray[np.integer]:
+    """The whole numbers from each `first` on, `size` of them, one range after the other."""
+    import numpy as np
+
+    ends = np.cumsum(size)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.arange(total) + np.repeat(first.astype(np.int64) - (ends - size), size)
+
+
+def _shapes(feed: Feed, trips: pl.DataFrame) -> tuple[Shapes, NDArray[np.integer]]:
+    """The points of the shapes of these trips, and the place of each trip's shape among them."""
+    import numpy as np
+
+    from gtfsgen.validation import shape_matching
+
+    used = trips.select(pl.col("shape_id").unique(maintain_order=True)).with_row_index("shape")
+    points = (
+        feed.shapes.join(used.lazy(), on="shape_id", maintain_order="left")
+        .sort("shape", "shape_pt_sequence", maintain_order=True)
+        .select("shape", "shape_pt_lat", "shape_pt_lon", pl.col("shape_dist_traveled").fill_null(0))
+        .collect()
+    )
+    starts = np.searchsorted(points["shape"].to_numpy(), np.arange(used.height + 1))
+    index = trips.join(used, on="shape_id", how="left", maintain_order="left")["shape"]
+    columns = (points[name].to_numpy() for name in points.columns[1:])
+    return shape_matching.Shapes(starts, *columns), index.to_numpy().astype(np.int64)
+
+
+def _particulars(
+    findings: list[Finding], trips: pl.DataFrame, calls: pl.DataFrame
+) -> list[tuple[str, dict[str, Any]]]:
+    """Kind and particulars of each finding; one at a call without stop_id is left out."""
+    trip_rows = trips.select("csv_row_number", "shape_id", "trip_id").cast(
+        {"shape_id": pl.String, "trip_id": pl.String}
+    )
+    call_rows = calls.select(
+        "csv_row_number", pl.col("stop_id", "stop_name").cast(pl.String).fill_null("")
+    )
+    found: list[tuple[str, dict[str, Any]]] = []
+    for finding in findings:
+        call = call_rows.row(finding.call)
+        if not call[1]:
+            continue
+        row: dict[str, Any] = dict(
+            zip(
+                ("trip_csv_row_number", "shape_id", "trip_id"),
+                trip_rows.row(finding.pattern),
+                strict=True,
+            )
+        )
+        place: list[Any] = [finding.lat, finding.lon]
+        if finding.other_call is None:
+            row |= _call("", call, place)
+        else:
+            other_place: list[Any] = [finding.other_lat, finding.other_lon]
+            row |= _call("1", call, place)
+            row |= _call("2", call_rows.row(finding.other_call), other_place)
+        if finding.distance_m is not None:
+            row["geo_distance_to_shape"] = finding.distance_m
+        if finding.candidates is not None:
+            row["match_count"] = finding.candidates
+        found.append((finding.kind, row))
+    return found
+
+
+def _call(suffix: str, call: tuple, place: list[Any]) -> dict[str, Any]:
+    row_number, stop_id, stop_name = call
+    return {
+        f"stop_time_csv_row_number{suffix}": row_number,
+        f"stop_id{suffix}": stop_id,
+        f"stop_name{suffix}": stop_name,
+        f"match{suffix}": place,
+    }
