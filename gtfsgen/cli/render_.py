@@ -21,8 +21,8 @@ import click
 def command(feed: Path, output: Path | None, title: str) -> None:
     """Draw the page of any feed: map, timetables, charts, running days.
 
-    The page is one HTML file that opens from disk with the network off. FEED is a zip or a folder of .txt
-    files. A shapes.geojson beside the tables marks the legs that follow no track.
+    The page is one HTML file that opens from disk with the network off. FEED is a zip or a folder
+    of .txt files. A shapes.geojson beside the tables marks the legs that follow no track.
 
     Example: gtfsgen render feed.zip -o site
     """

@@ -72,9 +72,9 @@ def command(
 def _on_extract(tables, osm):  # type: ignore[no-untyped-def]
     """Each kind of vehicle on its own network of the extract; only those the feed has are read."""
     from gtfsgen.shapes import Limits, OsmNetwork, RailsUnavailable, draw_on
-    from gtfsgen.shapes.network import Networks
+    from gtfsgen.shapes.network import Network, Networks
 
-    networks = {"": Networks([])}
+    networks: dict[str, Network] = {"": Networks([])}
     for kind in sorted(set(tables["routes"]["route_type"].drop_nulls())):
         profile = _profile(kind)
         try:

@@ -10,7 +10,7 @@ from gtfsgen.render.service import SHORT, days_text
 from gtfsgen.render.trains import Call, Column, Line, Service
 
 WIDTH, LEFT, RIGHT = 1100.0, 96.0, 96.0
-ROW, TOP = 74.0, 66.0
+ROW, TOP = 100.0, 50.0
 
 
 def coach_diagrams(line: Line, service: Service) -> str:
@@ -22,7 +22,7 @@ def _diagram(column: Column, line: Line, service: Service) -> str:
     bounds = [0, *column.handovers, len(calls) - 1]
     parts = list(itertools.pairwise(bounds))
     xs = [LEFT + (WIDTH - LEFT - RIGHT) * n / (len(calls) - 1) for n in range(len(calls))]
-    height = TOP + ROW * len(parts) + 20
+    height = TOP + ROW * (len(parts) - 1) + 66
     drawn = []
     path = ""
     for row, (first, last) in enumerate(parts):
@@ -110,11 +110,11 @@ def _handover(call: Call, x: float, y: float, service: Service) -> str:
     waits = ""
     if call.arrival is not None and call.departure is not None:
         waits = f", {duration(call.departure - call.arrival)}"
-    middle = y + ROW / 2
+    middle = y + 32
     return (
-        f'<text class="hand" x="{number(x + 14)}" y="{number(middle - 3)}">'
+        f'<text class="hand" x="{number(x + 14)}" y="{number(middle)}">'
         f'<tspan class="nm" data-s="{esc(call.station_id)}">{esc(name)}</tspan></text>'
-        f'<text class="hand time" x="{number(x + 14)}" y="{number(middle + 13)}">'
+        f'<text class="hand time" x="{number(x + 14)}" y="{number(middle + 17)}">'
         f"{arrival} – {departure}{waits}</text>"
     )
 

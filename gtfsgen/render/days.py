@@ -38,7 +38,8 @@ def _strip(dates: Dates, labels: list[str], whole: Dates, service: Service) -> s
     monday = whole.first - timedelta(days=whole.first.weekday())
     weeks = min(MAX_WEEKS, (whole.last - monday).days // 7 + 1)
     width = max(LEFT + weeks * (CELL + GAP), 400.0)
-    on, off = [], []
+    on: list[str] = []
+    off: list[str] = []
     for offset in range(weeks * 7):
         day = monday + timedelta(days=offset)
         if whole.first <= day <= whole.last:

@@ -56,24 +56,27 @@ def map_svg(service: Service, legs: Iterable[Mapping[str, Any]] = ()) -> str:
     points = [station.point for station in stations if station.point]
     points += [point for _, _, line in lines for point in line]
     project = _Projection(points)
-    straight = [
-        [(lat, lon) for lon, lat in leg["geometry"]["coordinates"]]
+    # A leg that is run both ways is drawn once, or its dashes would fill each other's gaps.
+    straight = {
+        frozenset((leg["properties"]["from"], leg["properties"]["to"])): [
+            (lat, lon) for lon, lat in leg["geometry"]["coordinates"]
+        ]
         for leg in legs
         if leg["properties"].get("reason")
-    ]
+    }
     drawn = [_graticule(project)]
     drawn += [
         f'<path class="rail{" dashed" if dashed else ""}" stroke="{ink}" d="{_path(line, project)}"/>'
         for ink, dashed, line in lines
     ]
-    drawn += [f'<path class="straight" d="{_path(line, project)}"/>' for line in straight]
+    drawn += [f'<path class="straight" d="{_path(line, project)}"/>' for line in straight.values()]
     ends = {c.calls[n].station_id for line in service.lines for c in line.columns for n in (0, -1)}
     drawn += [_station(station, project, station.station_id in ends) for station in stations]
     note = ""
     if straight or any(dashed for _, dashed, _ in lines):
         note = " Dashed where no track is known: straight between the points."
     return f"""<figure class="map"><div class="mapbox">
-<svg id="map" viewBox="0 0 {number(WIDTH)} {number(project.height)}" data-m="{project.metres_per_unit:.4f}" tabindex="0" role="application" aria-label="Map. Arrow keys move it, plus and minus enlarge, 0 shows all.">
+<svg id="mapview" viewBox="0 0 {number(WIDTH)} {number(project.height)}" data-m="{project.metres_per_unit:.4f}" tabindex="0" role="application" aria-label="Map. Arrow keys move it, plus and minus enlarge, 0 shows all.">
 {chr(10).join(drawn)}
 </svg>
 <div class="zoom">

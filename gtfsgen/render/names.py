@@ -44,8 +44,8 @@ class Names:
 
 
 def names_of(rows: Rows, stations: Mapping[str, Any]) -> Names:
-    own = next((r[0] or r[1] for r in rows.rows("feed_info", "default_lang", "feed_lang")), None)
-    own = own if own and own not in ("mul", "und") else "und"
+    said = next((r[0] or r[1] for r in rows.rows("feed_info", "default_lang", "feed_lang")), None)
+    own = said if said and said != "mul" else "und"
     known = {own: {key: station.name for key, station in stations.items()}}
     by_name: dict[str, list[str]] = {}
     for key, station in stations.items():

@@ -39,7 +39,7 @@
   for (const button of document.querySelectorAll("[data-lang]")) button.addEventListener("click", () => speak(button.dataset.lang));
 
   // The map: its viewBox is the view; stations and letters keep their size.
-  const map = document.getElementById("map");
+  const map = document.getElementById("mapview");
   let placeLabels = () => {};
   if (map) {
     const whole = map.viewBox.baseVal, home = { x: whole.x, y: whole.y, w: whole.width, h: whole.height };
@@ -49,8 +49,10 @@
     })).map((stop) => ({ ...stop, x: stop.at.e, y: stop.at.f }));
     stops.sort((a, b) => b.end - a.end);
 
+    // A narrow screen shows the drawing smaller; letters and dots stay as large as they are.
+    const unitsPerPixel = () => Math.max(view.w / map.clientWidth, view.h / map.clientHeight);
     placeLabels = () => {
-      const k = view.w / home.w, taken = [];
+      const k = unitsPerPixel(), taken = [];
       const free = (box) => taken.every((other) => box.x1 < other.x0 || box.x0 > other.x1 || box.y1 < other.y0 || box.y0 > other.y1);
       for (const { x, y } of stops) taken.push({ x0: x - 5 * k, x1: x + 5 * k, y0: y - 5 * k, y1: y + 5 * k });
       for (const { text, x, y, end } of stops) {
@@ -62,7 +64,7 @@
           const x0 = x + dx * k - (anchor === "end" ? w : anchor === "middle" ? w / 2 : 0);
           const box = { x0, x1: x0 + w, y0: y + (dy - 12) * k, y1: y + (dy - 12) * k + h };
           const inside = box.x0 > view.x && box.x1 < view.x + view.w && box.y0 > view.y && box.y1 < view.y + view.h;
-          if (free(box) && (inside || end && k < 1)) { found = { anchor, dx, dy, box }; break; }
+          if (free(box) && inside) { found = { anchor, dx, dy, box }; break; }
         }
         if (!found) { text.style.visibility = "hidden"; continue; }
         taken.push(found.box);
@@ -74,11 +76,11 @@
     const scale = document.querySelector(".scale span");
     const show = () => {
       map.setAttribute("viewBox", `${view.x} ${view.y} ${view.w} ${view.h}`);
-      const k = view.w / home.w;
+      const k = unitsPerPixel();
       map.style.setProperty("--k", k);
       for (const { group, x, y } of stops) group.setAttribute("transform", `translate(${x} ${y}) scale(${k})`);
       placeLabels();
-      const metresPerPixel = Number(map.dataset.m) * view.w / map.clientWidth;
+      const metresPerPixel = Number(map.dataset.m) * k;
       const most = metresPerPixel * 130, ten = 10 ** Math.floor(Math.log10(most));
       const metres = [5, 2, 1].map((n) => n * ten).find((n) => n <= most) || ten;
       scale.style.width = `${metres / metresPerPixel}px`;
@@ -96,8 +98,8 @@
       show();
     };
     const place = (event) => {
-      const box = map.getBoundingClientRect();
-      return [view.x + (event.clientX - box.left) / box.width * view.w, view.y + (event.clientY - box.top) / box.height * view.h];
+      const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(map.getScreenCTM().inverse());
+      return [at.x, at.y];
     };
     map.addEventListener("wheel", (event) => {
       if (!event.ctrlKey && !event.metaKey) return;
@@ -117,7 +119,7 @@
         if (apart) zoom(apart / now, ...place({ clientX: (a.clientX + b.clientX) / 2, clientY: (a.clientY + b.clientY) / 2 }));
         apart = now;
       } else if (view.w < home.w) {
-        const per = view.w / map.clientWidth;
+        const per = unitsPerPixel();
         view.x -= (event.clientX - before.clientX) * per;
         view.y -= (event.clientY - before.clientY) * per;
         keepIn();

@@ -13,6 +13,8 @@ from gtfsgen.render.trains import Column, Line, Service, Trip, distances_km, ins
 WIDTH, LEFT, TOP, BOTTOM, RIGHT = 1100.0, 150.0, 46.0, 40.0, 16.0
 MIN_GAP, PIXELS_PER_STATION = 17.0, 46.0
 MAX_STRINGS = 400
+LABEL_AT = 0.35
+"""Not in the middle of a run, where trains of both directions cross."""
 
 
 def stringline(line: Line, service: Service) -> str:
@@ -92,7 +94,7 @@ def _heights(table, service: Service, places: list[str]) -> dict[str, float]:  #
     """Station -> pixels below the top, in proportion to distance but never too near to read."""
     along = dict(zip(reversed([k for k, _ in table.stations]), reversed(distances_km(table, service.stations)), strict=True))  # fmt: skip
     total = max(along.values()) or 1.0
-    wanted = max(240.0, min(560.0, PIXELS_PER_STATION * len(places)))
+    wanted = max(320.0, min(560.0, PIXELS_PER_STATION * len(places)))
     heights: dict[str, float] = {}
     last = -MIN_GAP
     for key in places:
@@ -162,7 +164,7 @@ def _string(
     (ax, ay), (bx, by) = points[at], points[at + 1]
     label = ""
     if abs(bx - ax) + abs(by - ay) > 40:
-        label = f'<text class="tn" x="{number((ax + bx) / 2 + 5)}" y="{number((ay + by) / 2 - 4)}" fill="{ink}">{esc(column.label)}</text>'
+        label = f'<text class="tn" x="{number(ax + (bx - ax) * LABEL_AT + 5)}" y="{number(ay + (by - ay) * LABEL_AT - 4)}" fill="{ink}">{esc(column.label)}</text>'
     return (
         f'<path class="string" data-train="{esc(column.key)}" stroke="{ink}" d="{path}"><title>{esc(title)}</title></path>'
         + label

@@ -29,7 +29,8 @@ LEGEND = {
 
 
 def timetables(line: Line, service: Service) -> str:
-    return "\n".join(_table(table, service) for table in line.tables)
+    drawn = "\n".join(_table(table, service) for table in line.tables)
+    return f'<div class="tts">{drawn}</div>'
 
 
 def _table(table: Table, service: Service) -> str:
@@ -51,7 +52,7 @@ def _table(table: Table, service: Service) -> str:
         body += _station_rows(key, station.name, table.columns, cells, service, marks)
     heads = "".join(_head(column, service) for column in table.columns)
     days = "".join(
-        f'<td class="days">{esc(days_text(c.dates, service.period))}'
+        f'<td class="days{" through" if c.through else ""}">{esc(days_text(c.dates, service.period))}'
         + (f"<br>{esc(c.every)}" if c.every else "")
         + "</td>"
         for c in table.columns
@@ -101,7 +102,9 @@ def _offset_text(offset: timedelta) -> str:
 def _head(column: Column, service: Service) -> str:
     kind = ' class="through"' if column.through else ""
     said = "Through coaches" if column.through else service.route_names.get(column.route_id, "")
-    shown = "" if said == column.label else f'<span class="kind">{esc(said)}</span>'
+    shown = (
+        "" if said in (column.label, *column.numbers) else f'<span class="kind">{esc(said)}</span>'
+    )
     return (
         f'<th scope="col"{kind} data-train="{esc(column.key)}">{shown}'
         f'<span class="no">{esc(column.label)}</span></th>'

@@ -216,7 +216,7 @@ def service_of(tables: Mapping[str, pl.DataFrame]) -> Service:
 
 
 def _is_rail(kind: str | None) -> bool:
-    return bool(kind) and (kind == "2" or (kind.isdigit() and 100 <= int(kind) < 200))
+    return kind == "2" or bool(kind and kind.isdigit() and 100 <= int(kind) < 200)
 
 
 def _stations(rows: Rows, zone: str) -> tuple[dict[str, Station], dict[str, str]]:
@@ -254,7 +254,7 @@ def _point(lat: str | None, lon: str | None) -> Point | None:
 
 def _busiest_routes(rows: Rows, routes: Mapping[str, tuple]) -> tuple[list[str], int]:
     """Routes worth a page, busiest first: all of a small railway, else the top of the list."""
-    counts = Counter(route for (route,) in rows.rows("trips", "route_id") if route in routes)
+    counts = Counter(str(route) for (route,) in rows.rows("trips", "route_id") if route in routes)
     ordered = [route for route, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
     rails = [route for route in ordered if _is_rail(routes[route][3])]
     limit = MAX_LINES * 5 if len(rails) == len(ordered) else MAX_LINES
@@ -356,8 +356,8 @@ def _links(rows: Rows, trips: Mapping[str, Trip], rails: set[str]) -> dict[str, 
     """Trip -> the trips its riders can stay aboard for: railway blocks, and transfers of type 4."""
     links: dict[str, list[str]] = defaultdict(list)
     for first, last, kind in rows.rows("transfers", "from_trip_id", "to_trip_id", "transfer_type"):
-        if kind == IN_SEAT and first in trips and last in trips and last not in links[first]:
-            links[first].append(last)
+        if kind == IN_SEAT and first in trips and last in trips:
+            links[str(first)].append(str(last))
     blocks: dict[str, list[Trip]] = defaultdict(list)
     for trip in trips.values():
         # A bus block is a vehicle's day, not a ride anyone takes.
@@ -371,10 +371,10 @@ def _links(rows: Rows, trips: Mapping[str, Trip], rails: set[str]) -> dict[str, 
                 shared = unserved & after.dates
                 meets = trip.stops[-1].station_id == after.stops[0].station_id
                 if shared and meets and _first_s(after) >= _last_s(trip):
-                    if after.trip_id not in links[trip.trip_id]:
-                        links[trip.trip_id].append(after.trip_id)
+                    links[trip.trip_id].append(after.trip_id)
                     unserved = unserved - shared
-    return links
+    # A chain may be told twice, by its block and by its transfers.
+    return {trip: list(dict.fromkeys(nexts)) for trip, nexts in links.items()}
 
 
 def _headways(rows: Rows) -> dict[str, str]:
@@ -517,15 +517,14 @@ def _columns(
     through: dict[tuple, list[tuple[Trip, ...]]] = defaultdict(list)
     for trip_id in trips:
         if not before.get(trip_id) and links.get(trip_id):
-            for chain in _chains(trip_id, links):
-                units = tuple(unit_of.get(alike[t], -1) for t in chain)
-                if len(set(units)) > 1:
-                    through[tuple(alike[t] for t in chain)].append(tuple(trips[t] for t in chain))
-    for keys, chains in through.items():
-        units = [unit_of.get(key, -1) for key in keys]
+            for path in _chains(trip_id, links):
+                if len({unit_of.get(alike[t], -1) for t in path}) > 1:
+                    through[tuple(alike[t] for t in path)].append(tuple(trips[t] for t in path))
+    for ridden, rides in through.items():
+        units = [unit_of.get(key, -1) for key in ridden]
         joints = [n for n in range(1, len(units)) if units[n] != units[n - 1]]
-        column = _column(chains, stations, zone, through=True)
-        lengths = [len(trip.stops) for trip in chains[0]]
+        column = _column(rides, stations, zone, through=True)
+        lengths = [len(trip.stops) for trip in rides[0]]
         # Two trips that meet share the call at their joint, so each adds its stops less one.
         column.handovers = [sum(lengths[:n]) - n for n in joints]
         columns.append(column)
@@ -604,7 +603,8 @@ def _line(
 ) -> Line:
     main = max(columns, key=lambda c: (len(c.calls), c.through))
     order = {call.station_id: n for n, call in enumerate(main.calls)}
-    there, back = [], []
+    there: list[Column] = []
+    back: list[Column] = []
     for column in columns:
         places = [order[call.station_id] for call in column.calls if call.station_id in order]
         forward = sum(b > a for a, b in itertools.pairwise(places))

@@ -1,5 +1,6 @@
 """Small feeds for the page: a through coach over three trains, and a bus."""
 
+# ruff: noqa: E501  (tables read better unbroken)
 from __future__ import annotations
 
 import polars as pl
@@ -80,7 +81,8 @@ def through_coaches() -> dict[str, pl.DataFrame]:
             + routes
         ),
         "trips": table(
-            "route_id,service_id,trip_id,trip_headsign,trip_short_name,block_id\n" + "\n".join(trips)
+            "route_id,service_id,trip_id,trip_headsign,trip_short_name,block_id\n"
+            + "\n".join(trips)
         ),
         "stop_times": table(
             "trip_id,arrival_time,departure_time,stop_id,stop_sequence,timepoint\n"
