@@ -69,7 +69,7 @@ def command(
     from gtfsgen.source import SourceUnreadable
 
     try:
-        made = build(source, output, profile=profile, today=today)
+        made = build(source, output, profile=profile, today=today, validate=not no_validate)
     except SourceUnreadable as error:
         click.echo(f"gtfsgen: {error}", err=True)
         sys.exit(2)

@@ -1,4 +1,6 @@
-"""From curated tables to a feed. `compile_source` is a pure function; `build` touches files at both ends."""
+"""From curated tables to a feed. `compile_source` is a pure function; `build` touches files at both
+ends.
+"""
 
 from __future__ import annotations
 
@@ -52,8 +54,9 @@ class Compiled:
     """A feed in memory, with what was found on the way."""
 
     tables: dict[str, pl.DataFrame]
-    """GTFS file stem -> text columns in the order of the reference, then `ORIGIN`; stop_times also has
-    `run_id`, `order`, `departure_run`, `departure_order`, which lead to `Source.calls`."""
+    """GTFS file stem -> text columns in the order of the reference, then `ORIGIN`; stop_times also
+    has `run_id`, `order`, `departure_run`, `departure_order`, which lead to `Source.calls`.
+    """
     faults: list[Fault]
     links: list[ChainLink]
     estimates: pl.DataFrame
@@ -85,9 +88,10 @@ def compile_source(
 ) -> Compiled:
     """Compile a source into the tables of a feed.
 
-    `profile` is `linked` or `through`, feed.toml's by default; `today` is feed.toml's `as_of` by default.
-    Pure: the same source, profile and day give the same tables. Faults are those found here; those of
-    reading are in `source.faults`. With errors in either the tables may be incomplete.
+    `profile` is `linked` or `through`, feed.toml's by default; `today` is feed.toml's `as_of` by
+    default. Pure: the same source, profile and day give the same tables. Faults are those found
+    here; those of reading are in `source.faults`. With errors in either the tables may be
+    incomplete.
     """
     from gtfsgen.compile.tables import make_tables
     from gtfsgen.compile.timetable import make_timetable
@@ -116,14 +120,17 @@ def build(
     profile: str | None = None,
     today: date | None = None,
     draw: bool = True,
+    validate: bool = True,
     progress: Callable[[str], None] = lambda step: None,
 ) -> Build:
-    """Read, compile, draw and write. With an error in the tables nothing is written.
+    """Read, compile, draw, validate and write. With an error in the tables nothing is written.
 
-    `source` is the project's source folder; `output` a folder (default: `feed` beside it) or a .zip.
-    Raises `gtfsgen.source.SourceUnreadable` if there is no project, OSError if `output` cannot be written.
+    `source` is the project's source folder; `output` a folder (default: `feed` beside it) or a
+    .zip. What validation finds is told in the notices but does not keep the feed from being
+    written. Raises `gtfsgen.source.SourceUnreadable` if there is no project, OSError if `output`
+    cannot be written.
     """
-    from gtfsgen.compile.write import table_texts, write_feed
+    from gtfsgen.compile.write import feed_path, table_texts, write_feed, zip_bytes
     from gtfsgen.source import read_source
 
     root = Path(source)
@@ -132,18 +139,42 @@ def build(
     progress("compiling")
     compiled = compile_source(read, profile=profile, today=today)
     notices = [*read.faults, *compiled.faults]
-    if errors(notices):
-        return Build(None, notices, compiled, compiled.links)
     extra: dict[str, bytes] = {}
-    if draw:
+    if draw and not errors(notices):
         progress("drawing")
         notices += _draw(compiled, read, extra)
-        if errors(notices):
-            return Build(None, notices, compiled, compiled.links)
-    progress("writing")
+    if errors(notices):
+        return Build(None, notices, compiled, compiled.links)
+    files = table_texts(compiled.tables)
+    if validate:
+        progress("validating")
+        notices += _validate(compiled, read, zip_bytes(files), today)
     target = Path(output) if output is not None else root.resolve().parent / "feed"
-    feed = write_feed(target, table_texts(compiled.tables), extra)
+    if draw and feed_path(target) != target:
+        progress("rendering")
+        extra["index.html"] = _page(compiled, read, notices)
+    progress("writing")
+    feed = write_feed(target, files, extra)
     return Build(feed, notices, compiled, compiled.links)
+
+
+def _validate(compiled: Compiled, source: Source, feed: bytes, today: date | None) -> list[Fault]:
+    """What the validator says of the feed before it takes the place of the last one."""
+    import tempfile
+
+    from gtfsgen.compile.notices import notices
+
+    with tempfile.TemporaryDirectory(prefix="gtfsgen-") as folder:
+        path = Path(folder) / "gtfs.zip"
+        path.write_bytes(feed)
+        return notices(compiled, path, today or source.settings.as_of)
+
+
+def _page(compiled: Compiled, source: Source, notices: list[Fault]) -> bytes:
+    from gtfsgen.render import page
+
+    title = str(source.settings.raw.get("title") or source.settings.publisher_name)
+    return page(compiled.tables, notices, geojson=compiled.geojson, title=title).encode()
 
 
 def _draw(compiled: Compiled, source: Source, extra: dict[str, bytes]) -> list[Fault]:

@@ -1,4 +1,6 @@
-"""Sets of dates as calendar.txt and calendar_dates.txt, with the fewest exceptions, under readable names."""
+"""Sets of dates as calendar.txt and calendar_dates.txt, with the fewest exceptions, under readable
+names.
+"""
 
 from __future__ import annotations
 
@@ -64,9 +66,10 @@ def _weekday_bits(weekday: int) -> int:
 def fewest_exceptions(dates: Dates) -> Week:
     """The weekly pattern with the fewest exceptions for a set of dates that is not empty.
 
-    Optimal over all choices of first day, last day and weekday flags: a flag set within a span saves an
-    exception for each date it says and costs one for each it says wrongly, so the best span is the one
-    where the savings of the weekdays, each counted only if positive, add up to most.
+    Optimal over all choices of first day, last day and weekday flags: a flag set within a span
+    saves an exception for each date it says and costs one for each it says wrongly, so the best
+    span is the one where the savings of the weekdays, each counted only if positive, add up to
+    most.
     """
     plain = _without_exceptions(dates)
     if plain is not None:
@@ -117,8 +120,8 @@ def _best_span(dates: Dates) -> tuple[date, date]:
 def service_ids(services: Mapping[Dates, str], period: tuple[date, date]) -> dict[Dates, str]:
     """A readable id for each set of dates: the weekdays, the span where it is not the whole period.
 
-    `services` gives each set the id of one trip that runs on it, which settles names that would clash;
-    so no id depends on the order or number of the others.
+    `services` gives each set the id of one trip that runs on it, which settles names that would
+    clash; so no id depends on the order or number of the others.
     """
     names = {dates: _name(fewest_exceptions(dates), period) for dates in services}
     taken: dict[str, list[Dates]] = {}

@@ -1,12 +1,14 @@
 """Coaches that ride train after train: which trains hang together on which dates.
 
-Each coach is followed from its first departure, date by date, to the train and date of every ride. Where
-it changes trains the two are tied by a `Hop`; trains tied on a date form one `Chain`, and chains alike
-but for their date are one, with the set of its dates. What is left of each train runs alone.
+Each coach is followed from its first departure, date by date, to the train and date of every ride.
+Where it changes trains the two are tied by a `Hop`; trains tied on a date form one `Chain`, and
+chains alike but for their date are one, with the set of its dates. What is left of each train runs
+alone.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,7 +20,9 @@ from gtfsgen.service_days import EPOCH, Dates
 from gtfsgen.source.model import Coach, Ride, Run
 
 LONGEST_TACIT_WAIT_S = 20 * 3600
-"""A coach that waits this long or longer has more likely been given a train that leaves before it arrives."""
+"""A coach that waits this long or longer has more likely been given a train that leaves before it
+arrives.
+"""
 LONG_WAIT_S = 12 * 3600
 
 Occurrence = tuple[str, int]
@@ -79,7 +83,9 @@ class _Ties:
     """Hops with absolute days."""
 
     def add(self, hop: Hop, coach: Coach) -> bool:
-        """Tie two trains. False if some run would then hang together with itself on another date."""
+        """Tie two trains. False if some run would then hang together with itself on another
+        date.
+        """
         if hop not in self.hops:
             left = self._group((hop.from_run, hop.from_day))
             right = self._group((hop.to_run, hop.to_day))
@@ -122,7 +128,8 @@ def follow_coaches(
 ) -> Chains:
     """Find the chains of all coaches. `trains` holds the halts of every run a coach rides.
 
-    A chain may end after `last_day`, the last of the feed, by the days its trains have around the period.
+    A chain may end after `last_day`, the last of the feed, by the days its trains have around the
+    period.
     """
     follower = _Follower(runs, trains, last_day)
     ties = _Ties()
@@ -131,7 +138,7 @@ def follow_coaches(
     for coach in coaches:
         untied: list[int] = []
         for day, rides in follower.journeys(coach):
-            for before, after in zip(rides, rides[1:], strict=False):
+            for before, after in itertools.pairwise(rides):
                 hop = Hop(before.run, before.day, before.alight, after.run, after.day, after.board)
                 if ties.add(hop, coach):
                     riding.setdefault(before.run, {})[coach.coach_id] = coach
@@ -153,8 +160,8 @@ def _untied(coach: Coach, days: Sequence[int]) -> Fault:
         coach,
         "trains",
         "coach_not_tied",
-        f"on {_days(days)} the trains of this coach hang together with another day's run of themselves "
-        "through other coaches, which GTFS cannot say; riders will be shown a change there",
+        f"on {_days(days)} the trains of this coach hang together with another day's run of "
+        "themselves through other coaches, which GTFS cannot say; riders will be shown a change there",
         severity=Severity.WARNING,
         hint="give coaches that wait longer than others a train number of their own",
     )
@@ -205,14 +212,15 @@ class _Follower:
         onward: dict[str, set[str]] = {}
         for coach in coaches:
             names = [ride.train for ride in coach.rides]
-            for before, after in zip(names, names[1:], strict=False):
+            for before, after in itertools.pairwise(names):
                 if before == after or _reaches(onward, after, before):
                     self.faults.append(
                         coach_fault(
                             coach,
                             "trains",
                             "coach_cycle",
-                            f"train {after} leads back to train {before}, so the chain has no beginning",
+                            f"train {after} leads back to train {before}, so the chain has no "
+                            "beginning",
                             found=" > ".join(names),
                             hint="let a coach's row end where its train's round begins anew",
                         )
@@ -221,7 +229,9 @@ class _Follower:
                 onward.setdefault(before, set()).add(after)
 
     def journeys(self, coach: Coach) -> list[tuple[int, list[_Ride]]]:
-        """The rides of a coach for each of its dates; nothing for dates on which they do not fit."""
+        """The rides of a coach for each of its dates; nothing for dates on which they do not
+        fit.
+        """
         if not coach.dates:
             self._fault(
                 coach, "days", "coach_without_dates", "this coach runs on no date", coach.days
@@ -310,7 +320,7 @@ class _Follower:
         return good
 
     def _trains_meet(self, coach: Coach, own: Sequence[Ride]) -> bool:
-        for before, after in zip(own, own[1:], strict=False):
+        for before, after in itertools.pairwise(own):
             if not any(self._meeting(one, other, 0) for one in before.runs for other in after.runs):
                 self._fault(
                     coach,
@@ -347,14 +357,14 @@ class _Follower:
     def _meeting(self, one: str, other: str, board: int) -> tuple[int, int] | None:
         """Where a coach in `one` since position `board` passes to `other`: positions in both.
 
-        The end of the first train or else the beginning of the second, if the other calls there; else
-        the last station they share.
+        The end of the first train or else the beginning of the second, if the other calls there;
+        else the last station they share.
         """
         calls, others = self.trains[one].calls, self.trains[other].calls
         at_end = self._position(other, calls[-1].station_id, 0)
         if at_end is not None and len(calls) - 1 > board:
             return len(calls) - 1, at_end
-        places = [p for p in range(len(calls) - 1, board, -1)]
+        places = list(range(len(calls) - 1, board, -1))
         for leave in places:
             if calls[leave].station_id == others[0].station_id:
                 return leave, 0
@@ -376,7 +386,7 @@ class _Follower:
             return []
         rides = []
         run, run_day, board = first
-        for ride, following in zip(own, own[1:], strict=False):
+        for ride, following in itertools.pairwise(own):
             onward = self._onward(coach, ride, run, run_day, board, following, troubles)
             if onward is None:
                 return []
@@ -431,7 +441,9 @@ class _Follower:
         following: Ride,
         troubles: dict[tuple[str, str, str], list[int]],
     ) -> tuple[int, str, int, int] | None:
-        """Where and with which run of `following` the coach goes on, the first that leaves in time."""
+        """Where and with which run of `following` the coach goes on, the first that leaves in
+        time.
+        """
         longest = _longest_wait(coach)
         best: tuple[int, tuple[int, str, int, int]] | None = None
         idle: int | None = None
@@ -467,12 +479,16 @@ class _Follower:
             return best[1]
         start = run_day
         if idle is not None:
-            message = f"train {following.train}, which should take the coach on from {ride.train}, does not run"
+            message = (
+                f"train {following.train}, which should take the coach on from {ride.train}, "
+                "does not run"
+            )
             troubles.setdefault(("coach_train_not_running", "days", message), []).append(idle)
         elif late is not None:
             message = (
                 f"trains {ride.train} and {following.train} do not meet: {following.train} leaves "
-                f"{_duration(DAY - late % DAY)} before the coach arrives, or it waits {_duration(late)}"
+                f"{_duration(DAY - late % DAY)} before the coach arrives, or it waits "
+                f"{_duration(late)}"
             )
             troubles.setdefault(("coach_leaves_before_it_arrives", "trains", message), []).append(
                 start
@@ -511,8 +527,9 @@ class _Follower:
             day += 1
 
     def _same_time_day(self, run: str, day: int, leave: int, to_run: str, join: int) -> int:
-        """The day of the next train where the joint has no time: its first halt with one comes after
-        the last of the train before."""
+        """The day of the next train where the joint has no time: its first halt with one comes
+        after the last of the train before.
+        """
         known = [
             t for call in self.trains[run].moments(day)[: leave + 1] for t in call if t is not None
         ]
@@ -534,7 +551,7 @@ class _Follower:
         """Tell of waits that are long enough to be a mistake."""
         longest: dict[tuple[str, str], int] = {}
         for _, rides in journeys:
-            for before, after in zip(rides, rides[1:], strict=False):
+            for before, after in itertools.pairwise(rides):
                 arrival = self._arrival(before.run, before.day, before.alight)
                 departure = self._departure(after.run, after.day, after.board)
                 if arrival is not None and departure is not None:
@@ -563,8 +580,8 @@ def _in_two_trains(
 ) -> list[Fault]:
     """Rows of one coach that have it travel in two trains at once.
 
-    A row whose own journeys overlap stands for several coaches that take turns; another row of it may
-    then be under way at the same time, but not set out from the same station on the same day.
+    A row whose own journeys overlap stands for several coaches that take turns; another row of it
+    may then be under way at the same time, but not set out from the same station on the same day.
     """
     faults = []
     rows: dict[str, list[Coach]] = {}
@@ -584,7 +601,8 @@ def _in_two_trains(
                         coach,
                         "coach",
                         "coach_in_two_trains",
-                        f"the coach is already in another train on {_days(twice)}, see line {other.line}",
+                        f"the coach is already in another train on {_days(twice)}, "
+                        f"see line {other.line}",
                         found=coach.coach_id,
                     )
                 )
@@ -594,7 +612,7 @@ def _in_two_trains(
 
 def _overlaps(spans: Iterable[tuple[int, int]]) -> bool:
     ordered = sorted(spans)
-    return any(after[0] < before[1] for before, after in zip(ordered, ordered[1:], strict=False))
+    return any(after[0] < before[1] for before, after in itertools.pairwise(ordered))
 
 
 def _clashing(
@@ -606,7 +624,7 @@ def _clashing(
         + [(*span, day, False) for day, span in theirs.items()]
     )
     days = []
-    for before, after in zip(marked, marked[1:], strict=False):
+    for before, after in itertools.pairwise(marked):
         if after[0] < before[1] and before[3] != after[3]:
             days.append(before[2] if before[3] else after[2])
     return sorted(set(days))

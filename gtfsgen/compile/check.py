@@ -37,7 +37,9 @@ def _date(text: str) -> date:
 
 
 def dates_doubled_or_lost(source: Source, tables: Mapping[str, pl.DataFrame]) -> list[Fault]:
-    """Compare the dates each train has in the feed, by the clock of its first station, with its days."""
+    """Compare the dates each train has in the feed, by the clock of its first station, with its
+    days.
+    """
     services = service_dates(tables)
     first_calls = (
         source.calls.filter(~pl.col("passes"))

@@ -15,7 +15,9 @@ from gtfsgen.source.model import Coach
 
 
 def chain_word(chain: Chain, riding: Mapping[str, Sequence[Coach]]) -> str:
-    """What tells a chain's trips from others of their trains: `through`, or which coaches it carries."""
+    """What tells a chain's trips from others of their trains: `through`, or which coaches it
+    carries.
+    """
     if not chain.hops:
         return ""
     carried = {coach.coach_id for coaches in chain.hops.values() for coach in coaches}
@@ -30,8 +32,8 @@ def season_words(
 ) -> list[str]:
     """A word for each reading of a chain's times: blank, `summer`, `winter` or its first date.
 
-    A night in which some clock is changed gets its date; readings that differ by season get the season's
-    name; whatever is left to tell apart gets the first date.
+    A night in which some clock is changed gets its date; readings that differ by season get the
+    season's name; whatever is left to tell apart gets the first date.
     """
     changing = [zone for zone in zones if zone.changes]
     crossing = [_crosses(parts, timing, changing, agency) for timing in timings]
@@ -72,7 +74,7 @@ def _season(timing: Timing, zones: Sequence[Zone]) -> str:
     return first_date(timing)
 
 
-def _is_summer(zone: Zone, day) -> bool:  # noqa: ANN001 - a date
+def _is_summer(zone: Zone, day) -> bool:
     from datetime import datetime, time
 
     moment = datetime.combine(day, time(12), tzinfo=zone_info(zone.name))

@@ -28,7 +28,9 @@ DEFAULT_ROUTE_TYPE = "2"
 ALLOWED = {"yes": "1", "1": "1", "y": "1", "no": "2", "2": "2", "n": "2"}
 
 KEPT_IF_BLANK = {"transfers": {"min_transfer_time"}}
-"""Columns written although blank; some importers read this one without asking whether it is there."""
+"""Columns written although blank; some importers read this one without asking whether it is
+there.
+"""
 
 
 def make_tables(source: Source, timetable: Timetable, today: date) -> tuple[Tables, list[Fault]]:
@@ -397,7 +399,7 @@ def _rows_of(trip: Trip) -> list[tuple]:
                 tied,
                 unknown or (joint and departure is None),
                 unknown or (joint and arrival is None),
-            )  # fmt: skip
+            )
         )
     return rows
 
@@ -501,7 +503,9 @@ def _routes(
 def _agency_of(
     source: Source, run: Run, written: Mapping[str, Mapping], faults: list[Fault]
 ) -> str:
-    """The agency of a route that names none: its run's, its first train's route's, or the only one."""
+    """The agency of a route that names none: its run's, its first train's route's, or the only
+    one.
+    """
     named = str(run.extra.get("agency") or "") or (
         written.get(run.route_id, {}).get("agency_id") or ""
     )
@@ -579,7 +583,9 @@ def _transfers(bundles: Iterable[Bundle]) -> pl.DataFrame:
 
 
 def _row_to_edit(coaches: Sequence[Coach], bundle: Bundle) -> Coach:
-    """The coach a link is made for; a train's link to itself is made for those that change there."""
+    """The coach a link is made for; a train's link to itself is made for those that change
+    there.
+    """
     if coaches:
         return coaches[0]
     return next(joint.coaches[0] for joint in bundle.joints if joint.coaches)
@@ -603,7 +609,9 @@ def _feed_info(source: Source, services: Mapping[Dates, str], today: date) -> pl
 
 
 def _attributions(source: Source) -> pl.DataFrame:
-    """Whom the licences of the sources want named: notes with an `attribution`, and feed.toml's own."""
+    """Whom the licences of the sources want named: notes with an `attribution`, and feed.toml's
+    own.
+    """
     rows: dict[str, dict] = {}
     given = source.settings.raw.get("attribution", {})
     for name, url in given.items() if isinstance(given, dict) else ():

@@ -1,7 +1,7 @@
 """All trips of a source: every date of every run once, alone or in its chain.
 
-Most trains know one clock only and run alone; their times are their cells, column-wise. The others are
-looked at one by one.
+Most trains know one clock only and run alone; their times are their cells, column-wise. The others
+are looked at one by one.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import count, pairwise
 
 import polars as pl
 
@@ -70,9 +71,9 @@ class _Gaps(dict[str, int]):
         if not self.of_train:
             for run in self.runs.values():
                 self.of_train[run.train] = self.of_train.get(run.train, 0) | run.dates.bits
-        days = list(Dates(self.of_train[self.runs[run_id].train]).numbers())
-        gaps = [later - day for day, later in zip(days, days[1:], strict=False)]
-        self[run_id] = min(gaps, default=NEVER_AGAIN)
+        bits = self.of_train[self.runs[run_id].train]
+        alone = bits & (bits - 1) == 0
+        self[run_id] = NEVER_AGAIN if alone else next(gap for gap in count(1) if bits & bits >> gap)
         return self[run_id]
 
 
@@ -156,8 +157,8 @@ def _plain_calls(
 ) -> pl.DataFrame:
     """Calls of trains that ride alone and whose clocks stand alike on all dates.
 
-    That is so in zones without a clock change; and in the agency's own zone between the hours in which
-    its clocks are changed.
+    That is so in zones without a clock change; and in the agency's own zone between the hours in
+    which its clocks are changed.
     """
     names = calls["zone"].unique().to_list()
     constant = {
@@ -238,7 +239,9 @@ def _without_calls(
 def _at_trip_ends(
     trains: Mapping[str, Train], runs: Mapping[str, Run], source: Source
 ) -> list[Fault]:
-    """A train whose first or last time is unknown, where no coach could make it part of a longer trip."""
+    """A train whose first or last time is unknown, where no coach could make it part of a longer
+    trip.
+    """
     riding = {run for coach in source.coaches for ride in coach.rides for run in ride.runs}
     faults = []
     for run_id, train in trains.items():
@@ -265,7 +268,9 @@ def _end_fault(source: Source, run: Run, call: Call, what: str) -> Fault:
 
 
 def cell_of(source: Source, run_id: str, order: int, what: str) -> tuple[str, int, str]:
-    """Path, line and column of the arrival or departure cell of a call; the other's if it has none."""
+    """Path, line and column of the arrival or departure cell of a call; the other's if it has
+    none.
+    """
     row = source.calls.row(
         by_predicate=(pl.col("run_id") == run_id) & (pl.col("order") == order), named=True
     )
@@ -280,7 +285,9 @@ def cell_in(row: Mapping, what: str) -> tuple[str, int, str]:
 
 
 def _sound_coaches(source: Source, trains: Mapping[str, Train]) -> list[Coach]:
-    """Coaches without an error of their own or of a table of their trains; those would only echo it."""
+    """Coaches without an error of their own or of a table of their trains; those would only echo
+    it.
+    """
     bad_cells = {(f.path, f.line) for f in source.faults if f.severity is Severity.ERROR}
     bad_tables = {path for path, _ in bad_cells}
     return [
@@ -353,7 +360,7 @@ def _parts(
     for run, day in chain.runs:
         last = len(trains[run].calls) - 1
         places = sorted(cuts[run] | {0, last})
-        for first, following in zip(places, places[1:], strict=False):
+        for first, following in pairwise(places):
             begins[run, first] = ends[run, following] = len(parts)
             if first > 0:
                 joints.append((len(parts) - 1, len(parts), []))
@@ -466,13 +473,17 @@ def _clock_faults(trains: Iterable[Train], source: Source) -> list[Fault]:
     One for each train, at the first such cell.
     """
     odd = [train for train in trains if train.skipped or train.backward]
-    wanted = {(t.run_id, t.calls[min(p)].order): 0 for t in odd for p in (t.skipped, t.backward) if p}
+    wanted = {
+        (t.run_id, t.calls[min(p)].order): 0 for t in odd for p in (t.skipped, t.backward) if p
+    }
     places = pl.DataFrame(
         list(wanted), schema={"run_id": pl.String, "order": pl.Int32}, orient="row"
     )
     cells = {
         (row["run_id"], row["order"]): cell_in(row, "arrival")
-        for row in source.calls.join(places, on=["run_id", "order"], how="semi").iter_rows(named=True)
+        for row in source.calls.join(places, on=["run_id", "order"], how="semi").iter_rows(
+            named=True
+        )
     }
     faults = []
     for train in odd:
@@ -500,8 +511,8 @@ def _clock_faults(trains: Iterable[Train], source: Source) -> list[Fault]:
                     Severity.INFO,
                     "time_skipped_by_clock_change",
                     *cells[train.run_id, call.order],
-                    f"train {number} of {day} calls at {call.station_id} in the hour that the clock "
-                    "change skips; it is taken to run late until the next time that exists",
+                    f"train {number} of {day} calls at {call.station_id} in the hour that the "
+                    "clock change skips; it is taken to run late until the next time that exists",
                 )
             )
     return faults

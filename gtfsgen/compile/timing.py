@@ -1,8 +1,8 @@
 """Clock times of trains as seconds of a service day, for sets of dates at once.
 
 A train's printed times are the same every day; what differs between dates is how the clocks of its
-stations stand to each other and to the agency's. They differ only from a clock change to the next, so
-each train is looked at once per such span, not once per date.
+stations stand to each other and to the agency's. They differ only from a clock change to the next,
+so each train is looked at once per such span, not once per date.
 """
 
 from __future__ import annotations
@@ -62,7 +62,9 @@ class Train:
         self.breaks = tuple(sorted(days))
 
     def moments(self, day: int) -> Moments:
-        """Instants of all halts of the train leaving on `day`, in seconds since that midnight UTC."""
+        """Instants of all halts of the train leaving on `day`, in seconds since that midnight
+        UTC.
+        """
         span = bisect_right(self.breaks, day)
         if span not in self._spans:
             self._spans[span] = self._read(day)
@@ -71,8 +73,8 @@ class Train:
     def _read(self, day: int) -> Moments:
         """Read each clock so that time never runs back, where a reading allows it.
 
-        A time that comes twice in a night is the first unless that lies before the halt in front. A time
-        that is skipped is one change late, but never later than the next that exists.
+        A time that comes twice in a night is the first unless that lies before the halt in front. A
+        time that is skipped is one change late, but never later than the next that exists.
         """
         midnight = day * DAY
         instants: list[int | None] = []
@@ -135,8 +137,9 @@ class Timing:
     dates: Dates
     """Service days."""
     shift: int
-    """Service day minus the printed date of the chain's first departure: 0, or -1 where that is still
-    the day before in the agency's zone."""
+    """Service day minus the printed date of the chain's first departure: 0, or -1 where that is
+    still the day before in the agency's zone.
+    """
     moments: tuple[Moments, ...]
     """Seconds of the service day for each part."""
 
@@ -156,20 +159,25 @@ def timings(parts: Sequence[Part], dates: Dates, agency: Zone) -> list[Timing]:
         )
         shift = 0 if first >= service_day_start(agency, day) - day * DAY else -1
         start = service_day_start(agency, day + shift) - day * DAY
-        moments = tuple(
-            tuple(tuple(None if t is None else t - start for t in call) for call in calls)
-            for calls in instants
-        )
+        moments = tuple(_moved(calls, -start) for calls in instants)
         key = (shift, moments)
         groups[key] = groups.get(key, 0) | bits
     found = [Timing(Dates(bits).shift(key[0]), key[0], key[1]) for key, bits in groups.items()]
     return sorted(found, key=lambda timing: timing.dates.first)
 
 
-def _stretch(part: Part, day: int) -> list[tuple[int | None, int | None]]:
-    ahead = part.day * DAY
-    moments = part.train.moments(day + part.day)[part.first : part.last + 1]
-    return [tuple(None if t is None else t + ahead for t in call) for call in moments]  # type: ignore[misc]
+def _stretch(part: Part, day: int) -> Moments:
+    return _moved(part.train.moments(day + part.day)[part.first : part.last + 1], part.day * DAY)
+
+
+def _moved(moments: Moments, seconds: int) -> Moments:
+    return tuple(
+        (
+            None if arrival is None else arrival + seconds,
+            None if departure is None else departure + seconds,
+        )
+        for arrival, departure in moments
+    )
 
 
 def _breaks(parts: Iterable[Part], agency: Zone) -> list[int]:

@@ -1,12 +1,14 @@
 """From chains on their service days to trips, and the form in which planners are told of the links.
 
-The rules were found by running trip planners (docs/decisions/handover.md): a linear chain is tied by
-block_id alone; type 4 rows only where trains split or join; a joint without a known time, or the profile
-`through`, makes one trip of the parts; no trip of a day or longer that its own next run overtakes.
+The rules were found by running trip planners (docs/decisions/handover.md): a linear chain is tied
+by block_id alone; type 4 rows only where trains split or join; a joint without a known time, or the
+profile `through`, makes one trip of the parts; no trip of a day or longer that its own next run
+overtakes.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -228,8 +230,8 @@ def _join(trips: list[Trip], links: list[Link], wanted: Sequence[Link]) -> tuple
 def _joints_within_a_day(links: Sequence[Link], gap_days: Mapping[str, int]) -> list[Link]:
     """The joints of a linear chain to join so that each trip stays under a day.
 
-    The whole chain if its next run does not overtake it; else the fewest trips, parted at the longest
-    waits.
+    The whole chain if its next run does not overtake it; else the fewest trips, parted at the
+    longest waits.
     """
     ordered = _in_order(links)
     chain = [ordered[0].from_trip, *(link.to_trip for link in ordered)]
@@ -257,7 +259,8 @@ def _in_order(links: Sequence[Link]) -> list[Link]:
 def _partition(starts: Sequence[int], ends: Sequence[int], waits: Sequence[int]) -> list[int]:
     """Where to part a row of pieces (`waits` between them) so that each group lasts under a day.
 
-    Fewest parts, then the longest waits at the partings. A piece that is a day long by itself stays.
+    Fewest parts, then the longest waits at the partings. A piece that is a day long by itself
+    stays.
     """
     count = len(starts)
     best: list[tuple[int, int, list[int]]] = [(0, 0, [])]
@@ -277,8 +280,8 @@ def _partition(starts: Sequence[int], ends: Sequence[int], waits: Sequence[int])
 
 def _overtaken(trip: Trip, gap_days: Mapping[str, int]) -> bool:
     """A trip of a day or longer whose next run leaves before it has arrived."""
-    gap = min(gap_days[run] for run in trip.run_ids)
-    return trip.duration >= DAY and gap * DAY <= trip.duration
+    duration = trip.duration
+    return duration >= DAY and min(gap_days[run] for run in trip.run_ids) * DAY <= duration
 
 
 def _cut(trip: Trip) -> tuple[list[Trip], list[str]]:
@@ -336,7 +339,7 @@ def _replace(trips: list[Trip], links: list[Link], trip: Trip, pieces: list[Trip
             link.to_trip = pieces[0]
         if link.from_trip is trip:
             link.from_trip = pieces[-1]
-    links += [Link(one, other, []) for one, other in zip(pieces, pieces[1:], strict=False)]
+    links += [Link(one, other, []) for one, other in itertools.pairwise(pieces)]
 
 
 def _form(

@@ -34,8 +34,8 @@ def table_texts(tables: Mapping[str, pl.DataFrame]) -> dict[str, bytes]:
 def zip_bytes(files: Mapping[str, bytes]) -> bytes:
     """A zip whose bytes depend on nothing but the files.
 
-    Stored, not deflated: zlib and its stand-ins (zlib-ng in many a Python of today) compress the same
-    text to different bytes. Servers compress on the way, and these feeds are small.
+    Stored, not deflated: zlib and its stand-ins (zlib-ng in many a Python of today) compress the
+    same text to different bytes. Servers compress on the way, and these feeds are small.
     """
     buffer = BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
@@ -47,12 +47,18 @@ def zip_bytes(files: Mapping[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
+def feed_path(output: Path) -> Path:
+    """Where the zip of a feed written to `output` is."""
+    return output if output.suffix.lower() == ".zip" else output / ZIP_NAME
+
+
 def write_feed(output: Path, files: Mapping[str, bytes], extra: Mapping[str, bytes]) -> Path:
     """Replace the feed in `output` and return the path of its zip.
 
     `output` is a folder, for gtfs.zip, its tables as text and the `extra` files (shapes.geojson,
-    index.html); or a path ending in .zip, for that alone. Everything is written beside it first. Whatever
-    interrupts the exchange, the last feed is put back. Raises OSError where the folder cannot be written.
+    index.html); or a path ending in .zip, for that alone. Everything is written beside it first.
+    Whatever interrupts the exchange, the last feed is put back. Raises OSError where the folder
+    cannot be written.
     """
     if output.suffix.lower() == ".zip":
         with _staging(output.parent) as stage:
@@ -77,7 +83,9 @@ def _staging(parent: Path) -> Iterator[Path]:
 
 
 def _written_before(output: Path) -> set[str]:
-    """Tables that the last build wrote beside its zip; others in the folder are not ours to remove."""
+    """Tables that the last build wrote beside its zip; others in the folder are not ours to
+    remove.
+    """
     try:
         with zipfile.ZipFile(output / ZIP_NAME) as archive:
             names = {name for name in archive.namelist() if "/" not in name}

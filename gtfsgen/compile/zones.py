@@ -1,8 +1,8 @@
 """Clocks of the world: from a printed time to an instant, by the pinned tz database.
 
-Days are counted as in `gtfsgen.service_days` (day 0 is `EPOCH`), instants in seconds of UTC since that
-day's midnight. The rules come from the `tzdata` package and never from the machine, so that the same
-source gives the same feed everywhere.
+Days are counted as in `gtfsgen.service_days` (day 0 is `EPOCH`), instants in seconds of UTC since
+that day's midnight. The rules come from the `tzdata` package and never from the machine, so that
+the same source gives the same feed everywhere.
 """
 
 from __future__ import annotations
@@ -83,8 +83,8 @@ class Zone:
     def readings(self, wall: int) -> tuple[int, int, bool]:
         """First and last instant at which the clock shows `wall`, and whether it ever does.
 
-        A time that comes twice has two readings. One that is skipped is read with the offset from before
-        the change: a train is that much late then, as railways run it.
+        A time that comes twice has two readings. One that is skipped is read with the offset from
+        before the change: a train is that much late then, as railways run it.
         """
         index = bisect_right(self._walls, wall)
         before = self._offsets[index]
@@ -97,7 +97,9 @@ class Zone:
 
     @lru_cache(maxsize=4096)  # noqa: B019 - a zone lives as long as one build
     def breaks(self, clock: int) -> tuple[int, ...]:
-        """The days from which a clock time (seconds since the day's midnight) is read another way."""
+        """The days from which a clock time (seconds since the day's midnight) is read another
+        way.
+        """
         days = set()
         for change in self.changes:
             for wall in (change.first_odd_wall, change.end_of_odd_walls):
@@ -106,7 +108,9 @@ class Zone:
 
 
 def _changes(info: ZoneInfo, first_day: int, last_day: int) -> list[Change]:
-    """Clock changes between two days, by looking once a day and halving where the offset differs."""
+    """Clock changes between two days, by looking once a day and halving where the offset
+    differs.
+    """
     changes = []
     before = _offset(info, first_day * DAY)
     for day in range(first_day, last_day + 1):

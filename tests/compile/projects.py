@@ -88,7 +88,7 @@ def source(
                     "departure_column": run.column,
                     "arrival_text": arrival,
                     "departure_text": departure,
-                }  # fmt: skip
+                }
             )
     stations = list(dict.fromkeys(row["station_id"] for row in rows))
     origin = {"path": "stations.csv", "line": 2, "column": "A"}

@@ -1,4 +1,6 @@
-"""The laws of a feed, on random railways: looked at day by day and by zoneinfo, not by our own algebra."""
+"""The laws of a feed, on random railways: looked at day by day and by zoneinfo, not by our own
+algebra.
+"""
 
 from __future__ import annotations
 
@@ -79,18 +81,29 @@ def random_project(seed: int) -> Source:
     names = ["a", "b", "c", "d", "e", "f"]
     zones = {name: rng.choice(ZONES[: rng.randint(1, len(ZONES))]) for name in names}
     agency = rng.choice(ZONES)
-    reference = datetime.combine(first + timedelta(days=2), time(rng.randint(0, 23), 10), tzinfo=ZoneInfo(agency))
+    reference = datetime.combine(
+        first + timedelta(days=2), time(rng.randint(0, 23), 10), tzinfo=ZoneInfo(agency)
+    )
     trains, ends = [], {}
     at, now = "a", reference
     rides = []
     for number in range(rng.randint(1, 3)):
         onward = rng.sample([name for name in names if name != at], rng.randint(1, 3))
-        made, arrival = random_train(rng, f"T{number}", [at, *onward], zones, now, random_dates(rng, first, last))
+        made, arrival = random_train(
+            rng, f"T{number}", [at, *onward], zones, now, random_dates(rng, first, last)
+        )
         trains.append(made)
         rides.append(made[0].run_id)
         at, now = onward[-1], arrival + timedelta(minutes=rng.randint(90, 500))
         ends[made[0].run_id] = (arrival, at)
-    other, _ = random_train(rng, "X", [at, *[n for n in names if n != at][:2]], zones, now, random_dates(rng, first, last))
+    other, _ = random_train(
+        rng,
+        "X",
+        [at, *[n for n in names if n != at][:2]],
+        zones,
+        now,
+        random_dates(rng, first, last),
+    )
     trains.append(other)
     coaches = []
     chains = [rides] if len(rides) > 1 else []
@@ -101,7 +114,9 @@ def random_project(seed: int) -> Source:
             dates = fitting_dates(chain, runs, zones, last, rng)
             if dates:
                 start, end = runs[chain[0]][1][0][0], runs[chain[-1]][1][-1][0]
-                coaches.append(coach(f"C{number}", dates, " > ".join(chain), start, end, line=number + 2))
+                coaches.append(
+                    coach(f"C{number}", dates, " > ".join(chain), start, end, line=number + 2)
+                )
     return source(trains, coaches, zones, agency, first, last)
 
 
@@ -113,7 +128,9 @@ def cell_instant(day: date, text: str, zone: str) -> datetime:
     ).astimezone(ZoneInfo("UTC"))
 
 
-def fitting_dates(chain: list[str], runs: dict, zones: dict, last: date, rng: random.Random) -> Dates:
+def fitting_dates(
+    chain: list[str], runs: dict, zones: dict, last: date, rng: random.Random
+) -> Dates:
     """Dates on which each train of a chain runs when the one before has come, found day by day."""
     found = []
     for day in runs[chain[0]][0].dates:
@@ -124,7 +141,8 @@ def fitting_dates(chain: list[str], runs: dict, zones: dict, last: date, rng: ra
             departure = runs[other][1][0][2]
             local = came.astimezone(ZoneInfo(zones[station])).date()
             current = next(
-                d for d in (local + timedelta(days=k) for k in range(-1, 3))
+                d
+                for d in (local + timedelta(days=k) for k in range(-1, 3))
                 if cell_instant(d, departure, zones[station]) >= came
             )
             wait = cell_instant(current, departure, zones[station]) - came
@@ -201,7 +219,10 @@ def check_every_call_once(project: Source, compiled: Compiled) -> None:
     for (run, order), cell in cells.items():
         for day in project.runs[run].dates:
             for side, other in (("arrival", "departure"), ("departure", "arrival")):
-                if (side, order) == ("arrival", 0) or (side, order) == ("departure", lasts[run] - 1):
+                if (side, order) == ("arrival", 0) or (side, order) == (
+                    "departure",
+                    lasts[run] - 1,
+                ):
                     continue
                 seconds = cell[f"{side}_s"] if cell[f"{side}_s"] is not None else cell[f"{other}_s"]
                 moment = clock(day, seconds)
@@ -246,7 +267,10 @@ def check_coaches_stay_together(project: Source, compiled: Compiled) -> None:
                     for other in of_run[ride.train]
                     if service_day in services[trips[other]["service_id"]]
                     and (
-                        (trips[trip].get("block_id") and trips[other]["block_id"] == trips[trip]["block_id"])
+                        (
+                            trips[trip].get("block_id")
+                            and trips[other]["block_id"] == trips[trip]["block_id"]
+                        )
                         or other in onward(trip, transfers)
                     )
                 }
