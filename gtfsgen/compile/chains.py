@@ -161,7 +161,8 @@ def _untied(coach: Coach, days: Sequence[int]) -> Fault:
         "trains",
         "coach_not_tied",
         f"on {_days(days)} the trains of this coach hang together with another day's run of "
-        "themselves through other coaches, which GTFS cannot say; riders will be shown a change there",
+        "themselves through other coaches, which GTFS cannot say; riders will be shown a "
+        "change there",
         severity=Severity.WARNING,
         hint="give coaches that wait longer than others a train number of their own",
     )
