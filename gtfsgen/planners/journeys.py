@@ -162,9 +162,7 @@ class RowReader:
             destination,
             departures,
             arrivals,
-            tuple(re.split(r"[\s>,;+]+", self.cell("trains").strip()))
-            if self.cell("trains")
-            else (),
+            tuple(re.findall(r"[^\s>,;+]+", self.cell("trains"))),
             changes,
             found,
             Question(origin, destination, *self.span(day, departures, origin)),
