@@ -105,7 +105,8 @@ def _findings(feed: Feed) -> dict[str, list[dict[str, Any]]]:
 def _trips(feed: Feed) -> pl.DataFrame:
     """Trips with a shape and stop times, by shape and in the order of the file.
 
-    `first` and `size` are the trip's calls in ordered_stop_times; `rail` is null for an unknown route.
+    `first` and `size` are the trip's calls in ordered_stop_times; `rail` is null if the route is
+    unknown.
     """
     spans = (
         feed.ordered_stop_times.select("trip_id", "starts_trip")
@@ -116,15 +117,14 @@ def _trips(feed: Feed) -> pl.DataFrame:
     )
     height = feed.ordered_stop_times.select(pl.len())
     shapes = feed.shapes.select("shape_id").unique()
-    routes = feed.first_routes.select(
-        "route_id", rail=(pl.col("route_type") == RAIL).fill_null(False)
-    )
+    is_rail = (pl.col("route_type") == RAIL).fill_null(False)
+    routes = feed.first_routes.select("route_id", rail=is_rail)
     trips = (
         feed.trips.select("csv_row_number", "trip_id", "shape_id", "route_id")
         .join(shapes, on="shape_id", how="semi")
-        .join(spans, on="trip_id", maintain_order="left")
-        .join(routes, on="route_id", how="left", maintain_order="left")
-        .sort(pl.col("shape_id").to_physical(), maintain_order=True)
+        .join(spans, on="trip_id")
+        .join(routes, on="route_id", how="left")
+        .sort(pl.col("shape_id").to_physical(), "csv_row_number")
     )
     found, total = pl.collect_all([trips, height])
     last_size = pl.lit(total.item(), dtype=pl.Int64) - pl.col("first")
@@ -177,7 +177,7 @@ def _matched(feed: Feed, trips: pl.DataFrame) -> list[tuple[str, dict[str, Any]]
 def _is_first_of_pattern(trips: pl.DataFrame, calls: pl.DataFrame) -> pl.Series:
     """Whether no earlier trip has the same shape, stops and distances.
 
-    Patterns are told by 64 bits: a sum over the calls, mixed from place in the trip, stop, distance.
+    Patterns are told by 64 bits: a sum over the calls, mixed of place in the trip, stop, distance.
     """
     import numpy as np
 
