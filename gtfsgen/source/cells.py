@@ -1,7 +1,8 @@
 """Sheets of text cells, whatever they were written in.
 
-CSV of any spreadsheet's dialect and the sheets of a workbook become the same thing: rows of text with a
-known position. All that is wrong with the file itself (encoding, quotes, ragged rows) is said here.
+CSV of any spreadsheet's dialect and the sheets of a workbook become the same thing: rows of text
+with a known position. All that is wrong with the file itself (encoding, quotes, ragged rows) is
+said here.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -55,7 +57,7 @@ class Sheet:
         hint: str = "",
         severity: Severity = Severity.ERROR,
     ) -> Fault:
-        """A fault at a cell (both counted from 0), at a row (`column` None) or at the file (row -1)."""
+        """A fault at a cell, both from 0; at a row (`column` None); or at the file (row -1)."""
         place = "" if column is None else letter(column)
         return Fault(severity, code, self.path, row + 1, place, message, found, hint)
 
@@ -65,14 +67,13 @@ def is_comment(row: list[str]) -> bool:
     return not any(row) or row[0].startswith("#")
 
 
-# ---------------------------------------------------------------------------------------------- CSV
+# --------------------------------------------------------------------------------------------- CSV
 
 
 def read_csv(file: Path, path: str, faults: list[Fault], *, grid: bool = False) -> Sheet | None:
     """Read one CSV file; None if it cannot be read at all. `path` is the name that faults use.
 
-    In a `grid` the widest row sets the width when the first is shorter, as printed tables begin with
-    titles; elsewhere the first row does.
+    The header sets the width of all rows; in a `grid`, which may begin with titles, most rows do.
     """
     sheet = Sheet(path, file.stem, [])
     try:
@@ -167,15 +168,18 @@ def parsed(text: str, sheet: Sheet, faults: list[Fault]) -> list[list[str]]:
 def level(
     rows: list[list[str]], sheet: Sheet, faults: list[Fault], *, grid: bool
 ) -> list[list[str]]:
-    """Give all rows the width of the header; a row of another width is a fault."""
+    """Give all rows one width; a row of another width is a fault."""
     header = next((row for row in rows if not is_comment(row)), [])
     while header and not header[-1] and not grid:
         header = header[:-1]
     width = len(header)
+    if grid:
+        widths = Counter(len(row) for row in rows if not is_comment(row))
+        width = max(widths, key=lambda each: (widths[each], each), default=0)
     for number, row in enumerate(rows):
         if len(row) == width:
             continue
-        if is_comment(row):
+        if is_comment(row) or (grid and not any(row[1:])):
             row[:] = [*row[:1], *[""] * (width - 1)][:width]
             continue
         if len(row) > width:
@@ -206,7 +210,7 @@ def level(
     return rows
 
 
-# ---------------------------------------------------------------------------------------- workbooks
+# --------------------------------------------------------------------------------------- workbooks
 
 
 def read_workbook(file: Path, path: str, faults: list[Fault]) -> list[Sheet]:

@@ -27,7 +27,7 @@ def read_coaches(
     reader: Reader,
     faults: list[Fault],
 ) -> list[Coach]:
-    """All coaches whose row can be understood. Whether their trains meet is for `compile` to say."""
+    """All coaches whose row can be understood. Whether trains meet is for `compile` to say."""
     if frame.is_empty():
         return []
     by_number: dict[str, list[Run]] = defaultdict(list)

@@ -1,14 +1,15 @@
 """The days on which something runs, in the words that railways print.
 
-`parse` reads English, German and Chinese day words into `Days`; `str(days)` (or `canonical`) prints the
-one canonical form, and `Days.dates` gives the dates. The grammar, in words:
+`parse` reads English, German and Chinese day words into `Days`; `str(days)` (or `canonical`) prints
+the one canonical form, and `Days.dates` gives the dates. The grammar, in words:
 
     days    = selection { ("not" | "also") selection }      worked off from left to right
-    selection = weekdays, holidays, days of the month, months, date ranges, every n days, calendar names
+    selection = weekdays, holidays, days of the month, months, date ranges, every n days,
+                calendar names
 
 Selectors of one kind add up (`Mo We`), those of different kinds narrow each other (`Mo-Fr in Jun`).
-Weekdays and holidays are one kind: `Su holidays DE` is Sundays and holidays, as it is printed. Single
-dates stand alone or after `not` and `also`, where they add to the rest.
+Weekdays and holidays are one kind: `Su holidays DE` is Sundays and holidays, as it is printed.
+Single dates stand alone or after `not` and `also`, where they add to the rest.
 """
 
 from __future__ import annotations
@@ -152,7 +153,7 @@ def canonical(expression: str, names: Collection[str] = ()) -> str:
     return str(parse(expression, names))
 
 
-# --------------------------------------------------------------------------------------- sets of dates
+# ----------------------------------------------------------------------------------- sets of dates
 
 
 def union(sets: Iterable[Dates]) -> Dates:
@@ -183,7 +184,7 @@ def every_n(n: int, start: date, last: date) -> Dates:
     return Dates(bits << (start - EPOCH).days)
 
 
-# ------------------------------------------------------------------------------------------- printing
+# ---------------------------------------------------------------------------------------- printing
 
 
 def runs(numbers: list[int], name: Callable[[int], str]) -> str:
@@ -231,7 +232,7 @@ def merged(
     return tuple(result)
 
 
-# -------------------------------------------------------------------------------------------- reading
+# ----------------------------------------------------------------------------------------- reading
 
 WEEKDAY_NAMES = (
     "mo tu we th fr sa su",
@@ -297,20 +298,34 @@ CHANGE_WORDS |= {
 }
 
 FROM_WORDS = ("from", "ab", "vom", "von", "seit", "since", "starting", "自", "从", "beginning")
-UNTIL_WORDS = ("until", "till", "up to", "bis", "截至")
-TO_WORDS = ("to", "through", "thru", "bis", "至", "到")
-HOLIDAY_WORDS = ("holidays", "public holidays", "holiday", "feiertage", "feiertags", "feiertagen")
-CHINESE_HOLIDAY_WORDS = ("法定节假日", "节假日")
+HOLIDAY_WORDS = (
+    "holidays",
+    "public holidays",
+    "holiday",
+    "feiertage",
+    "feiertags",
+    "feiertagen",
+    "法定节假日",
+    "节假日",
+)
 FILLERS = (
     "of the month", "of each month", "of every month", "each month", "des monats", "each", "and",
     "und", "on", "the", "am", "an", "in", "im", "den", "der", "only", "nur", "runs", "verkehrt",
+    "每月", "和", "及", "与", "逢", "开行", "起", "日期", "的", "在",
 )  # fmt: skip
-CHINESE_FILLERS = ("每月", "和", "及", "与", "逢", "开行", "起", "日期", "的", "在")
 NUMBER_WORDS = {"other": 2, "second": 2, "third": 3, "zweiten": 2, "dritten": 3, "fourth": 4}
 
 
 def alternatives(words: Iterable[str]) -> str:
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+
+
+def in_text(words: Iterable[str]) -> str:
+    """A pattern for words: those of letters stand alone, Chinese ones are written without gaps."""
+    words = list(words)
+    spaced = [word for word in words if word[0] < "\u2e80"]
+    joined = [word for word in words if word[0] >= "\u2e80"]
+    return rf"\b(?:{alternatives(spaced)})\b|{alternatives(joined)}"
 
 
 ANY_MONTH = alternatives(MONTH_WORDS)
@@ -334,17 +349,15 @@ SCANNER = re.compile(
             r"(?P<monthday>(?<!\d)(?:"
             r"\d{1,2}(?:st|nd|rd|th)\b|\d{1,2}\.(?![\d.])|\d{1,2}[日号]))",
             r"(?P<chinese_month>(?<!\d)\d{1,2}月)",
-            rf"(?P<week>\b(?:{alternatives(w for w in WEEK_WORDS if w.isascii() or 'ä' in w)})\b\.?"
-            rf"|{alternatives(w for w in WEEK_WORDS if not (w.isascii() or 'ä' in w))})",
+            rf"(?P<week>(?:{in_text(WEEK_WORDS)})\.?)",
             r"(?P<chinese_week>每?(?:周|星期|礼拜)[一二三四五六日天1-7]+|(?<![\w])[一二三四五六日天]+)",
             r"(?P<digits>(?<![\d.])[1-7](?:[1-7]*|(?:\.[1-7])+)(?![\d]|-\d\d|\.\d))",
-            rf"(?P<holiday>\b(?:{alternatives(HOLIDAY_WORDS)})\b|{alternatives(CHINESE_HOLIDAY_WORDS)})",
-            rf"(?P<change>\b(?:{alternatives(w for w in CHANGE_WORDS if w.isascii() or 'ß' in w or 'ä' in w)})\b"
-            rf"|{alternatives(w for w in CHANGE_WORDS if not (w.isascii() or 'ß' in w or 'ä' in w))})",
+            rf"(?P<holiday>{in_text(HOLIDAY_WORDS)})",
+            rf"(?P<change>{in_text(CHANGE_WORDS)})",
             r"(?P<to>\.\.\.?|…|[-–—~〜−]|\b(?:to|through|thru|bis)\b|至|到)",
             r"(?P<until>\b(?:until|till|up\s+to)\b|截至)",
-            rf"(?P<from>\b(?:{alternatives(w for w in FROM_WORDS if w.isascii())})\b|自|从)",
-            rf"(?P<filler>\b(?:{alternatives(FILLERS)})\b|{alternatives(CHINESE_FILLERS)})",
+            rf"(?P<from>{in_text(FROM_WORDS)})",
+            rf"(?P<filler>{in_text(FILLERS)})",
             r"(?P<word>[^\W\d_]+)\.?",
         ]
     ),
@@ -537,7 +550,7 @@ def selection(tokens: list[Token], *, alone: bool = False) -> Selection:
                     token.text,
                     "write every 2 days from 2026-03-12",
                 )
-            made = replace(made, every=made.every | {(token.value, start.value)})  # type: ignore[operator]
+            made = replace(made, every=made.every | {(token.value, start.value)})  # type: ignore[arg-type]
             i = tokens.index(start, i) + 1
         else:
             span, i = date_span(tokens, i)
@@ -558,7 +571,7 @@ def selection(tokens: list[Token], *, alone: bool = False) -> Selection:
         raise DaysError(
             "Single dates stand beside other days.",
             str(min(made.singles)),
-            f"write also {min(made.singles)} to add a date, or {min(made.singles)}..DATE for a season",
+            f"write also {min(made.singles)}, or make it a range",
         )
     if made.month_days and made.weekdays:
         raise DaysError(

@@ -1,8 +1,9 @@
 """Timetable grids: from rows of printed cells to columns of calls.
 
-A grid has the trains as columns (or as rows: then it is turned round first). Its upper rows say train,
-days, route and so on; the others are stations. A station has one row, or one for arrivals and one for
-departures. What a train does at a station is a `visit` of the grid; blank cells mean it does nothing.
+A grid has the trains as columns (or as rows: then it is turned round first). Its upper rows say
+train, days, route and so on; the others are stations. A station has one row, or one for arrivals
+and one for departures. What a train does at a station is a `visit` of the grid; blank cells mean it
+does nothing.
 """
 
 from __future__ import annotations
@@ -112,7 +113,7 @@ class Column:
         return self.grid.fault(code, row, self.index, message, hint, severity)
 
 
-# -------------------------------------------------------------------------------------- reading a grid
+# ---------------------------------------------------------------------------------- reading a grid
 
 
 def read_grid(sheet: Sheet, stations: Stations, faults: list[Fault]) -> Grid | None:
@@ -167,7 +168,7 @@ def is_title(row: list[str]) -> bool:
 
 
 def lies_down(rows: list[list[str]], start: int, stations: Stations) -> bool:
-    """Whether trains are rows: stations and header words then stand side by side, not below each other."""
+    """Whether trains are rows: then stations and header words stand side by side."""
 
     def known(cell: str) -> bool:
         name, _ = without_kind(cell, stations)
@@ -353,7 +354,7 @@ def place_row(
             before["dep"] = row
 
 
-# ------------------------------------------------------------------------------------ reading columns
+# --------------------------------------------------------------------------------- reading columns
 
 
 @dataclass
@@ -393,7 +394,7 @@ class Reader:
         return replace(cell, notes=notes)
 
     def notes(self, words: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, str] | None]:
-        """Letters known from notes.csv, `bc` being b and c unless there is a note bc; and what is wrong."""
+        """Known letters (`bc` is b and c unless there is a note bc), and what is wrong."""
         found: list[str] = []
         for word in words:
             split = word not in self.letters and len(set(word)) == len(word)

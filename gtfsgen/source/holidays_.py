@@ -1,8 +1,8 @@
 """Public holidays, resolved once and then locked.
 
-The `holidays` package knows them by rule and is mended every month, so a build that asked it anew could
-differ tomorrow. The dates used therefore stand in `holidays.lock.csv`, to be reviewed and committed; the
-package is asked only for regions or years that the lock does not have.
+The `holidays` package knows them by rule and is mended every month, so a build that asked it anew
+could differ tomorrow. The dates used therefore stand in `holidays.lock.csv`, to be reviewed and
+committed; the package is asked only for regions or years that the lock does not have.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class Run:
     """One printed column of a timetable: a train on a set of days."""
 
     run_id: str
-    """Unique and stable: the train number, with more words only where a number has several columns."""
+    """Unique and stable: the train number, with more words where it has several columns."""
     train: str
     """The train number as printed."""
     route_id: str
@@ -61,8 +61,9 @@ class Run:
     extra: dict = field(default_factory=dict)
     """Further header rows: class, name, bikes, wheelchair, block, note letters (under "notes")."""
     around: Dates = field(default_factory=Dates)
-    """Like `dates`, but reaching `MARGIN_DAYS` beyond the feed period on either side, so that a coach of
-    the last evening finds the train that takes it over the next morning. Contains `dates`."""
+    """Like `dates`, but reaching `MARGIN_DAYS` beyond the feed period on either side, so that a
+    coach of the last evening finds the train that takes it over the next morning. Contains
+    `dates`."""
 
 
 @dataclass(frozen=True)
@@ -93,12 +94,12 @@ class Coach:
     extra: dict = field(default_factory=dict)
 
 
-CALLS = {
+CALLS: dict[str, pl.DataType | type[pl.DataType]] = {
     "run_id": pl.String,
     "order": pl.Int32,  # from 0 along the run
     "station_id": pl.String,
-    "arrival_s": pl.Int32,  # clock time on the wall there + 86400 per day since the run's first date;
-    "departure_s": pl.Int32,  # null where the cell is blank
+    "arrival_s": pl.Int32,  # clock on the wall there + 86400 per day since the run's
+    "departure_s": pl.Int32,  # first date; null where the cell is blank
     "railway_time": pl.Boolean,  # the clock is the agency's, not the station's
     "arrival_estimate": pl.Boolean,
     "departure_estimate": pl.Boolean,
@@ -121,13 +122,13 @@ CALLS = {
 
 @dataclass
 class Source:
-    """A project as read. Tables hold text cells as written, with `ORIGIN` columns (column = first cell)."""
+    """A project as read. Tables hold cells as written, with `ORIGIN` (column = first cell)."""
 
     root: Path
     settings: Settings
     agencies: pl.DataFrame
     stations: pl.DataFrame
-    """station_id, name and name_<lang> columns, lat, lon, timezone, country, ... lat/lon Float64."""
+    """station_id, name, name_<lang>, lat, lon, timezone, country, ...; lat and lon Float64."""
     routes: pl.DataFrame
     notes: pl.DataFrame
     runs: dict[str, Run]

@@ -1,8 +1,8 @@
-"""The day of every time: midnight inferred from the order of a train's calls, and what cannot be so.
+"""The day of every time: midnight is inferred from the order of a train's calls.
 
-Clocks are those of the stations, so order is judged by instants: at a border the clock may go back though
-the train does not. What is found out is told at the cell that is probably wrong: the one without which
-the rest of the train is in order.
+Clocks are those of the stations, so order is judged by instants: at a border the clock may go back
+though the train does not. What is found out is told at the cell that is probably wrong: the one
+without which the rest of the train is in order.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def ambiguity(events: list[Event], i: int, gap: int) -> Problem:
         code = "departure_before_arrival"
         hint = "mend one of the two, or write the day (+1) if the train stands that long"
     else:
-        message = f"Read as the next day it is {spoken(gap)} later, read as the same {spoken(back)} earlier."
+        message = f"Either it is {spoken(gap)} later, the next day, or {spoken(back)} earlier."
         code = "ambiguous_midnight"
         hint = "write the day, such as +1, or mend the time"
     return Problem(i - 1, i, code, message, hint, Severity.ERROR)

@@ -36,8 +36,9 @@ RESERVED_LETTERS = frozenset("xv")
 def read_source(path: Path | str, today: date | None = None) -> Source:
     """Read the project in the folder `path`.
 
-    Whatever is wrong with the data is in `Source.faults`, and reading goes on. `today` stands in for the
-    `as_of` of feed.toml. Raises `SourceUnreadable` if there is no project at all: no folder, no feed.toml.
+    Whatever is wrong with the data is in `Source.faults`, and reading goes on. `today` stands in
+    for the `as_of` of feed.toml. Raises `SourceUnreadable` if there is no project at all: no
+    folder, no feed.toml.
     """
     root = Path(path)
     faults: list[Fault] = []
@@ -91,7 +92,7 @@ def read_source(path: Path | str, today: date | None = None) -> Source:
 
 
 def write_holidays(source: Source) -> Path | None:
-    """Lock the holidays that a reading resolved; the file written, None if the lock was complete."""
+    """Lock the holidays that a reading resolved; the file, or None if all were locked."""
     if source.holidays_locked:
         return None
     file = source.root / LOCK
@@ -99,7 +100,7 @@ def write_holidays(source: Source) -> Path | None:
     return file
 
 
-# ---------------------------------------------------------------------------------------------- files
+# ------------------------------------------------------------------------------------------- files
 
 
 def find_sheets(root: Path, faults: list[Fault]) -> tuple[dict[str, list[Sheet]], list[Sheet]]:
@@ -181,7 +182,7 @@ def read_passthrough(folder: Path, faults: list[Fault]) -> dict[str, pl.DataFram
     return found
 
 
-# --------------------------------------------------------------------------------------------- tables
+# ------------------------------------------------------------------------------------------ tables
 
 
 def read_stations(
@@ -294,7 +295,7 @@ def restrictions(
 def unused_notes(
     frame: pl.DataFrame, letters: dict[str, str], reader: Reader, faults: list[Fault]
 ) -> None:
-    """A letter that nothing bears; a word is a note about the whole, unless some note is missing."""
+    """Letters that nothing bears. Words are notes about the whole, unless a note is missing."""
     for row in frame.iter_rows(named=True):
         if row["letter"] not in reader.used and (len(row["letter"]) < 3 or reader.lacking):
             faults.append(

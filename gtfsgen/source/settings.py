@@ -52,7 +52,7 @@ class SourceUnreadable(Exception):
 
 
 def read_settings(root: Path, today: date | None, faults: list[Fault]) -> Settings:
-    """Read feed.toml; each wrong key is a fault and takes its default. Raises `SourceUnreadable`."""
+    """Read feed.toml; a wrong key is a fault and has its default. Raises `SourceUnreadable`."""
     file = root / PATH
     if not root.is_dir():
         raise SourceUnreadable(
@@ -87,7 +87,7 @@ class Lines:
         self.rows = text.splitlines()
 
     def place(self, key: str, section: str = "") -> tuple[int, int]:
-        """Line and column, from 1, of a key; of its section's head or the file's start without it."""
+        """Line and column, from 1, of a key; else of its section's head or the file's start."""
         here, head = "", 0
         for number, row in enumerate(self.rows, start=1):
             if opened := re.match(r"\s*\[+([^\]]+)\]+", row):
@@ -100,7 +100,7 @@ class Lines:
     def fault(
         self, code: str, line: int, column: int, message: str, found: object = "", hint: str = ""
     ) -> Fault:
-        """A fault in feed.toml. Its one column of lines is A; a character's place is told in words."""
+        """A fault in feed.toml, whose lines are column A; the character is told in words."""
         if column > 1:
             message = f"{message.removesuffix('.')} at character {column}."
         return Fault(
@@ -116,7 +116,7 @@ class Lines:
 
 
 def tolerant(text: str) -> dict[str, Any]:
-    """The lines of a broken TOML file that are good by themselves, so that all faults are seen at once."""
+    """The good lines of a broken TOML file, so that all its faults are seen at once."""
     raw: dict[str, Any] = {}
     section = raw
     for row in text.splitlines():

@@ -99,7 +99,7 @@ def km(a: tuple[float, float], b: tuple[float, float]) -> float:
     return 2 * EARTH_KM * math.asin(min(1.0, math.sqrt(half)))
 
 
-# ------------------------------------------------------------------------------------------- checking
+# ---------------------------------------------------------------------------------------- checking
 
 
 def with_positions(
@@ -192,7 +192,7 @@ def check_names(frame: pl.DataFrame, letters: dict[str, str], faults: list[Fault
 def check_zones(
     frame: pl.DataFrame, letters: dict[str, str], first: date, last: date, faults: list[Fault]
 ) -> pl.DataFrame:
-    """Zones that do not exist become UTC; a zone whose clocks differ from those at the position is a fault."""
+    """Zones that do not exist become UTC, and a fault; so is one not at the position."""
     known = available_timezones()
     zones: list[str] = []
     for row in frame.iter_rows(named=True):

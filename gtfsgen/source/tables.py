@@ -15,7 +15,7 @@ from gtfsgen.source.words import did_you_mean, folded
 
 @dataclass(frozen=True)
 class Table:
-    """A kind of table: its columns in the order of the reference, those it cannot do without, its key."""
+    """A kind of table: its columns in order, those it cannot do without, its key."""
 
     name: str
     columns: tuple[str, ...]
@@ -114,8 +114,8 @@ COACHES = Table(
 NOTES = Table(
     "notes",
     (
-        "letter", "kind", "text", "days", "source", "url", "date", "edition", "confidence", "licence",
-        "attribution",
+        "letter", "kind", "text", "days", "source", "url", "date", "edition", "confidence",
+        "licence", "attribution",
     ),
     required=("letter",),
     key="letter",
@@ -189,7 +189,7 @@ def read_table(
 
 
 def header(sheet: Sheet, row: int, table: Table, faults: list[Fault]) -> dict[str, int]:
-    """Column name -> index. Unknown, repeated and missing columns are faults at the header's cells."""
+    """Column name -> index. Unknown, repeated, missing columns are faults at the header."""
     places: dict[str, int] = {}
     for index, cell in enumerate(sheet.rows[row]):
         if not cell:

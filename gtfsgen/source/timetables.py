@@ -335,7 +335,7 @@ def examined_times(
     return [(arrival, departure) for arrival, departure in times]
 
 
-# ----------------------------------------------------------------------------------- arrival, departure
+# ------------------------------------------------------------------------------ arrival, departure
 
 
 def check_ends(column: Column, faults: list[Fault]) -> None:
@@ -360,21 +360,14 @@ def check_ends(column: Column, faults: list[Fault]) -> None:
         return
     for call in calls:
         visit = visits[call.visit]
-        both = (
-            visit.arrival_row is not None and visit.departure_row is not None and not visit.single
-        )
-        if both and call.arrival is None and call is not first:
-            faults.append(
-                column.fault(
-                    "missing_arrival", visit.arrival_row, "The arrival is missing.", PAIR_HINT
-                )  # type: ignore[arg-type]
-            )
-        if both and call.departure is None and call is not last:
-            faults.append(
-                column.fault(
-                    "missing_departure", visit.departure_row, "The departure is missing.", PAIR_HINT
-                )  # type: ignore[arg-type]
-            )
+        for what, cell, row, end in (
+            ("arrival", call.arrival, visit.arrival_row, first),
+            ("departure", call.departure, visit.departure_row, last),
+        ):
+            if cell is None and row is not None and call is not end:
+                faults.append(
+                    column.fault(f"missing_{what}", row, f"The {what} is missing.", PAIR_HINT)
+                )
         if visit.departure_row is None and call is not last:
             faults.append(lonely(column, visit.arrival_row, "departure"))
         if (
@@ -478,7 +471,7 @@ def row_after(column: Column, visit: int) -> int | None:
     return rows[0] if rows else None
 
 
-# ------------------------------------------------------------------------------------------------- runs
+# -------------------------------------------------------------------------------------------- runs
 
 
 def check_overlaps(drafts: list[Draft], faults: list[Fault]) -> None:
@@ -604,19 +597,17 @@ def check_routes(
             if row[key]:
                 names[folded(row[key])] = row["route_id"]
     by_sheet = {grid.sheet.path: grid for grid in grids}
-    told: set[tuple[str, int, str]] = set()
     resolved = {}
     for name, run in runs.items():
         grid = by_sheet[run.path]
         index = run.line - 1 if grid.transposed else column_index(run.column)
-        if "route" in grid.header and grid.rows[grid.header["route"]][index]:
-            row = grid.header["route"]
+        place = grid.header.get("route")
+        if place is not None and grid.rows[place][index]:
             found = names.get(folded(run.route_id))
-            if found is None and (run.path, row, str(index)) not in told:
-                told.add((run.path, row, str(index)))
+            if found is None:
                 hint = did_you_mean(run.route_id, names, "add it to routes.csv")
                 faults.append(
-                    grid.fault("unknown_route", row, index, "There is no such route.", hint)
+                    grid.fault("unknown_route", place, index, "There is no such route.", hint)
                 )
             run = replace(run, route_id=found or run.route_id)
         resolved[name] = run
@@ -660,7 +651,7 @@ def column_index(letters: str) -> int:
     return number - 1
 
 
-# ------------------------------------------------------------------------------------------------ calls
+# ------------------------------------------------------------------------------------------- calls
 
 
 def calls_frame(names: list[str], drafts: list[Draft], pairs: Pairs) -> pl.DataFrame:

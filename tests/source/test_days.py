@@ -90,14 +90,29 @@ def test_each_way_of_writing_has_one_form(words: str, form: str) -> None:
         ("Su holidays CN", lambda d: d.weekday() == 6 or d in HOLIDAYS["CN"]),
         ("3rd 17th", lambda d: d.day in (3, 17)),
         ("even days in Jun", lambda d: d.day % 2 == 0 and d.month == 6),
-        ("every 2 days from 2026-03-12", lambda d: d >= date(2026, 3, 12) and (d - date(2026, 3, 12)).days % 2 == 0),
-        ("Sa Su 2026-05-01..2026-09-30", lambda d: d.weekday() > 4 and date(2026, 5, 1) <= d <= date(2026, 9, 30)),
-        ("until 2026-02-01, from 2027-02-01", lambda d: d <= date(2026, 2, 1) or d >= date(2027, 2, 1)),
-        ("Mo not in Jun also 2026-06-09", lambda d: (d.weekday() == 0 and d.month != 6) or d == date(2026, 6, 9)),
+        (
+            "every 2 days from 2026-03-12",
+            lambda d: d >= date(2026, 3, 12) and (d - date(2026, 3, 12)).days % 2 == 0,
+        ),
+        (
+            "Sa Su 2026-05-01..2026-09-30",
+            lambda d: d.weekday() > 4 and date(2026, 5, 1) <= d <= date(2026, 9, 30),
+        ),
+        (
+            "until 2026-02-01, from 2027-02-01",
+            lambda d: d <= date(2026, 2, 1) or d >= date(2027, 2, 1),
+        ),
+        (
+            "Mo not in Jun also 2026-06-09",
+            lambda d: (d.weekday() == 0 and d.month != 6) or d == date(2026, 6, 9),
+        ),
         ("school days Fr", lambda d: d.weekday() == 4 and d.month != 8),
-        ("daily not Mo holidays CN 2026-01-07", lambda d: d.weekday() != 0 and d not in HOLIDAYS["CN"] and d != date(2026, 1, 7)),
+        (
+            "daily not Mo holidays CN 2026-01-07",
+            lambda d: d.weekday() != 0 and d not in HOLIDAYS["CN"] and d != date(2026, 1, 7),
+        ),
     ],
-)  # fmt: skip
+)
 def test_words_mean_these_dates(words: str, meant) -> None:  # type: ignore[no-untyped-def]
     assert dates(words) == {day for day in PERIOD if meant(day)}
 

@@ -62,12 +62,24 @@ def test_no_project_at_all(tmp_path: Path) -> None:
         ("stations.csv", ("39.9011168", "39.9O11168"), ("impossible_position", 2, "D")),
         ("stations.csv", ("39.9011168,116.4210134", "0,0"), ("impossible_position", 2, "D")),
         ("stations.csv", ("39.9011168", ""), ("missing_value", 2, "D")),
-        ("stations.csv", ("124.4018,Asia/Pyongyang", "124.4018,Asia/Seol"), ("unknown_timezone", 6, "F")),
-        ("stations.csv", ("125.73639,Asia/Pyongyang", "125.73639,Asia/Shanghai"), ("zone_not_at_position", 7, "F")),
+        (
+            "stations.csv",
+            ("124.4018,Asia/Pyongyang", "124.4018,Asia/Seol"),
+            ("unknown_timezone", 6, "F"),
+        ),
+        (
+            "stations.csv",
+            ("125.73639,Asia/Pyongyang", "125.73639,Asia/Shanghai"),
+            ("zone_not_at_position", 7, "F"),
+        ),
         ("stations.csv", ("39.00472", "49.00472"), ("zone_not_at_position", 7, "D")),
         ("stations.csv", ("41.7924481", "51.7924481"), ("station_off_the_way", 4, "D")),
         ("stations.csv", ("tianjin,", "beijing,"), ("duplicate_id", 3, "A")),
-        ("stations.csv", ("tianjin,Tianjin", "tianjin,Beijing"), ("duplicate_station_name", 3, "B")),
+        (
+            "stations.csv",
+            ("tianjin,Tianjin", "tianjin,Beijing"),
+            ("duplicate_station_name", 3, "B"),
+        ),
         ("stations.csv", ("Beijing,北京", "Beijing"), ("ragged_row", 2, "F")),
         ("agencies.csv", ("https://www.12306.cn/", ""), ("missing_value", 2, "C")),
         ("agencies.csv", ("cr,", "rc,"), ("unused_agency", 2, "A")),
@@ -90,7 +102,7 @@ def test_no_project_at_all(tmp_path: Path) -> None:
         ("notes.csv", ("a,Printed", "x,Printed"), ("unusable_letter", 2, "A")),
         ("notes.csv", ("a,Printed", "b,Printed"), ("duplicate_id", 2, "A")),
     ],
-)  # fmt: skip
+)
 def test_wrong_cells_are_told_at_their_cell(
     tmp_path: Path, name: str, change: tuple, expected: tuple
 ) -> None:
@@ -110,7 +122,8 @@ def test_coaches(tmp_path: Path) -> None:
     assert [ride.runs for ride in coach.rides] == [("K27",), ("95",), ("52",)]
     assert (coach.from_station, coach.to_station) == ("beijing", "pyongyang")
     assert coach.days == "Mo We Th Sa not summer"
-    assert date(2026, 3, 12) in coach.dates and date(2026, 7, 1) not in coach.dates
+    assert date(2026, 3, 12) in coach.dates
+    assert date(2026, 7, 1) not in coach.dates
 
 
 def test_a_coach_may_go_on_in_another_feed(tmp_path: Path) -> None:
@@ -228,7 +241,8 @@ def test_holidays_are_locked(tmp_path: Path) -> None:
     assert lock is not None
     moved = lock.read_text(encoding="utf-8").replace("CN,2026-10-01", "CN,2026-10-09")
     again = read(tmp_path, {"timetables/k27.csv": table, "holidays.lock.csv": moved})
-    assert again.holidays_locked and write_holidays(again) is None
+    assert again.holidays_locked
+    assert write_holidays(again) is None
     assert date(2026, 10, 1) in again.runs["K27"].dates
     assert date(2026, 10, 9) not in again.runs["K27"].dates
 

@@ -80,7 +80,8 @@ def test_the_printed_timetable(tmp_path: Path) -> None:
         ("sinuiju", hm("11:10"), None),
     ]
     first = source.calls.row(1, named=True)
-    assert first["arrival_estimate"] and first["notes"] == ["b"]
+    assert first["arrival_estimate"]
+    assert first["notes"] == ["b"]
     assert (first["arrival_line"], first["departure_line"], first["column"]) == (4, 5, "C")
     assert (first["arrival_text"], first["departure_text"]) == ("~19:03 b", "~19:09 b")
 
@@ -200,7 +201,10 @@ GRID = "train,,7\ndays,,daily\nBeijing,dep,{}\nTianjin,arr,{}\nTianjin,dep,{}\nS
 @pytest.mark.parametrize(
     ("cells", "expected"),
     [
-        (("10:00", "11:10", "11:05", "17:00"), {("departure_before_arrival", 4), ("departure_before_arrival", 5)}),
+        (
+            ("10:00", "11:10", "11:05", "17:00"),
+            {("departure_before_arrival", 4), ("departure_before_arrival", 5)},
+        ),
         (("10:00", "11:10", "11:15", "10:30"), {("ambiguous_midnight", 6)}),
         (("10:00", "11:10 +1", "11:15", "17:00"), {("day_mark_disagrees", 4)}),
         (("22:00", "23:10 +1", "23:15", "05:00"), {("day_mark_disagrees", 4)}),
@@ -215,7 +219,7 @@ GRID = "train,,7\ndays,,daily\nBeijing,dep,{}\nTianjin,arr,{}\nTianjin,dep,{}\nS
         (("| 9:00", "11:10", "11:15", "17:00"), {("passes_at_end", 3)}),
         (("10:00", "11:10", "<11:15", "17:00"), {("mixed_clocks", 5)}),
     ],
-)  # fmt: skip
+)
 def test_wrong_times_are_told_at_their_cell(tmp_path: Path, cells: tuple, expected: set) -> None:
     source = grid(tmp_path, GRID.format(*cells))
     found = {(code, int(place.split(":")[1])) for code, place in codes(source)}
