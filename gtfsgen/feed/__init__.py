@@ -57,8 +57,15 @@ class Feed(SharedFrames):
         """What was found in the archive itself, by notice code."""
         self.system_errors: list[tuple[str, dict[str, Any]]] = []
         self.source = ""
+        self._shared: dict[Callable[[Feed], Any], Any] = {}
         self.today = Date.today()
         """The day that counts as today for rules."""
+
+    def shared(self, frame: Callable[[Feed], Any]) -> Any:
+        """What `frame` makes of this feed, made once: for what several rules of one module need."""
+        if frame not in self._shared:
+            self._shared[frame] = frame(self)
+        return self._shared[frame]
 
     def __getattr__(self, name: str) -> pl.LazyFrame:
         if name in TABLES:

@@ -29,21 +29,35 @@ class SharedFrames:
         """
         rows = self.tables["stop_times"].rows
         trip = pl.col("trip_id").to_physical()
-        same_trip = trip == trip.shift(1)
-        facts = rows.select(
-            runs=(~same_trip).fill_null(True).sum(),
-            trips=trip.n_unique(),
-            decreasing=(
-                same_trip & (pl.col("stop_sequence") < pl.col("stop_sequence").shift(1))
-            ).sum(),
-        ).collect()
-        runs, trips, decreasing = facts.row(0)
+        runs, trips, decreasing, _, _ = self._stop_time_order
         if runs != trips or decreasing:
             rows = rows.sort(trip, "stop_sequence", maintain_order=True)
         return rows.with_columns(
             starts_trip=(trip != trip.shift(1)).fill_null(True),
             ends_trip=(trip != trip.shift(-1)).fill_null(True),
         )
+
+    @cached_property
+    def _stop_time_order(self) -> tuple[int, int, int, int, int]:
+        """Of stop_times in file order: runs of equal trip_id, trips, falls and non-rises of stop_sequence
+        within a run, and jumps of the row number within a run."""
+        trip, sequence = pl.col("trip_id").to_physical(), pl.col("stop_sequence")
+        number = pl.col("csv_row_number")
+        same_trip = trip == trip.shift(1)
+        facts = self.tables["stop_times"].rows.select(
+            runs=(~same_trip).fill_null(True).sum(),
+            trips=trip.n_unique(),
+            falls=(same_trip & (sequence < sequence.shift(1))).sum(),
+            not_rising=(same_trip & (sequence <= sequence.shift(1))).sum(),
+            jumps=(same_trip & (number != number.shift(1) + 1)).sum(),
+        )
+        return facts.collect().row(0)
+
+    @cached_property
+    def stop_times_are_sorted(self) -> bool:
+        """Each trip's rows stand together, on consecutive lines, by rising stop_sequence."""
+        runs, trips, _, not_rising, jumps = self._stop_time_order
+        return runs == trips and not (not_rising or jumps)
 
     @cached_property
     def trip_spans(self) -> pl.LazyFrame:
@@ -79,6 +93,46 @@ class SharedFrames:
     def first_routes(self) -> pl.LazyFrame:
         """routes without the later rows of a repeated route_id: what a look-up by key sees."""
         return self.tables["routes"].rows.unique("route_id", keep="first", maintain_order=True)
+
+    @cached_property
+    def ordered_shapes(self) -> pl.LazyFrame:
+        """shapes by shape and sequence; rows of equal sequence keep the order of the file."""
+        rows = self.tables["shapes"].rows
+        shape, sequence = pl.col("shape_id").to_physical(), pl.col("shape_pt_sequence")
+        same_shape = shape == shape.shift(1)
+        facts = rows.select(
+            runs=(~same_shape).fill_null(True).sum(),
+            shapes=shape.n_unique(),
+            falls=(same_shape & (sequence < sequence.shift(1))).sum(),
+        )
+        runs, shapes, falls = facts.collect().row(0)
+        if runs != shapes or falls:
+            rows = rows.sort(shape, "shape_pt_sequence", maintain_order=True)
+        return rows
+
+    @cached_property
+    def shape_spans(self) -> pl.LazyFrame:
+        """One row per shape_id: `csv_row_number` of its first row, `points`, `points_without_distance`."""
+        spans = (
+            self.tables["shapes"]
+            .rows.group_by("shape_id")
+            .agg(
+                pl.col("csv_row_number").min(),
+                points=pl.len(),
+                points_without_distance=pl.col("shape_dist_traveled").null_count(),
+            )
+        )
+        return spans.collect().lazy()
+
+    @cached_property
+    def location_ids(self) -> pl.LazyFrame:
+        """`feature_id`, `feature_index` of locations.geojson."""
+        schema = {"feature_id": pl.Categorical(self.categories), "feature_index": pl.Int32}
+        if self.locations is None:
+            return pl.LazyFrame(schema=schema)
+        return self.locations.features.lazy().select(
+            pl.col(name).cast(dtype) for name, dtype in schema.items()
+        )
 
     @cached_property
     def called_stops(self) -> pl.LazyFrame:

@@ -32,7 +32,7 @@ def route_short_name_too_long(feed: Feed) -> pl.LazyFrame:
     It must fit on a departure board. Put long words into route_long_name.
     """
     return feed.routes.filter(
-        pl.col("route_short_name").map_batches(utf16_length, return_dtype=pl.Int32)
+        pl.col("route_short_name").map_batches(utf16_length, return_dtype=pl.UInt32)
         > MAX_SHORT_NAME_LENGTH
     ).select("route_id", "csv_row_number", "route_short_name")
 

@@ -1,0 +1,361 @@
+"""Speeds between stops that no vehicle reaches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from gtfsgen.faults import Severity
+from gtfsgen.feed import Feed
+from gtfsgen.validation.distances import EARTH_RADIUS_M, haversine_m
+from gtfsgen.validation.engine import rule
+
+MAX_SPEED_KMH = {0: 100, 1: 150, 2: 500, 3: 150, 4: 80, 5: 30, 6: 50, 7: 50, 11: 150, 12: 150}
+OTHER_MAX_SPEED_KMH = 200
+FAR_KM = 10.0
+TABLES = ("routes", "trips", "stop_times", "stops")
+SLACK = 1.001
+"""Rough distances are this much too long, so that no pair is passed over for a rounding error."""
+
+TIME = ("departure_time", "arrival_time")
+
+
+def _speed_limits(feed: Feed) -> pl.LazyFrame:
+    """trip_id -> `trip_csv_row_number`, `route_id`, `limit_kmh`, for trips whose route is known."""
+    limits = feed.first_routes.select(
+        "route_id",
+        limit_kmh=pl.col("route_type").replace_strict(
+            list(MAX_SPEED_KMH),
+            list(MAX_SPEED_KMH.values()),
+            default=OTHER_MAX_SPEED_KMH,
+            return_dtype=pl.Float64,
+        ),
+    )
+    return (
+        feed.first_trips.select(
+            "trip_id", "route_id", pl.col("csv_row_number").alias("trip_csv_row_number")
+        )
+        .join(limits, on="route_id", how="inner", maintain_order="left")
+        .collect()
+        .lazy()
+    )
+
+
+def _calls(feed: Feed) -> pl.LazyFrame:
+    """Stop times in order with their trip's limit and rough positions (radians, null if there is none)."""
+    limits = feed.shared(_speed_limits).select("trip_id", "limit_kmh")
+    positions = feed.stop_positions.select(
+        "stop_id", phi=pl.col("lat").radians(), theta=pl.col("lon").radians(), known=pl.lit(True)
+    )
+    return (
+        feed.ordered_stop_times.select(
+            "csv_row_number",
+            "trip_id",
+            "stop_id",
+            "stop_sequence",
+            *TIME,
+            "starts_trip",
+            "ends_trip",
+        )
+        .join(limits, on="trip_id", how="inner", maintain_order="left")
+        .join(positions, on="stop_id", how="left", maintain_order="left")
+        .collect()
+        .lazy()
+    )
+
+
+def _rough_km(phi: pl.Expr, theta: pl.Expr) -> pl.Expr:
+    """A distance from differences of latitude and longitude in radians, never shorter than the true one."""
+    return (phi * phi + theta * theta).sqrt() * (EARTH_RADIUS_M / 1000 * SLACK)
+
+
+def _elapsed_s(start: pl.Expr, end: pl.Expr) -> pl.Expr:
+    """Seconds for a leg: times given to the minute may hide almost another minute."""
+    elapsed = end - start + 60 * ((end % 60 == 0) & (start % 60 == 0)).cast(pl.Int32)
+    return pl.when(elapsed > 0).then(elapsed).otherwise(60)
+
+
+@rule(Severity.WARNING, *TABLES)
+def fast_travel_between_consecutive_stops(feed: Feed) -> pl.LazyFrame:
+    """A trip is too fast from one stop to the next.
+
+    As the crow flies and with a minute to spare it is still faster than vehicles of its kind can be: 500 km/h for
+    trains, 150 for buses and metros, 100 for trams, less for ferries and cable cars. A position or a time is wrong.
+    """
+    located = pl.col("phi").is_not_null()
+    kept = feed.shared(_calls).filter(
+        pl.col("starts_trip") | (located & pl.col("arrival_time").is_not_null())
+    )
+    stuck = pl.col("departure_time").is_null() | ~located
+    same_trip = ~pl.col("starts_trip")
+    columns = ("csv_row_number", "stop_sequence", "stop_id", "phi", "theta", "departure_time")
+    end, start = pl.col("arrival_time"), pl.col("start_departure_time")
+    dead = kept.select(stuck.any()).collect().item()
+    usable = ~(stuck.cum_sum().over("trip_id").shift(1) > 0) if dead else pl.lit(value=True)
+    rough = _rough_km(pl.col("phi") - pl.col("start_phi"), pl.col("theta") - pl.col("start_theta"))
+    pairs = (
+        kept.with_columns(pl.col(columns).shift(1).name.prefix("start_"), usable=usable)
+        .filter(same_trip & pl.col("usable"))
+        .filter(rough * 3600 > pl.col("limit_kmh") * _elapsed_s(start, end))
+    )
+    exact = _with_exact_distance(feed, pairs).filter(pl.col("speed_kph") > pl.col("limit_kmh"))
+    return _particulars(feed, exact)
+
+
+def _with_exact_distance(feed: Feed, pairs: pl.LazyFrame) -> pl.LazyFrame:
+    positions = feed.stop_positions
+    start = positions.select(start_stop_id="stop_id", start_lat="lat", start_lon="lon")
+    seconds = _elapsed_s(pl.col("start_departure_time"), pl.col("arrival_time"))
+    return (
+        pairs.join(positions, on="stop_id", how="left", maintain_order="left")
+        .join(start, on="start_stop_id", how="left", maintain_order="left")
+        .with_columns(distance_km=haversine_m("start_lat", "start_lon", "lat", "lon") / 1000)
+        .with_columns(speed_kph=pl.col("distance_km") * 3600 / seconds)
+    )
+
+
+def _particulars(feed: Feed, pairs: pl.LazyFrame) -> pl.LazyFrame:
+    """The notices of pairs of stop times; trips alike share the rows of the first of them."""
+    names = feed.first_stops.select("stop_id", "stop_name")
+    trips = feed.shared(_speed_limits).select("trip_id", "trip_csv_row_number", "route_id")
+    found = pairs.select(
+        "trip_id",
+        "speed_kph",
+        "distance_km",
+        pl.col("start_csv_row_number").alias("csv_row_number1"),
+        pl.col("start_stop_sequence").alias("stop_sequence1"),
+        pl.col("start_stop_id").alias("stop_id1"),
+        pl.col("start_departure_time").alias("departure_time1"),
+        pl.col("csv_row_number").alias("csv_row_number2"),
+        pl.col("stop_sequence").alias("stop_sequence2"),
+        pl.col("stop_id").alias("stop_id2"),
+        pl.col("arrival_time").alias("arrival_time2"),
+    ).collect()
+    if found.height:
+        found = _as_in_first_alike(feed, found)
+    return (
+        found.lazy()
+        .join(trips, on="trip_id", how="left", maintain_order="left")
+        .join(
+            names.rename({"stop_id": "stop_id1", "stop_name": "stop_name1"}),
+            on="stop_id1",
+            how="left",
+            maintain_order="left",
+        )
+        .join(
+            names.rename({"stop_id": "stop_id2", "stop_name": "stop_name2"}),
+            on="stop_id2",
+            how="left",
+            maintain_order="left",
+        )
+        .select(
+            "trip_csv_row_number",
+            "trip_id",
+            "route_id",
+            "speed_kph",
+            "distance_km",
+            "csv_row_number1",
+            "stop_sequence1",
+            "stop_id1",
+            "stop_name1",
+            "departure_time1",
+            "csv_row_number2",
+            "stop_sequence2",
+            "stop_id2",
+            "stop_name2",
+            "arrival_time2",
+        )
+    )
+
+
+def _as_in_first_alike(feed: Feed, found: pl.DataFrame) -> pl.DataFrame:
+    """Replace row numbers and sequences by those of the first trip with the same calls and route."""
+    trips = found.select("trip_id").unique()
+    routes = feed.shared(_speed_limits).select("trip_id", "route_id", "trip_csv_row_number")
+    calls = (
+        feed.ordered_stop_times.select(
+            "trip_id", "stop_id", *TIME, "csv_row_number", "stop_sequence"
+        )
+        .join(trips.lazy(), on="trip_id", how="semi", maintain_order="left")
+        .collect()
+    )
+    signature = (
+        calls.lazy()
+        .group_by("trip_id", maintain_order=True)
+        .agg(pl.struct(pl.col("stop_id").to_physical(), *TIME).alias("calls"))
+        .with_columns(pl.col("calls").hash())
+        .join(routes, on="trip_id", how="left", maintain_order="left")
+        .sort("trip_csv_row_number")
+        .with_columns(first=pl.col("trip_id").first().over("calls", "route_id"))
+        .select("trip_id", "first")
+        .collect()
+    )
+    place = calls.with_columns(place=pl.int_range(pl.len()).over("trip_id"))
+    own = place.select("trip_id", "csv_row_number", "place")
+    model = place.select(
+        first="trip_id", place="place", model_row="csv_row_number", model_sequence="stop_sequence"
+    )
+    found = found.join(signature, on="trip_id", how="left", maintain_order="left")
+    for end in ("1", "2"):
+        found = (
+            found.join(
+                own.rename({"csv_row_number": f"csv_row_number{end}"}),
+                on=["trip_id", f"csv_row_number{end}"],
+                how="left",
+                maintain_order="left",
+            )
+            .join(model, on=["first", "place"], how="left", maintain_order="left")
+            .with_columns(
+                pl.col("model_row").alias(f"csv_row_number{end}"),
+                pl.col("model_sequence").alias(f"stop_sequence{end}"),
+            )
+            .drop("place", "model_row", "model_sequence")
+        )
+    return found
+
+
+@rule(Severity.WARNING, *TABLES)
+def fast_travel_between_far_stops(feed: Feed) -> pl.LazyFrame:
+    """A trip covers more than 10 km too fast, over several stops.
+
+    Single legs may pass for rounding; over 10 km and more no rounding explains it. One pair of stops is named per trip.
+    """
+    calls = (
+        feed.shared(_calls).with_columns(
+            pl.col("phi", "theta").forward_fill().over("trip_id").fill_null(0.0)
+        )
+        if _unlocated(feed)
+        else feed.shared(_calls)
+    )
+    step = _rough_km(
+        pl.col("phi") - pl.col("phi").shift(1), pl.col("theta") - pl.col("theta").shift(1)
+    )
+    along = calls.with_columns(
+        along_km=pl.when(pl.col("starts_trip")).then(0.0).otherwise(step).fill_null(0.0).cum_sum()
+    )
+    per_second = pl.col("limit_kmh") / 3600
+    ahead = pl.col("along_km") - per_second * pl.col("arrival_time")
+    behind = pl.col("along_km") - per_second * pl.col("departure_time")
+    lowest = behind.cum_min().forward_fill().shift(1).over("trip_id")
+    suspects = (
+        along.filter((ahead - lowest) > -1e-6)
+        .select("trip_id")
+        .unique(maintain_order=True)
+        .collect()
+    )
+    pairs = _first_far_pairs(feed, suspects)
+    return _particulars(feed, pairs.lazy())
+
+
+def _unlocated(feed: Feed) -> bool:
+    return feed.shared(_calls).select(pl.col("phi").is_null().any()).collect().item()
+
+
+PAIR_SCHEMA: dict[str, Any] = {
+    "speed_kph": pl.Float64,
+    "distance_km": pl.Float64,
+    "start": pl.UInt32,
+    "end": pl.UInt32,
+}
+
+
+def _first_far_pairs(feed: Feed, suspects: pl.DataFrame) -> pl.DataFrame:
+    """The first pair of stop times more than 10 km apart that is too fast, for each suspected trip."""
+    calls = (
+        feed.shared(_calls)
+        .join(suspects.lazy(), on="trip_id", how="semi", maintain_order="left")
+        .join(feed.stop_positions, on="stop_id", how="left", maintain_order="left")
+        .with_row_index("place")
+        .collect()
+    )
+    known_stops = calls["known"].fill_null(False).to_list()
+    starts = calls["starts_trip"].arg_true().to_list()
+    columns = {name: calls[name].to_list() for name in ("lat", "lon", *TIME)}
+    limits = calls["limit_kmh"].to_list()
+    legs = _leg_km(calls)
+    seen: dict[Any, tuple | None] = {}
+    rows = []
+    keys = _signatures(calls)
+    for number, first in enumerate(starts):
+        last = starts[number + 1] if number + 1 < len(starts) else calls.height
+        key = (keys[number], limits[first])
+        if key not in seen:
+            seen[key] = _far_pair(first, last, legs, columns, known_stops, limits[first])
+        if seen[key] is not None:
+            speed, distance, start, end = seen[key]
+            rows.append((speed, distance, first + start, first + end))
+    pairs = pl.DataFrame(rows, schema=PAIR_SCHEMA, orient="row")
+    first_ends = calls.select(
+        start="place",
+        start_csv_row_number="csv_row_number",
+        start_stop_sequence="stop_sequence",
+        start_stop_id="stop_id",
+        start_departure_time="departure_time",
+    )
+    return pairs.join(first_ends, on="start", how="left", maintain_order="left").join(
+        calls.rename({"place": "end"}), on="end", how="left", maintain_order="left"
+    )
+
+
+def _signatures(calls: pl.DataFrame) -> list[int]:
+    """A hash per trip of its stops and times."""
+    row = pl.struct(pl.col("stop_id").to_physical(), *TIME)
+    grouped = calls.group_by("trip_id", maintain_order=True).agg(row.alias("calls"))
+    return grouped.select(pl.col("calls").hash()).to_series().to_list()
+
+
+def _leg_km(calls: pl.DataFrame) -> list[float]:
+    """Distance of each stop time from the one before, over stops without a position."""
+    filled = calls.select(
+        pl.when("starts_trip")
+        .then(pl.col("lat").fill_null(0.0))
+        .otherwise("lat")
+        .forward_fill()
+        .alias("lat"),
+        pl.when("starts_trip")
+        .then(pl.col("lon").fill_null(0.0))
+        .otherwise("lon")
+        .forward_fill()
+        .alias("lon"),
+        "starts_trip",
+    ).with_columns(pl.col("lat", "lon").shift(1).name.prefix("start_"))
+    legs = filled.select(
+        pl.when("starts_trip")
+        .then(0.0)
+        .otherwise(haversine_m("start_lat", "start_lon", "lat", "lon") / 1000)
+    )
+    return legs.to_series().to_list()
+
+
+def _far_pair(
+    first: int,
+    last: int,
+    legs: list[float],
+    columns: dict[str, list],
+    known: list[bool],
+    limit_kmh: float,
+) -> tuple[float, float, int, int] | None:
+    """(speed, distance, start, end) of one trip's first pair that is too fast, places counted from its first."""
+    arrivals, departures = columns["arrival_time"], columns["departure_time"]
+    for end in range(first + 1, last):
+        if arrivals[end] is None:
+            continue
+        if not known[end]:
+            return None
+        distance = 0.0
+        for start in range(end - 1, first - 1, -1):
+            distance += legs[start + 1]
+            if departures[start] is None:
+                continue
+            elapsed = arrivals[end] - departures[start]
+            if arrivals[end] % 60 == 0 and departures[start] % 60 == 0:
+                elapsed += 60
+            speed = distance * 3600 / (elapsed if elapsed > 0 else 60)
+            if speed <= limit_kmh:
+                continue
+            if not known[start]:
+                return None
+            if distance > FAR_KM:
+                return speed, distance, start - first, end - first
+    return None

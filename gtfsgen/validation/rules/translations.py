@@ -1,0 +1,191 @@
+"""Translations: what they translate must exist."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from gtfsgen.faults import Severity
+from gtfsgen.feed import Feed
+from gtfsgen.feed import values as readers
+from gtfsgen.findings import Rows
+from gtfsgen.schema import TABLES, Type
+from gtfsgen.validation.engine import ValidatorCrash, rule
+
+RECORD_KEYS = {
+    "calendar_dates": ("service_id", "date"),
+    "frequencies": ("trip_id", "start_time"),
+    "shapes": ("shape_id", "shape_pt_sequence"),
+    "stop_times": ("trip_id", "stop_sequence"),
+    "transfers": ("from_stop_id", "to_stop_id"),
+}
+"""Tables of which record_id and record_sub_id together name a row."""
+
+VALIDATOR = "TranslationFieldAndReferenceValidator"
+
+
+def _key_columns(table: str) -> int:
+    return len(TABLES[table].primary_key)
+
+
+def _known_tables(feed: Feed) -> list[str]:
+    return [table for table in TABLES if feed.present(table)]
+
+
+def _references(feed: Feed) -> pl.LazyFrame:
+    """Translations that name a record, with `table` and its number of `keys`; empty where a file is unread."""
+    rows = feed.translations.filter(pl.col("field_value").is_null())
+    if not feed.everything_loaded and feed.strict:
+        return rows.head(0).with_columns(table=pl.lit(""), keys=pl.lit(0))
+    tables = _known_tables(feed)
+    return rows.with_columns(table=pl.col("table_name").str.to_lowercase()).with_columns(
+        keys=pl.col("table").replace_strict(
+            tables, [_key_columns(table) for table in tables], default=None, return_dtype=pl.Int8
+        )
+    )
+
+
+@rule(Severity.WARNING, "translations")
+def translation_unknown_table_name(feed: Feed) -> pl.LazyFrame | list[Rows]:
+    """A translation is for a table that the feed does not have.
+
+    table_name is a file name without .txt.
+    """
+    if feed.strict and not feed.everything_loaded:
+        return []
+    known = pl.col("table_name").str.to_lowercase().is_in(_known_tables(feed))
+    return feed.translations.filter(~known).select("csv_row_number", "table_name")
+
+
+@rule(Severity.ERROR, "translations")
+def translation_unexpected_value(feed: Feed) -> list[Rows]:
+    """A translation has a value in a field that must be blank there.
+
+    A translation is found either by field_value or by the record it belongs to, not by both; and record_sub_id is only
+    for tables with a second key column.
+    """
+    if feed.strict and not feed.everything_loaded:
+        return []
+    by_value = feed.translations.filter(pl.col("field_value").is_not_null())
+    by_record = _references(feed)
+    record, sub = pl.col("record_id"), pl.col("record_sub_id")
+    keyless = pl.col("keys") == 0
+    cases = (
+        (by_value.filter(record.is_not_null()), "record_id"),
+        (by_value.filter(sub.is_not_null()), "record_sub_id"),
+        (by_record.filter(keyless, record.is_not_null()), "record_id"),
+        (
+            by_record.filter(
+                ~(keyless & record.is_not_null()),
+                pl.col("keys") < 2,
+                sub.is_not_null(),
+                keyless | record.is_not_null(),
+            ),
+            "record_sub_id",
+        ),
+    )
+    order = ("csv_row_number", "field_name", "field_value")
+    return [
+        Rows(
+            rows.select("csv_row_number", pl.col(field).alias("field_value")),
+            {"field_name": field},
+            order,
+        )
+        for rows, field in cases
+    ]
+
+
+def missing_record_fields(feed: Feed) -> list[Rows]:
+    """Translations without a field_value that do not name their record either."""
+    if not feed.loaded("translations") or (feed.strict and not feed.everything_loaded):
+        return []
+    rows = _references(feed)
+    without_id = rows.filter(pl.col("keys") >= 1, pl.col("record_id").is_null())
+    without_sub = rows.filter(
+        pl.col("keys") >= 2, pl.col("record_id").is_not_null(), pl.col("record_sub_id").is_null()
+    )
+    order = ("filename", "csv_row_number", "field_name")
+    return [
+        Rows(
+            frame.select("csv_row_number"),
+            {"filename": "translations.txt", "field_name": field},
+            order,
+        )
+        for frame, field in ((without_id, "record_id"), (without_sub, "record_sub_id"))
+    ]
+
+
+@rule(Severity.ERROR, "translations")
+def translation_foreign_key_violation(feed: Feed) -> list[Rows]:
+    """A translation is for a row that does not exist.
+
+    record_id (and record_sub_id, where the table has a second key column) must be the key of a row.
+    """
+    if feed.strict and not feed.everything_loaded:
+        return []
+    record, sub, keys = pl.col("record_id"), pl.col("record_sub_id"), pl.col("keys")
+    fitting = (
+        _references(feed)
+        .filter(
+            record.is_not_null() == (keys >= 1),
+            sub.is_not_null() == (keys >= 2),
+        )
+        .collect()
+    )
+    found = []
+    for (table,), rows in fitting.partition_by("table", as_dict=True, maintain_order=True).items():
+        dangling = _dangling(feed, str(table), rows)
+        found.append(
+            Rows(dangling.select("csv_row_number", "table_name", "record_id", "record_sub_id"))
+        )
+    return found
+
+
+def _dangling(feed: Feed, table: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """The translations of one table whose record is not there."""
+    key = TABLES[table].primary_key
+    if TABLES[table].single_row:
+        return rows.head(0) if feed.height(table) else rows
+    if len(key) == 1:
+        known = feed.tables[table].rows.select(pl.col(key[0]).cast(pl.String)).collect()
+        return rows.join(
+            known, left_on="record_id", right_on=key[0], how="anti", maintain_order="left"
+        )
+    if table not in RECORD_KEYS:
+        return rows
+    first, second = RECORD_KEYS[table]
+    records = feed.tables[table].rows
+    if table == "transfers":
+        rest = [name for name in key if name not in (first, second)]
+        records = records.filter(pl.all_horizontal(pl.col(rest).is_null()))
+    typed = rows.with_columns(_sub_id(feed, table, second, rows["record_sub_id"]).alias("sub"))
+    known = records.select(pl.col(first).cast(pl.String), _comparable(table, second)).collect()
+    return typed.join(
+        known,
+        left_on=["record_id", "sub"],
+        right_on=[first, second],
+        how="anti",
+        maintain_order="left",
+    )
+
+
+def _comparable(table: str, column: str) -> pl.Expr:
+    if TABLES[table].fields[column].type is Type.ID:
+        return pl.col(column).cast(pl.String)
+    return pl.col(column)
+
+
+def _sub_id(feed: Feed, table: str, column: str, texts: pl.Series) -> pl.Series:
+    """record_sub_id read as the column it is compared with."""
+    kind = TABLES[table].fields[column].type
+    if kind is Type.ID:
+        return texts
+    if kind is Type.INTEGER:
+        return readers.integers(texts).values
+    parsed = readers.dates(texts) if kind is Type.DATE else readers.times(texts)
+    if parsed.refused is not None and feed.strict:
+        raise ValidatorCrash(
+            VALIDATOR,
+            "java.lang.IllegalArgumentException",
+            f"a record_sub_id of {table} is no {kind}",
+        )
+    return parsed.values
