@@ -48,11 +48,15 @@ def source_of(name: str) -> Source:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Build]:
-    """Every project in every profile, without shapes."""
+    """Every project in every profile, without shapes and rules, which have tests of their own."""
     folder = tmp_path_factory.mktemp("projects")
     return {
         (name, profile): build(
-            path / "source", folder / f"{name}-{profile}.zip", profile=profile, draw=False
+            path / "source",
+            folder / f"{name}-{profile}.zip",
+            profile=profile,
+            draw=False,
+            validate=False,
         )
         for name, path in PROJECTS.items()
         for profile in ("linked", "through")
