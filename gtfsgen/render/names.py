@@ -44,13 +44,15 @@ class Names:
 
 
 def names_of(rows: Rows, stations: Mapping[str, Any]) -> Names:
-    said = next((r[0] or r[1] for r in rows.rows("feed_info", "default_lang", "feed_lang")), None)
+    said: str | None = next(
+        (r[0] or r[1] for r in rows.rows("feed_info", "default_lang", "feed_lang")), None
+    )
     own = said if said and said != "mul" else "und"
     known = {own: {key: station.name for key, station in stations.items()}}
     by_name: dict[str, list[str]] = {}
     for key, station in stations.items():
         by_name.setdefault(station.name, []).append(key)
-    for table, name, language, text, record, value in rows.rows(
+    for table, field, language, text, record, value in rows.rows(
         "translations",
         "table_name",
         "field_name",
@@ -59,10 +61,10 @@ def names_of(rows: Rows, stations: Mapping[str, Any]) -> Names:
         "record_id",
         "field_value",
     ):
-        if table == "stops" and name == "stop_name" and language and text and language != own:
+        if table == "stops" and field == "stop_name" and language and text and language != own:
             keys = [record] if record in stations else by_name.get(value or "", [])
-            for key in keys:
-                known.setdefault(language, {})[str(key)] = text
+            for named in keys:
+                known.setdefault(language, {})[str(named)] = text
     return Names(own, known)
 
 

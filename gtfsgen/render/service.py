@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from functools import lru_cache
 
 from gtfsgen.render.tables import Rows
 from gtfsgen.service_days import Dates
@@ -62,6 +63,13 @@ def day_text(day: date, year: bool = True) -> str:
     return f"{day.day} {MONTHS[day.month - 1]}" + (f" {day.year}" if year else "")
 
 
+@lru_cache(maxsize=4096)
+def middle_day(dates: Dates) -> date | None:
+    """A day for which the set is typical: as many running days before it as after."""
+    days = list(dates)
+    return days[len(days) // 2] if days else None
+
+
 def span_text(first: date, last: date) -> str:
     return f"{day_text(first, first.year != last.year)} – {day_text(last)}"
 
@@ -76,6 +84,7 @@ def weekday_text(flags: Iterable[int]) -> str:
     return " ".join(SHORT[number] for number in numbers)
 
 
+@lru_cache(maxsize=4096)
 def days_text(dates: Dates, period: tuple[date, date] | None = None) -> str:
     """The set in the words people print: `Mo We Th Sa, not 1 Oct 2026`.
 
@@ -89,7 +98,7 @@ def days_text(dates: Dates, period: tuple[date, date] | None = None) -> str:
         return ", ".join(map(day_text, days))
     total = _weekday_counts(Dates.between(days[0], days[-1]))
     counts = _weekday_counts(dates)
-    flags = [n for n in range(7) if total[n] and counts.get(n, 0) * 2 > total[n]]
+    flags = [n for n in range(7) if counts.get(n, 0) * 2 > total.get(n, 0)]
     pattern = Dates.weekdays(flags, days[0], days[-1])
     missing, extra = list(pattern - dates), list(dates - pattern)
     words = weekday_text(flags)

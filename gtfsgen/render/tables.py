@@ -6,6 +6,7 @@ rows and nothing else, so that a page can be drawn of every feed.
 
 from __future__ import annotations
 
+import csv
 import io
 import zipfile
 from collections.abc import Iterable, Mapping
@@ -66,15 +67,31 @@ def text_tables(path: Path, stems: Iterable[str] = TABLES) -> dict[str, pl.DataF
 def _frame(content: bytes) -> pl.DataFrame:
     if not content.strip():
         return pl.DataFrame()
-    frame = pl.read_csv(
-        io.BytesIO(content.removeprefix(b"\xef\xbb\xbf")),
-        infer_schema=False,
-        encoding="utf8-lossy",
-        truncate_ragged_lines=True,
-        ignore_errors=True,
-    )
+    content = content.removeprefix(b"\xef\xbb\xbf")
+    try:
+        frame = pl.read_csv(
+            io.BytesIO(content),
+            infer_schema=False,
+            encoding="utf8-lossy",
+            truncate_ragged_lines=True,
+            ignore_errors=True,
+        )
+    except pl.exceptions.PolarsError:
+        frame = _patient_frame(content.decode("utf-8", "replace"))
     renamed = frame.rename({name: name.strip() for name in frame.columns}, strict=False)
     return renamed.with_columns(pl.all().str.strip_chars().replace("", None))
+
+
+def _patient_frame(text: str) -> pl.DataFrame:
+    """Text whose quotes or header polars does not accept, cell by cell."""
+    header, *rows = list(csv.reader(io.StringIO(text, newline=""))) or [[]]
+    names = {name: place for place, name in enumerate(header) if name}
+    width = len(header)
+    full = [row + [""] * (width - len(row)) for row in rows if row]
+    return pl.DataFrame(
+        {name: [row[place] for row in full] for name, place in names.items()},
+        schema=dict.fromkeys(names, pl.String),
+    )
 
 
 class Rows:

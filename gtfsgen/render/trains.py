@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from gtfsgen.render.names import Names, names_of
-from gtfsgen.render.service import day_of, service_dates, union
+from gtfsgen.render.service import day_of, middle_day, service_dates, union
 from gtfsgen.render.tables import Rows
 from gtfsgen.service_days import Dates
 from gtfsgen.shapes.geodesy import Point, distance_m
@@ -166,7 +166,8 @@ def instant(day: date, seconds: int, zone: str) -> datetime:
     return noon + timedelta(seconds=seconds - 12 * 3600)
 
 
-def service_of(tables: Mapping[str, pl.DataFrame]) -> Service:
+def service_of(tables: Mapping[str, pl.DataFrame], *, whole: bool = False) -> Service:
+    """The trains of a feed: those a page has room for, or the `whole` of it."""
     rows = Rows(tables)
     agencies = rows.rows("agency", "agency_name", "agency_timezone")
     zone = next((zone for _, zone in agencies if zone), "UTC") or "UTC"
@@ -179,11 +180,14 @@ def service_of(tables: Mapping[str, pl.DataFrame]) -> Service:
         if row[0]
     }
     dates = service_dates(rows)
-    chosen, hidden = _busiest_routes(rows, routes)
-    trips = _trips(rows, chosen, routes, dates, station_of)
+    chosen, hidden = (list(routes), 0) if whole else _busiest_routes(rows, routes)
+    limit = None if whole else MAX_TRIPS_PER_ROUTE
+    trips = _trips(rows, chosen, routes, dates, station_of, limit)
     rails = {route for route in chosen if _is_rail(routes[route][3])}
     columns = _columns(trips, _links(rows, trips, rails), stations, zone, _headways(rows))
     lines = _lines(columns, rails, stations, routes, zone)
+    if not whole:
+        lines = [_cut(line, rails) for line in lines[:MAX_LINES]]
     period = _period(rows, dates)
     shape_ids = {trip.shape_id for trip in trips.values()} - {""}
     info = rows.frame(
@@ -267,6 +271,7 @@ def _trips(
     routes: Mapping[str, tuple],
     dates: Mapping[str, Dates],
     station_of: Mapping[str, str],
+    limit: int | None,
 ) -> dict[str, Trip]:
     trips = (
         rows.frame(
@@ -281,8 +286,9 @@ def _trips(
         )
         .filter(pl.col("route_id").is_in(chosen))
         .unique("trip_id", keep="first", maintain_order=True)
-        .filter(pl.int_range(pl.len()).over("route_id") < MAX_TRIPS_PER_ROUTE)
     )
+    if limit is not None:
+        trips = trips.filter(pl.int_range(pl.len()).over("route_id") < limit)
     calls = (
         rows.frame(
             "stop_times",
@@ -398,8 +404,7 @@ def _local_calls(
     between zones of one train, the printed table is right for most days and the calendar tells the
     rest.
     """
-    days = list(chain[0].dates)
-    day = days[len(days) // 2] if days else date(2026, 1, 15)
+    day = middle_day(chain[0].dates) or date(2026, 1, 15)
 
     def local(seconds: int | None, station_id: str) -> datetime | None:
         if seconds is None:
@@ -470,19 +475,21 @@ def _columns(
     headways: Mapping[str, str],
 ) -> list[Column]:
     """Trains and through coaches: see the module's account of what is one."""
-    alike: dict[str, tuple] = {}
-    members: dict[tuple, list[Trip]] = defaultdict(list)
+    numbers: dict[tuple, int] = {}
+    alike: dict[str, int] = {}
+    members: dict[int, list[Trip]] = defaultdict(list)
     for trip in trips.values():
         calls, _ = _local_calls((trip,), stations, zone)
-        key = (trip.number, trip.route_id, tuple(calls), headways.get(trip.trip_id, ""))
-        alike[trip.trip_id] = key
-        members[key].append(trip)
+        printed = (trip.number, trip.route_id, tuple(calls), headways.get(trip.trip_id, ""))
+        # A number stands for what is printed: comparing whole timetables again and again is slow.
+        alike[trip.trip_id] = numbers.setdefault(printed, len(numbers))
+        members[alike[trip.trip_id]].append(trip)
     before: dict[str, list[str]] = defaultdict(list)
     for first, nexts in links.items():
         for last in nexts:
             before[last].append(first)
 
-    def only_next(key: tuple) -> tuple | None:
+    def only_next(key: int) -> int | None:
         """The train that this one always becomes, and that comes from nowhere else."""
         nexts = [links.get(trip.trip_id, []) for trip in members[key]]
         if any(len(n) != 1 for n in nexts):
@@ -498,7 +505,7 @@ def _columns(
     always = {key: after for key in members if (after := only_next(key)) is not None}
     absorbed = set(always.values())
     heads = [key for key in members if key not in absorbed]
-    unit_of: dict[tuple, int] = {}
+    unit_of: dict[int, int] = {}
     columns = []
     for number, head in enumerate(heads):
         keys = [head]
@@ -592,7 +599,7 @@ def _lines(
     lines.sort(
         key=lambda line: (-any(c.through for c in line.columns), -len(line.columns), line.name)
     )
-    return lines[:MAX_LINES]
+    return lines
 
 
 def _line(
@@ -614,29 +621,46 @@ def _line(
     row = routes[main.route_id]
     if not rail:
         name = " ".join(part for part in (row[1], row[2] or name) if part)
-    tables = [_table(direction, rail) for direction in (there, back) if direction]
+    tables = [_table(direction) for direction in (there, back) if direction]
     return Line(name, sorted({column.route_id for column in columns}), tables)
 
 
-def _table(columns: list[Column], rail: bool) -> Table:
-    limit = MAX_TRIPS_PER_ROUTE if rail else MAX_TRIPS_PER_ROUTE // 4
-    ordered = sorted(columns, key=lambda c: (not c.through, c.calls[0].departure or 0, c.label))
-    shown = ordered[:limit]
+def _table(columns: list[Column]) -> Table:
+    """All stations in one order, and the columns in the order of setting out along it."""
     stations: list[tuple[str, int]] = []
-    for column in sorted(shown, key=lambda c: -len(c.calls)):
+    known: set[tuple[str, int]] = set()
+    for column in sorted(columns, key=lambda c: -len(c.calls)):
+        keys = occurrences(column)
+        if known.issuperset(keys):
+            continue
         place = -1
-        for key in occurrences(column):
-            if key in stations:
+        for key in keys:
+            if key in known:
                 place = stations.index(key)
             else:
                 place += 1
                 stations.insert(place, key)
-    # Through coaches first, then trains in the order in which they set out along the line.
+                known.add(key)
     rank = {key: number for number, key in enumerate(stations)}
-    shown.sort(
-        key=lambda c: (not c.through, rank[occurrences(c)[0]], c.calls[0].departure or 0, c.label)
-    )
-    return Table(stations, shown, len(ordered) - len(shown))
+
+    def order(column: Column) -> tuple:
+        start = rank[occurrences(column)[0]]
+        # Through coaches first: they are what a page of a railway is opened for.
+        return (not column.through, start, column.calls[0].departure or 0, column.label)
+
+    return Table(stations, sorted(columns, key=order))
+
+
+def _cut(line: Line, rails: set[str]) -> Line:
+    """The line with no more columns than one would read, and the stations these call at."""
+    limit = MAX_TRIPS_PER_ROUTE if rails.intersection(line.route_ids) else MAX_TRIPS_PER_ROUTE // 4
+    tables = []
+    for table in line.tables:
+        columns = table.columns[:limit]
+        served = {key for column in columns for key in occurrences(column)}
+        stations = [key for key in table.stations if key in served]
+        tables.append(Table(stations, columns, len(table.columns) - len(columns)))
+    return Line(line.name, line.route_ids, tables)
 
 
 def occurrences(column: Column) -> list[tuple[str, int]]:

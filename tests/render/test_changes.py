@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import json
+import urllib.request
+from http.server import ThreadingHTTPServer
+from threading import Thread
+
+import polars as pl
+from click.testing import CliRunner
+
+from gtfsgen.cli import main
+from gtfsgen.cli.watch_ import Screen, _handler, rebuild, snapshot, watch
+from gtfsgen.render.changes import changes
+from tests.render.feeds import bus, through_coaches
+
+
+def told(old, new) -> list[tuple[str, str, str]]:
+    return [(change.kind, change.what, change.said) for change in changes(old, new)]
+
+
+def test_a_feed_has_not_changed_from_itself():
+    assert told(through_coaches(), through_coaches()) == []
+    assert told(bus(), bus()) == []
+
+
+def test_other_ids_are_no_change():
+    new = through_coaches()
+    for stem in ("trips", "stop_times"):
+        new[stem] = new[stem].with_columns(trip_id=pl.lit("x-") + pl.col("trip_id"))
+    for stem in ("trips", "calendar"):
+        new[stem] = new[stem].with_columns(service_id=pl.lit("s-") + pl.col("service_id"))
+    assert told(through_coaches(), new) == []
+
+
+def test_another_time_is_told_on_the_local_clock_for_trains_and_coaches():
+    new = through_coaches()
+    new["stop_times"] = new["stop_times"].with_columns(
+        pl.col("arrival_time", "departure_time").replace(
+            {"41:07:00": "41:17:00", "17:07:00": "17:17:00"}
+        )
+    )
+    assert told(through_coaches(), new) == [
+        ("times", "95 › 52", "Pyongyang arr 18:07 → 18:17"),
+        ("times", "through coaches K27 › 95 › 52", "Pyongyang arr 18:07 +1 → 18:17 +1"),
+    ]
+
+
+def test_other_days_are_told_in_words():
+    new = through_coaches()
+    new["calendar_dates"] = pl.DataFrame(
+        {
+            "service_id": ["thru", "rest"],
+            "date": ["20261001", "20261001"],
+            "exception_type": ["2", "1"],
+        }
+    )
+    found = told(through_coaches(), new)
+    assert [(kind, what) for kind, what, _ in found if "through" in what] == [
+        ("days", "through coaches 51 › 85 › K28"),
+        ("days", "through coaches K27 › 95 › 52"),
+    ]
+    assert "(−1 Oct 2026)" in next(said for _, what, said in found if "through" in what)
+    # K27 itself runs on that day all the same.
+    assert not any(what == "K27" for _, what, _ in found)
+
+
+def test_a_link_that_is_gone_and_a_train_that_is_new():
+    new = through_coaches()
+    new["trips"] = new["trips"].with_columns(
+        block_id=pl.when(pl.col("block_id") != "out").then("block_id"),
+        trip_short_name=pl.col("trip_short_name").replace({"K28": "K30"}),
+    )
+    found = told(through_coaches(), new)
+    kinds = {(kind, what, said.partition(":")[0]) for kind, what, said in found}
+    assert ("link", "through coaches K27 › 95 › 52", "no longer runs") in kinds
+    assert ("train", "K28", "no longer runs") in kinds
+    assert ("train", "K30", "is new") in kinds
+
+
+def test_stops_and_stations():
+    new = through_coaches()
+    new["stop_times"] = new["stop_times"].filter(
+        ~((pl.col("stop_id") == "tianjin") & pl.col("trip_id").str.starts_with("K28"))
+    )
+    new["stops"] = new["stops"].with_columns(
+        stop_name=pl.col("stop_name").replace({"Dandong": "Dandong Station"}),
+        stop_lat=pl.col("stop_lat").replace({"40.1070": "40.1100"}),
+    )
+    found = told(through_coaches(), new)
+    assert ("station", "Dandong Station", "was called Dandong") in found
+    assert ("station", "Sinuiju", "moved by 334 m") in found
+    assert ("stops", "K28", "no longer calls at Tianjin") in found
+    assert not any(what == "K27" for _, what, _ in found)
+
+
+def test_diff_prints_and_exits(tmp_path):
+    for name, tables in (("a", through_coaches()), ("b", bus())):
+        (tmp_path / name).mkdir()
+        for stem, frame in tables.items():
+            frame.write_csv(tmp_path / name / f"{stem}.txt")
+    a, b = str(tmp_path / "a"), str(tmp_path / "b")
+    same = CliRunner().invoke(main, ["diff", a, a, "--exit-code"])
+    assert (same.exit_code, same.output) == (0, "Nothing that riders would notice.\n")
+    other = CliRunner().invoke(main, ["diff", a, b, "--exit-code", "--format", "json"])
+    assert other.exit_code == 1
+    assert {"kind": "station", "what": "Market", "said": "is newly served"} in json.loads(
+        other.output
+    )
+
+
+def test_watch_builds_again_after_a_save_and_not_without(tmp_path):
+    file = tmp_path / "stations.csv"
+    file.write_text("a")
+    built = []
+
+    def rebuilt() -> None:
+        built.append(file.read_text())
+        if len(built) == 1:
+            file.write_text("ab")
+        (tmp_path / ".~lock.stations.csv#").write_text("x" * len(built))
+
+    watch(tmp_path, rebuilt, rounds=4)
+    assert built == ["a", "ab"]
+    assert list(snapshot(tmp_path)) == [file]
+
+
+def test_watch_shows_the_errors_and_serves_its_version(tmp_path):
+    screen = Screen()
+    (tmp_path / "source").mkdir()
+    rebuild(tmp_path / "source", tmp_path / "feed", screen)
+    assert not (tmp_path / "feed").exists()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(screen))
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        address = f"http://127.0.0.1:{server.server_address[1]}"
+        with urllib.request.urlopen(address + "/version", timeout=10) as answer:
+            assert answer.read() == b"1"
+        with urllib.request.urlopen(address + "/", timeout=10) as answer:
+            page = answer.read().decode()
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert "not_built" in page
+    assert '"reload": "/version"' in page
