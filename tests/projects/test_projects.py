@@ -291,3 +291,23 @@ def test_the_day_of_the_flagship() -> None:
     )
     certain = {"beijing", "pyongyang"}
     assert not certain & set(estimates["station_id"])
+
+
+def test_the_flagship_has_nothing_to_overlook(tmp_path: Path) -> None:
+    """validation/policy.toml ignores nothing, so there may be no notice above INFO."""
+    made = build(ROOT / "source", tmp_path / "feed")
+    assert [str(each) for each in made.notices if each.severity is not Severity.INFO] == []
+
+
+def test_halts_in_brackets_have_closed_doors(built: dict) -> None:
+    made = built["optima-express", "linked"]
+    doors = {
+        row["stop_id"]: (row["pickup_type"], row["drop_off_type"])
+        for row in rows(made, "stop_times")
+        if row["trip_id"] == rows(made, "trips")[0]["trip_id"]
+    }
+    inner = {"JESENICE", "DOBOVA", "TOVARNIK", "SID", "BEOGRAD", "NIS", "DIMITROVGRAD"}
+    assert {stop: door for stop, door in doors.items() if stop in inner} == dict.fromkeys(
+        inner, ("1", "1")
+    )
+    assert {doors["VILLACH"], doors["EDIRNE"]} == {("0", "1"), ("1", "0")}
