@@ -12,7 +12,7 @@ from gtfsgen.compile.timing import service_day_start
 from gtfsgen.compile.zones import DAY, Zone
 from gtfsgen.faults import Fault, Severity
 from gtfsgen.service_days import EPOCH, Dates
-from gtfsgen.source.model import Source
+from gtfsgen.source.model import Run, Source
 
 
 def service_dates(tables: Mapping[str, pl.DataFrame]) -> dict[str, Dates]:
@@ -37,84 +37,92 @@ def _date(text: str) -> date:
 
 
 def dates_doubled_or_lost(source: Source, tables: Mapping[str, pl.DataFrame]) -> list[Fault]:
-    """Compare the dates each train has in the feed, by the clock of its first station, with its
-    days.
+    """Compare the dates each train has in the feed, by its first station's clock, with its days.
+
+    A train whose first departure is not known is left out: nothing in the feed tells its dates.
     """
     services = service_dates(tables)
-    first_calls = (
+    starts = _first_departures(source)
+    found, doubled = _dates_in_feed(source, tables, starts, services)
+    within = (1 << ((source.settings.last_day - EPOCH).days + 1)) - 1
+    faults = []
+    for run_id, departs in starts.select("run_id", "departs").iter_rows():
+        run = source.runs.get(run_id)
+        if run is None:
+            continue
+        ahead = departs // DAY  # a first time written as 24:10 leaves a day after the train's date
+        present = Dates(found.get(run_id, 0)).shift(-ahead).bits & within
+        odd = Dates((run.dates.bits & within ^ present) | doubled.get(run_id, 0))
+        if odd:
+            faults.append(_fault(run, odd))
+    return faults
+
+
+def _first_departures(source: Source) -> pl.DataFrame:
+    """The first call of each run, if its time is known, with the zone of its clock."""
+    zones = source.stations.select("station_id", pl.col("timezone").replace("", None).alias("zone"))
+    return (
         source.calls.filter(~pl.col("passes"))
         .group_by("run_id", maintain_order=True)
         .agg(
-            departure_order=pl.col("order").first(),
-            station_id=pl.col("station_id").first(),
-            railway_time=pl.col("railway_time").first(),
+            pl.col("order").first(),
+            pl.col("station_id").first(),
+            pl.col("railway_time").first(),
+            departs=pl.coalesce("departure_s", "arrival_s").first(),
+        )
+        .filter(pl.col("departs").is_not_null())
+        .join(zones, on="station_id", how="left", maintain_order="left")
+        .with_columns(
+            pl.when("railway_time")
+            .then(None)
+            .otherwise("zone")
+            .fill_null(source.settings.agency_timezone)
+            .alias("zone")
         )
     )
-    zones = source.stations.select("station_id", "timezone") if source.stations.height else None
-    starts = (
+
+
+def _dates_in_feed(
+    source: Source,
+    tables: Mapping[str, pl.DataFrame],
+    starts: pl.DataFrame,
+    services: Mapping[str, Dates],
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Bits of the local dates on which each run leaves its first station, and of those doubled."""
+    departures = (
         tables["stop_times"]
-        .join(
-            first_calls,
-            left_on=["departure_run", "departure_order"],
-            right_on=["run_id", "departure_order"],
-            how="inner",
-        )
+        .select("trip_id", "departure_time", run_id="departure_run", order="departure_order")
+        .join(starts.select("run_id", "order", "zone"), on=["run_id", "order"])
         .join(tables["trips"].select("trip_id", "service_id"), on="trip_id")
     )
-    starts = starts.join(zones, on="station_id", how="left") if zones is not None else starts
-    clocks: dict[str, Zone] = {}
-    agency_name = source.settings.agency_timezone
-
-    def zone(name: str) -> Zone:
-        if name not in clocks:
-            days = [dates for dates in services.values() if dates]
-            first = min(dates.first for dates in days) - timedelta(days=3)
-            last = max(dates.last for dates in days) + timedelta(days=40)
-            clocks[name] = Zone(name, (first - EPOCH).days, (last - EPOCH).days)
-        return clocks[name]
-
+    days = [dates for dates in services.values() if dates]
+    first = min((dates.first for dates in days), default=EPOCH) - timedelta(days=3)
+    last = max((dates.last for dates in days), default=EPOCH) + timedelta(days=40)
+    names = {source.settings.agency_timezone, *starts["zone"]}
+    clocks = {name: Zone(name, (first - EPOCH).days, (last - EPOCH).days) for name in names}
+    agency = clocks[source.settings.agency_timezone]
     found: dict[str, int] = {}
     doubled: dict[str, int] = {}
-    columns = ("departure_run", "service_id", "departure_time", "timezone", "railway_time")
-    for run, service, time, name, railway in starts.select(columns).iter_rows():
+    columns = ("run_id", "service_id", "departure_time", "zone")
+    for run, service, time, zone in departures.select(columns).iter_rows():
         dates = services[service]
         day = (dates.first - EPOCH).days
-        hours, minutes, seconds = time.split(":")
-        instant = service_day_start(zone(agency_name), day) + (
-            int(hours) * 3600 + int(minutes) * 60 + int(seconds)
-        )
-        clock = zone(agency_name if railway or not name else name)
-        bits = dates.shift(clock.wall(instant) // DAY - day).bits
+        hours, minutes, seconds = map(int, time.split(":"))
+        instant = service_day_start(agency, day) + hours * 3600 + minutes * 60 + seconds
+        bits = dates.shift(clocks[zone].wall(instant) // DAY - day).bits
         doubled[run] = doubled.get(run, 0) | found.get(run, 0) & bits
         found[run] = found.get(run, 0) | bits
-    departs = dict(
-        source.calls.filter(~pl.col("passes"))
-        .group_by("run_id")
-        .agg(pl.coalesce("departure_s", "arrival_s").first())
-        .iter_rows()
+    return found, doubled
+
+
+def _fault(run: Run, odd: Dates) -> Fault:
+    more = f" and {len(odd) - 1} more dates" if len(odd) > 1 else ""
+    return Fault(
+        Severity.ERROR,
+        "train_date_lost_or_doubled",
+        run.path,
+        run.line,
+        run.column,
+        f"train {run.train} of {odd.first}{more} is not in the feed exactly once",
+        hint="this is a fault of gtfsgen; please report it with the tables",
     )
-    end = (source.settings.last_day - EPOCH).days
-    within = (1 << (end + 1)) - 1
-    faults = []
-    for run_id, run in source.runs.items():
-        ahead = (
-            departs.get(run_id) or 0
-        ) // DAY  # a first time written as 24:10 leaves a day later
-        expected = run.dates.bits & within
-        is_ = found.get(run_id, 0)
-        is_ = is_ >> ahead if ahead >= 0 else is_ << -ahead
-        if expected & ~is_ or doubled.get(run_id, 0) or is_ & ~run.dates.bits & within:
-            odd = Dates((expected ^ (is_ & within)) | doubled.get(run_id, 0))
-            faults.append(
-                Fault(
-                    Severity.ERROR,
-                    "train_date_lost_or_doubled",
-                    run.path,
-                    run.line,
-                    run.column,
-                    f"train {run.train} of {odd.first} and {len(odd) - 1} more dates is not in the "
-                    "feed exactly once",
-                    hint="this is a fault of gtfsgen; please report it with the tables",
-                )
-            )
-    return faults
