@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from gtfsgen.faults import Fault, Severity
 from gtfsgen.source.cells import Sheet, is_comment, letter
 from gtfsgen.source.stations import Stations
+from gtfsgen.source.tables import YES_NO
 from gtfsgen.source.times import BLANK, DAY, Cell, TimeError, parse_cell, parse_clock
 from gtfsgen.source.words import did_you_mean, folded
 
@@ -26,6 +27,7 @@ HEADER_WORDS = {
     "class": "class", "note": "note", "notes": "notes", "bikes": "bikes",
     "wheelchair": "wheelchair", "block": "block", "direction": "direction", "every": "every",
     "then every": "every", "cars": "cars", "source": "source",
+    "agency": "agency",
 }  # fmt: skip
 """First cells of rows that are no stations -> what they say of each train."""
 
@@ -39,6 +41,12 @@ EVERY = re.compile(
     re.IGNORECASE,
 )
 MAX_REPEATS = 24 * 60
+FORMS = {
+    "bikes": YES_NO,
+    "wheelchair": YES_NO,
+    "direction": (r"[01]", "0 or 1"),
+}
+"""Header rows whose cells have a form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -433,6 +441,11 @@ def columns_of(grid: Grid, reader: Reader, faults: list[Fault]) -> list[Column]:
         if folded(train) in ("note", "km", "source") or train.lower().startswith("x_"):
             continue
         header = {name: texts[row] for name, row in grid.header.items() if texts[row]}
+        for name in FORMS.keys() & header.keys():
+            pattern, words = FORMS[name]
+            if not re.fullmatch(pattern, header[name]):
+                row = grid.header[name]
+                faults.append(grid.fault("invalid_value", row, index, f"This is not {words}."))
         repeats = EVERY.fullmatch(train)
         if repeats is not None and columns:
             columns[-1].every = interval(grid, train_row, index, repeats, faults)

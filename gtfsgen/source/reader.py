@@ -12,9 +12,9 @@ from gtfsgen.faults import Fault, Severity
 from gtfsgen.source.calendars import Calendars, read_calendars, unused
 from gtfsgen.source.cells import WORKBOOKS, Sheet, read_csv, read_workbook
 from gtfsgen.source.coaches import read_coaches
-from gtfsgen.source.grids import Reader, read_grid
+from gtfsgen.source.grids import Grid, Reader, read_grid
 from gtfsgen.source.holidays_ import LOCK, HolidayBook, lock_text
-from gtfsgen.source.model import Source
+from gtfsgen.source.model import Run, Source
 from gtfsgen.source.settings import PATH as FEED_TOML
 from gtfsgen.source.settings import read_settings
 from gtfsgen.source.stations import (
@@ -65,6 +65,7 @@ def read_source(path: Path | str, today: date | None = None) -> Source:
     grids = [grid for sheet in timetables if (grid := read_grid(sheet, stations, faults))]
     runs, calls = read_runs(grids, stations, settings, reader, calendars, faults)
     runs = check_routes(runs, grids, frames["routes"], columns["routes"], faults)
+    check_run_agencies(runs, grids, frames, columns, faults)
     check_way(frames["stations"], columns["stations"], calls, stations, faults)
     coaches = read_coaches(
         frames["coaches"], columns["coaches"], runs, calls, stations, calendars, reader, faults
@@ -236,17 +237,6 @@ def check_agencies(
                 )
             )
     for row in frames["routes"].iter_rows(named=True):
-        if not row["agency_id"] and len(known) > 1:
-            faults.append(
-                fault_at(
-                    row,
-                    columns["routes"],
-                    "agency_id",
-                    "missing_value",
-                    "There are several agencies, and the route does not say whose it is.",
-                    "write one of " + ", ".join(known),
-                )
-            )
         if row["agency_id"] and row["agency_id"] not in known:
             faults.append(
                 fault_at(
@@ -256,6 +246,38 @@ def check_agencies(
                     "unknown_agency",
                     "There is no such agency.",
                     did_you_mean(row["agency_id"], known),
+                )
+            )
+
+
+def check_run_agencies(
+    runs: dict[str, Run],
+    grids: list[Grid],
+    frames: dict[str, pl.DataFrame],
+    columns: dict[str, dict[str, str]],
+    faults: list[Fault],
+) -> None:
+    """Agencies named in timetables are there; a route of trains that name none names its own."""
+    known = frames["agencies"]["agency_id"].to_list()
+    for grid in grids:
+        row = grid.header.get("agency")
+        for index, cell in enumerate(grid.rows[row] if row is not None else ()):
+            if index and row is not None and cell and cell not in known:
+                hint = did_you_mean(cell, known)
+                faults.append(
+                    grid.fault("unknown_agency", row, index, "There is no such agency.", hint)
+                )
+    named = {run.route_id for run in runs.values() if run.extra.get("agency")}
+    for route in frames["routes"].iter_rows(named=True):
+        if not route["agency_id"] and len(known) > 1 and route["route_id"] not in named:
+            faults.append(
+                fault_at(
+                    route,
+                    columns["routes"],
+                    "agency_id",
+                    "missing_value",
+                    "There are several agencies, and the route does not say whose it is.",
+                    "write one of " + ", ".join(known),
                 )
             )
 

@@ -24,6 +24,7 @@ KEYS: dict[str, type | tuple[type, ...]] = {
     "languages": list,
     "profile": str,
     "version": str,
+    "title": str,
     "licence": str,
 }
 PUBLISHER_KEYS: dict[str, type] = {

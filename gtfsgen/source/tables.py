@@ -26,6 +26,8 @@ class Table:
     aliases: dict[str, str] = field(default_factory=dict)
     languages: tuple[str, ...] = ()
     """Columns that may be repeated per language, as `name_zh`."""
+    forms: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Column -> pattern of what is not blank there, and what that is in words."""
 
     def column(self, header: str) -> str | None:
         """The column that a header cell names; None if there is none."""
@@ -43,6 +45,17 @@ class Table:
         return None
 
 
+YES_NO = (r"(?i:yes|no|unknown|[012])", "yes or no")
+COLOUR = (r"#?[0-9A-Fa-f]{6}", "a colour such as C8102E")
+ADDRESS = (r"https?://[^\s.]+\.\S+", "a web address such as https://example.org/")
+LANGUAGE = (r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", "a language such as en or zh-Hans")
+VEHICLE = (
+    r"(?i:tram|metro|subway|rail|railway|train|bus|ferry|cable tram|gondola|aerial lift|funicular"
+    r"|trolleybus|monorail)|\d{1,4}",
+    "a vehicle such as rail, or a route_type of GTFS",
+)
+EMAIL = (r"[^@\s]+@[^@\s]+\.[^@\s]+", "an e-mail address")
+
 STATIONS = Table(
     "stations",
     (
@@ -58,6 +71,11 @@ STATIONS = Table(
         "names": "aliases", "description": "desc",
     },
     languages=("name", "desc"),
+    forms={
+        "wheelchair": YES_NO,
+        "url": ADDRESS,
+        "country": (r"[A-Z]{2}", "a country in two capitals such as CN"),
+    },
 )  # fmt: skip
 
 AGENCIES = Table(
@@ -74,6 +92,12 @@ AGENCIES = Table(
         "phone": "agency_phone", "fare_url": "agency_fare_url", "email": "agency_email",
     },
     languages=("agency_name", "name"),
+    forms={
+        "agency_url": ADDRESS,
+        "agency_fare_url": ADDRESS,
+        "agency_lang": LANGUAGE,
+        "agency_email": EMAIL,
+    },
 )  # fmt: skip
 
 ROUTES = Table(
@@ -93,6 +117,13 @@ ROUTES = Table(
         "sort_order": "route_sort_order", "route_name": "route_long_name",
     },
     languages=("route_long_name", "route_short_name", "route_desc", "long_name", "name"),
+    forms={
+        "route_url": ADDRESS,
+        "route_type": VEHICLE,
+        "route_color": COLOUR,
+        "route_text_color": COLOUR,
+        "route_sort_order": (r"\d+", "a whole number"),
+    },
 )  # fmt: skip
 
 CALENDARS = Table(
@@ -105,11 +136,18 @@ CALENDARS = Table(
 
 COACHES = Table(
     "coaches",
-    ("coach", "name", "days", "trains", "from", "to", "class", "notes", "source"),
+    (
+        "coach", "name", "days", "trains", "from", "to", "class", "notes", "wait", "profile",
+        "source",
+    ),
     required=("coach", "days", "trains", "from", "to"),
     aliases={"id": "coach", "coach_id": "coach", "train": "trains"},
     languages=("name",),
-)
+    forms={
+        "wait": (r"\d{1,2}( days?)?", "a number of days"),
+        "profile": (r"linked|through", "linked or through"),
+    },
+)  # fmt: skip
 
 NOTES = Table(
     "notes",
@@ -157,6 +195,11 @@ def read_table(
                         "missing_value", number, places[name], f"The {label(name)} is missing."
                     )
                 )
+        for name, (pattern, words) in table.forms.items():
+            cell = row[places[name]] if name in places else ""
+            if cell and not re.fullmatch(pattern, cell):
+                message = f"The {label(name)} is not {words}."
+                faults.append(sheet.fault("invalid_value", number, places[name], message, cell))
         if table.key in places and not key:
             continue
         if key and key in seen:

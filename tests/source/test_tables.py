@@ -85,6 +85,7 @@ def test_no_project_at_all(tmp_path: Path) -> None:
         ("agencies.csv", ("cr,", "rc,"), ("unused_agency", 2, "A")),
         ("routes.csv", ("95,cr", "95,crr"), ("unknown_agency", 3, "B")),
         ("routes.csv", ("95,", "59,"), ("unused_route", 3, "A")),
+        ("agencies.csv", ("https://", "htps://"), ("invalid_value", 2, "C")),
         ("calendars.csv", ("summer", "sumer"), ("unused_calendar", 2, "A")),
         ("calendars.csv", ("summer", "daily"), ("reserved_name", 2, "A")),
         ("calendars.csv", ("2026-06-01", "2026-06-31"), ("unreadable_date", 2, "C")),
@@ -338,7 +339,9 @@ def xlsx(sheets: dict[str, list[list[str | float]]]) -> bytes:
         )
         for i, rows in enumerate(sheets.values(), start=1):
             body = "".join(
-                f'<row r="{r + 1}">{"".join(cell(r, c, v) for c, v in enumerate(row) if v != "")}</row>'
+                f'<row r="{r + 1}">'
+                + "".join(cell(r, c, v) for c, v in enumerate(row) if v != "")
+                + "</row>"
                 for r, row in enumerate(rows)
             )
             book.writestr(
