@@ -115,6 +115,11 @@ class _Places:
     along: Floats
     off: Floats
 
+    def put(self, at: Ints, other: _Places, places: Ints) -> None:
+        """Overwrite the places at `at` by some of `other`."""
+        self.point[:, at] = other.point[:, places]
+        self.along[at], self.off[at] = other.along[places], other.off[places]
+
 
 class _Line:
     """All shapes as one line of segments; segment `i` goes from point `i` to point `i + 1`."""
@@ -192,7 +197,10 @@ class _Matching:
                 yield queries[at : min(at + step, end)], first, last
 
     def _find_candidates(self) -> None:
-        """Fill `places`, the candidates of all queries, and `place_starts`, the bounds of each."""
+        """Fill `places` with the candidates of all queries.
+
+        `place_starts` are the bounds of each query's, `best_place` is the nearest of them.
+        """
         none = np.zeros(0, dtype=np.int64)
         found: list[tuple[Ints, Ints, Floats, Floats]] = [
             (none, none, np.zeros((3, 0)), np.zeros(0))
@@ -218,6 +226,9 @@ class _Matching:
         )
         self.places = self.line.places(segment, point, off)
         self.place_starts = np.searchsorted(query, np.arange(len(self.query_stop) + 1))
+        self.best_place = np.zeros(len(self.query_stop), dtype=np.int64)
+        best = _first_smallest(off, query)
+        self.best_place[query[best]] = best
 
     def _local_minima(self, pairs: list[tuple[Ints, Ints]]) -> tuple[Ints, Ints, Floats, Floats]:
         """Of each stretch of a shape near a stop, the first of the closest places.
@@ -299,9 +310,10 @@ class _Matching:
         count = np.diff(self.place_starts)[query]
         for call in np.flatnonzero(count > MAX_CANDIDATES).tolist():
             yield self._crowd(call, 0)
+        # Where the nearest places are in order already, there is nothing to choose.
         along = np.zeros(len(query))
-        along[count > 0] = self.places.along[self.place_starts[query[count > 0]]]
-        fits = self._all_calls(count == 1) & self._ascending(along)
+        along[count > 0] = self.places.along[self.best_place[query[count > 0]]]
+        fits = self._ascending(along)
         nothing_by_distance = np.zeros(len(query), dtype=bool)
         known: dict[bytes, _Assignment] = {}
         for pattern in np.flatnonzero(self._all_calls(count > 0) & ~fits):
@@ -322,15 +334,21 @@ class _Matching:
             return
         placed = (patterns.dist > 0) & chosen[patterns.of_call]
         self._place_by_distance(placed)
-        fits = self._all_calls(placed) & self._ascending(self.by_distance.along)
-        far = placed & fits[patterns.of_call] & (self.by_distance.off > MAX_DISTANCE_M)
+        count = np.diff(self.place_starts)[self.call_query]
+        by_geometry = np.flatnonzero(~placed & (count > 0))
+        self.by_distance.put(
+            by_geometry, self.places, self.best_place[self.call_query[by_geometry]]
+        )
+        plain = placed | ((count > 0) & (count <= MAX_CANDIDATES))
+        fits = chosen & self._all_calls(plain) & self._ascending(self.by_distance.along)
+        far = fits[patterns.of_call] & (self.by_distance.off > MAX_DISTANCE_M)
         for call in self._first_of_stop(np.flatnonzero(far)):
             yield self._off_by_distance(call, self.by_distance, call)
         for pattern in np.flatnonzero(chosen & ~fits):
             yield from self._mixed(range(*patterns.starts[pattern : pattern + 2]), placed)
 
     def _mixed(self, calls: range, placed: NDArray[np.bool_]) -> Iterator[_Problem]:
-        """The second pass over a pattern that is out of order, or lacks some distances."""
+        """The second pass over a pattern where a choice is to be made, or that is out of order."""
         for call in calls:
             if not placed[call]:
                 first, end = self._of_query(call)
@@ -348,7 +366,7 @@ class _Matching:
                 yield self._off_by_distance(call, places, place)
 
     def _place_by_distance(self, placed: NDArray[np.bool_]) -> None:
-        """Fill `by_distance`, a place per call, for calls with a distance."""
+        """Fill `by_distance`, a place per call; only those of the calls `placed` mean something."""
         line, dist = self.line, self.patterns.dist
         after = np.zeros(len(dist), dtype=np.int64)  # first point of the shape that lies beyond
         calls = np.flatnonzero(placed)
@@ -425,8 +443,7 @@ class _Matching:
 
     def _crowd(self, call: int, pass_: int) -> _Problem:
         first, end = self._of_query(call)
-        place = first + int(np.argmin(self.places.off[first:end]))
-        point = self.places.point[:, [place]]
+        point = self.places.point[:, [self.best_place[self.call_query[call]]]]
         return self._problem("too_many", pass_, 0, call, point, candidates=end - first)
 
     def _off_by_distance(self, call: int, places: _Places, place: int) -> _Problem:
