@@ -180,7 +180,7 @@ def level(
         if len(row) == width:
             continue
         if is_comment(row) or (grid and not any(row[1:])):
-            row[:] = [*row[:1], *[""] * (width - 1)][:width]
+            row[:] = [*row[:1], *[""] * width][:width]
             continue
         if len(row) > width:
             extra = next((i for i in range(width, len(row)) if row[i]), None)

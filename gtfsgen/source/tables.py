@@ -60,7 +60,7 @@ STATIONS = Table(
     "stations",
     (
         "station_id", "name", "lat", "lon", "timezone", "country", "code", "aliases", "url", "desc",
-        "wheelchair", "zone_id", "platform_code", "parent", "source", "confidence",
+        "wheelchair", "zone_id", "platform_code", "source", "confidence",
     ),
     required=("station_id", "name", "lat", "lon", "timezone"),
     key="station_id",

@@ -298,3 +298,53 @@ def test_a_station_visited_twice_is_doubtful(tmp_path: Path) -> None:
         ("station_twice", "timetables/k27.csv:3:A"),
         ("station_twice", "timetables/k27.csv:5:A"),
     }
+
+
+def test_trains_as_rows_with_a_second_head(tmp_path: Path) -> None:
+    source = grid(
+        tmp_path,
+        "train,days,Beijing,Tianjin,Tianjin,Shenyang\n,,dep,arr,dep,arr\n"
+        "K1,daily,22:00,23:30,23:40,07:00\nK2,Sa,23:00,00:30,00:40,08:00\n",
+    )
+    assert source.faults == []
+    assert times(source, "K2")[1:] == [
+        ("tianjin", hm("24:30"), hm("24:40")),
+        ("shenyang", hm("32:00"), None),
+    ]
+
+
+def test_titles_stand_above_a_grid(tmp_path: Path) -> None:
+    source = grid(
+        tmp_path,
+        "Beijing - Tianjin,,\nvalid from March,,\n\n"
+        "train,,7\ndays,,daily\nBeijing,,8:00\nTianjin,,9:10\n",
+    )
+    assert source.faults == []
+    assert source.runs["7"].line == 4
+
+
+def test_titles_need_no_separators(tmp_path: Path) -> None:
+    source = grid(
+        tmp_path, "Beijing - Tianjin\ntrain,,7\ndays,,daily\nBeijing,,8:00\nTianjin,,9:10\n"
+    )
+    assert source.faults == []
+
+
+def test_an_agency_row_names_an_agency(tmp_path: Path) -> None:
+    text = "train,,7\nagency,,{}\ndays,,daily\nBeijing,,8:00\nTianjin,,9:10\n"
+    assert grid(tmp_path, text.format("cr")).faults == []
+    assert codes(grid(tmp_path, text.format("rc"))) == {
+        ("unknown_agency", "timetables/k27.csv:2:C")
+    }
+
+
+def test_one_time_lacks_its_note(tmp_path: Path) -> None:
+    rows = "".join(f"Station {i},,{8 + i}:00 a\n" for i in range(12))
+    stations = "id,name,lat,lon,timezone\n" + "".join(
+        f"s{i},Station {i},{30 + i * 0.5},105.0,Asia/Shanghai\n" for i in range(12)
+    )
+    files = {"stations.csv": stations, "notes.csv": "letter,text\na,Printed.\n"}
+    text = "train,,7\ndays,,daily\n" + rows
+    assert grid(tmp_path, text, **files).faults == []
+    bare = grid(tmp_path, text.replace("12:00 a", "12:00"), **files)
+    assert codes(bare, Severity.INFO) == {("time_without_note", "timetables/k27.csv:7:C")}
