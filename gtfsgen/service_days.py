@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 EPOCH = date(1900, 1, 1)
 
@@ -36,8 +37,8 @@ class Dates:
     @classmethod
     def weekdays(cls, flags: Iterable[int], first: date, last: date) -> Dates:
         """The days of `first`..`last` whose weekday (Monday is 0) is in `flags`."""
-        wanted = set(flags)
-        return cls.of(day for day in cls.between(first, last) if day.weekday() in wanted)
+        span = cls.between(first, last).bits
+        return cls(sum(_every(flag, span.bit_length()) & span for flag in set(flags)))
 
     def __or__(self, other: Dates) -> Dates:
         return Dates(self.bits | other.bits)
@@ -51,6 +52,10 @@ class Dates:
     def shift(self, days: int) -> Dates:
         """The same dates, `days` later (or earlier)."""
         return Dates(self.bits << days if days >= 0 else self.bits >> -days)
+
+    def by_weekday(self) -> list[int]:
+        """How many Mondays, Tuesdays, ... there are."""
+        return [(_every(flag, self.bits.bit_length()) & self.bits).bit_count() for flag in range(7)]
 
     def __contains__(self, day: date) -> bool:
         offset = (day - EPOCH).days
@@ -88,3 +93,10 @@ class Dates:
     @property
     def last(self) -> date:
         return EPOCH + timedelta(days=self.bits.bit_length() - 1)
+
+
+@lru_cache(maxsize=256)
+def _every(weekday: int, length: int) -> int:
+    """Every such weekday since `EPOCH`, itself a Monday, for `length` days or a little more."""
+    weeks = length // 7 + 1
+    return ((1 << 7 * weeks) - 1) // 127 << weekday

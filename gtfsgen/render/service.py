@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import lru_cache
 
@@ -96,9 +96,8 @@ def days_text(dates: Dates, period: tuple[date, date] | None = None) -> str:
     days = list(dates)
     if len(days) <= 3:
         return ", ".join(map(day_text, days))
-    total = _weekday_counts(Dates.between(days[0], days[-1]))
-    counts = _weekday_counts(dates)
-    flags = [n for n in range(7) if counts.get(n, 0) * 2 > total.get(n, 0)]
+    total = Dates.between(days[0], days[-1]).by_weekday()
+    flags = [n for n, count in enumerate(dates.by_weekday()) if count * 2 > total[n]]
     pattern = Dates.weekdays(flags, days[0], days[-1])
     missing, extra = list(pattern - dates), list(dates - pattern)
     words = weekday_text(flags)
@@ -113,10 +112,3 @@ def days_text(dates: Dates, period: tuple[date, date] | None = None) -> str:
         abs((a - b).days) <= 7 for a, b in zip(period, (days[0], days[-1]), strict=True)
     )
     return words if whole else f"{words}, {span_text(days[0], days[-1])}"
-
-
-def _weekday_counts(dates: Dates) -> Mapping[int, int]:
-    counts: dict[int, int] = {}
-    for day in dates:
-        counts[day.weekday()] = counts.get(day.weekday(), 0) + 1
-    return counts

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from datetime import date
 from http.server import ThreadingHTTPServer
 from threading import Thread
 
@@ -11,6 +12,7 @@ from click.testing import CliRunner
 from gtfsgen.cli import main
 from gtfsgen.cli.watch_ import Screen, _handler, rebuild, snapshot, watch
 from gtfsgen.render.changes import changes
+from gtfsgen.service_days import Dates
 from tests.render.feeds import bus, through_coaches
 
 
@@ -142,3 +144,10 @@ def test_watch_shows_the_errors_and_serves_its_version(tmp_path):
         server.server_close()
     assert "not_built" in page
     assert '"reload": "/version"' in page
+
+
+def test_weekdays_are_counted():
+    days = Dates.weekdays((0, 2, 3, 5), date(2026, 3, 12), date(2027, 11, 20))
+    assert {day.weekday() for day in days} == {0, 2, 3, 5}
+    assert days.by_weekday() == [sum(day.weekday() == n for day in days) for n in range(7)]
+    assert days.by_weekday()[0] == 88
