@@ -497,6 +497,7 @@ def columns_of(grid: Grid, reader: Reader, faults: list[Fault]) -> list[Column]:
 def check_rows(grid: Grid, columns: list[Column], reader: Reader, faults: list[Fault]) -> None:
     """Stations that are probably the wrong ones, seen from all trains together."""
     labels: dict[tuple[int, str], str] = {}
+    returned_to: set[str] = set()
     for column in columns:
         seen: dict[str, int] = {}
         for i, call in enumerate(column.calls):
@@ -511,12 +512,23 @@ def check_rows(grid: Grid, columns: list[Column], reader: Reader, faults: list[F
                         )
             earlier = seen.get(visit.station_id)
             round_trip = earlier == column.calls[0].visit and not following
+            if earlier is not None:
+                returned_to.add(visit.station_id)
             if earlier is not None and not round_trip:
                 for each in (earlier, call.visit):
                     labels[top(grid.visits[each]), "station_twice"] = (
                         f"Train {column.train} calls at this station twice."
                     )
             seen[visit.station_id] = call.visit
+    rows_of: dict[str, list[int]] = {}
+    for visit in grid.visits:
+        rows_of.setdefault(visit.station_id, []).append(top(visit))
+    for station, rows in rows_of.items():
+        if len(rows) > 1 and station not in returned_to:
+            for row in rows:
+                message = "The station stands in another place of this table too."
+                hint = "is it the right station?"
+                faults.append(grid.fault("station_again", row, 0, message, hint, Severity.INFO))
     for (row, code), message in labels.items():
         faults.append(
             grid.fault(code, row, 0, message, "is it the right station?", Severity.WARNING)

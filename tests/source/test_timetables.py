@@ -348,3 +348,12 @@ def test_one_time_lacks_its_note(tmp_path: Path) -> None:
     assert grid(tmp_path, text, **files).faults == []
     bare = grid(tmp_path, text.replace("12:00 a", "12:00"), **files)
     assert codes(bare, Severity.INFO) == {("time_without_note", "timetables/k27.csv:7:C")}
+
+
+def test_a_station_in_two_places_of_a_table_is_remarked(tmp_path: Path) -> None:
+    text = TIMETABLE.replace("Dandong,arr", "Sinuiju,arr")
+    source = read(tmp_path, {"timetables/k27.csv": text})
+    assert codes(source, Severity.INFO) == {
+        ("station_again", "timetables/k27.csv:8:A"),
+        ("station_again", "timetables/k27.csv:10:A"),
+    }
