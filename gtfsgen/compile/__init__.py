@@ -101,7 +101,7 @@ def compile_source(
         raise ValueError(f"profile {profile!r} is none of {', '.join(PROFILES)}")
     timetable = make_timetable(source, profile=profile)
     tables, faults = make_tables(source, timetable, today or source.settings.as_of)
-    faults = [*timetable.faults, *faults]
+    faults = list(dict.fromkeys([*timetable.faults, *faults]))  # once for all seasons of a trip
     if "trips" not in tables and not errors([*source.faults, *faults]):
         faults.append(
             Fault(

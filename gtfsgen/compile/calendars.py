@@ -128,7 +128,9 @@ def service_ids(services: Mapping[Dates, str], period: tuple[date, date]) -> dic
     for dates, name in names.items():
         taken.setdefault(name, []).append(dates)
     return {
-        dates: name if len(taken[name]) == 1 and name else f"{name}.{_slug(services[dates])}"
+        dates: name
+        if name and len(taken[name]) == 1
+        else f"{name or 'dates'}.{_slug(services[dates])}"
         for dates, name in names.items()
     }
 
@@ -137,6 +139,8 @@ def _name(week: Week, period: tuple[date, date]) -> str:
     dates = week.dates
     if len(dates) == 1:
         return dates.first.isoformat()
+    if 2 * week.exceptions > len(dates):
+        return ""  # days of the month and the like: weekdays would not tell them
     name = week.words
     whole = (week.first - period[0]).days < 7 and -6 <= (period[1] - week.last).days < 7
     if not whole:

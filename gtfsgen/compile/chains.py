@@ -456,7 +456,10 @@ class _Follower:
             leave, join = met
             arrival = self._arrival(run, run_day, leave)
             if arrival is None or self._departure(to_run, run_day, join) is None:
-                to_day = self._same_time_day(run, run_day, leave, to_run, join)
+                unclear = self._day_by_other_halts(run, run_day, leave, to_run, join)
+                if unclear is None:
+                    continue
+                to_day = unclear
                 if self._runs(to_run, to_day):
                     best = (0, (leave, to_run, to_day, join))
                 else:
@@ -527,19 +530,24 @@ class _Follower:
                 return day
             day += 1
 
-    def _same_time_day(self, run: str, day: int, leave: int, to_run: str, join: int) -> int:
-        """The day of the next train where the joint has no time: its first halt with one comes
-        after the last of the train before.
+    def _day_by_other_halts(
+        self, run: str, day: int, leave: int, to_run: str, join: int
+    ) -> int | None:
+        """The day of the next train where the joint has no time, by the halts around it.
+
+        Its first halt with a time comes after the last of the train before. None if one has no times.
         """
-        known = [
-            t for call in self.trains[run].moments(day)[: leave + 1] for t in call if t is not None
-        ]
-        to_train = self.trains[to_run]
-        instant = max(known) + day * DAY
-        to_day = instant // DAY - 3
+        behind = [t for c in self.trains[run].moments(day)[: leave + 1] for t in c if t is not None]
+        onward = self.trains[to_run].calls[join:]
+        if not behind or all(call.arrives is None for call in onward):
+            return None
+        instant = max(behind) + day * DAY
+        to_day = instant // DAY - max(call.arrives or 0 for call in onward) // DAY - 2
         while True:
-            ahead = [t for call in to_train.moments(to_day)[join:] for t in call if t is not None]
-            if ahead and min(ahead) + to_day * DAY >= instant:
+            ahead = [
+                t for c in self.trains[to_run].moments(to_day)[join:] for t in c if t is not None
+            ]
+            if min(ahead) + to_day * DAY >= instant:
                 return to_day
             to_day += 1
 

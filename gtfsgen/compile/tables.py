@@ -13,6 +13,7 @@ from gtfsgen.compile.trips import Bundle, Trip, slug
 from gtfsgen.faults import Fault, Severity
 from gtfsgen.schema import TABLES
 from gtfsgen.service_days import Dates
+from gtfsgen.source.cells import letter
 from gtfsgen.source.model import ORIGIN, Coach, Run, Source
 
 Tables = dict[str, pl.DataFrame]
@@ -465,11 +466,10 @@ def _routes(
 ) -> pl.DataFrame:
     """A route per train number, or as routes.csv says; only those that have trips."""
     written = {row["route_id"]: row for row in source.routes.iter_rows(named=True)}
-    fields = TABLES["routes"].fields
-    ends = _route_ends(source, timetable, plain)
+    ends = _route_ends(source, timetable)
     runs_of: dict[str, list[Run]] = {}
     for run_id in plain:
-        runs_of.setdefault(source.runs[run_id].route_id, []).append(source.runs[run_id])
+        runs_of.setdefault(source.runs[run_id].route_id, [source.runs[run_id]])
     for bundle in timetable.bundles:
         for trip in bundle.trips:
             runs = [source.runs[run] for run in trip.run_ids]
@@ -479,20 +479,16 @@ def _routes(
         runs = runs_of[route_id]
         if route_id in written:
             given = written[route_id]
-            row = {name: given.get(name) or "" for name in fields if name in given}
-            row |= {name: given[name] for name in ORIGIN}
+            fields = [name for name in TABLES["routes"].fields if name in given]
+            row = {name: given[name] or "" for name in (*fields, *ORIGIN)}
         else:
-            row = {name: getattr(runs[0], name) for name in ORIGIN} | {"route_id": route_id}
+            row = {"route_id": route_id} | {name: getattr(runs[0], name) for name in ORIGIN}
             if route_id in ends:
                 row["route_long_name"] = " – ".join(names(station) for station in ends[route_id])
-        if not row.get("route_short_name") and (
-            route_id not in written or not row.get("route_long_name")
-        ):
-            row["route_short_name"] = (
-                "/".join(dict.fromkeys(run.train for run in runs[:4]))
-                if len(runs) > 1 and route_id not in source.runs and joined_route(runs) == route_id
-                else runs[0].train
-            )
+        if route_id not in written or not (row["route_short_name"] or row["route_long_name"]):
+            joined = joined_route(runs) == route_id != runs[0].route_id
+            trains = dict.fromkeys(run.train for run in runs)
+            row["route_short_name"] = "/".join(trains) if joined else route_id
         word = str(row.get("route_type") or "").strip().lower()
         row["route_type"] = ROUTE_TYPES.get(word, word or DEFAULT_ROUTE_TYPE)
         row["agency_id"] = row.get("agency_id") or _agency_of(source, runs[0], written, faults)
@@ -527,35 +523,28 @@ def _agency_of(
     return agencies[0]
 
 
-def _route_ends(
-    source: Source, timetable: Timetable, plain: Iterable[str]
-) -> dict[str, tuple[str, str]]:
-    """First and last station of each route, by the train with the most dates."""
-    calls = source.calls.filter(~pl.col("passes"))
+def _route_ends(source: Source, timetable: Timetable) -> dict[str, tuple[str, str]]:
+    """First and last station of each route, by its train with the most dates."""
+    station = pl.col("station_id")
     ends = {
         run: (first, last)
-        for run, first, last in calls.group_by("run_id")
-        .agg(pl.col("station_id").first().alias("first"), pl.col("station_id").last().alias("last"))
+        for run, first, last in source.calls.filter(~pl.col("passes"))
+        .group_by("run_id")
+        .agg(first=station.first(), last=station.last())
         .iter_rows()
     }
     best: dict[str, tuple[int, str]] = {}
     for run_id, run in source.runs.items():
         if run_id in ends:
             weight = (len(run.dates), run_id)
-            if run.route_id not in best or weight > best[run.route_id]:
-                best[run.route_id] = weight
+            best[run.route_id] = max(best.get(run.route_id, weight), weight)
     found = {route: ends[run_id] for route, (_, run_id) in best.items()}
     for bundle in timetable.bundles:
         for trip in bundle.trips:
             if len(trip.run_ids) > 1:
                 route = joined_route([source.runs[run] for run in trip.run_ids])
-                found.setdefault(
-                    route,
-                    (
-                        trip.stretches[0].calls[0].station_id,
-                        trip.stretches[-1].calls[-1].station_id,
-                    ),
-                )
+                first, last = trip.stretches[0].calls[0], trip.stretches[-1].calls[-1]
+                found.setdefault(route, (first.station_id, last.station_id))
     return found
 
 
@@ -616,7 +605,7 @@ def _attributions(source: Source) -> pl.DataFrame:
     given = source.settings.raw.get("attribution", {})
     for name, url in given.items() if isinstance(given, dict) else ():
         rows[name] = {"attribution_url": str(url), "path": "feed.toml", "line": 0, "column": ""}
-    letter = source.columns.get("notes", {}).get("attribution", "")
+    cell = source.columns.get("notes", {}).get("attribution", "")
     for note in source.notes.iter_rows(named=True):
         name = note.get("attribution")
         if name and name not in rows:
@@ -625,7 +614,7 @@ def _attributions(source: Source) -> pl.DataFrame:
                 "attribution_url": url if str(url).startswith(("http://", "https://")) else "",
                 "path": note["path"],
                 "line": note["line"],
-                "column": letter,
+                "column": cell,
             }
     return _frame(
         [
@@ -724,57 +713,58 @@ def merge_passthrough(
     """Join source/gtfs/*.txt into the tables by their keys: new rows, new columns, blank cells.
 
     A cell that says something else than the compiled table is an error; the curated tables are the
-    place to say it.
+    place to say it. A file without a key adds its rows; feed_info's one row is joined as is.
     """
     for name, given in sorted(extra.items()):
+        schema = TABLES.get(name)
         if name not in tables or not tables[name].height:
             tables[name] = given
-            continue
-        own = tables[name]
-        schema = TABLES.get(name)
-        key = [
-            field
-            for field in (schema.primary_key if schema else ())
-            if field in given.columns and field in own.columns
-        ]
-        fields = [field for field in given.columns if field not in (*ORIGIN, *key)]
-        if not key and not (schema and schema.single_row):
-            tables[name] = pl.concat([own, given], how="diagonal_relaxed")
-            continue
-        if not key:
-            own, given = (
-                own.with_columns(pl.lit("").alias("_")),
-                given.with_columns(pl.lit("").alias("_")),
-            )
-            key = ["_"]
-        joined = own.join(given, on=key, how="left", suffix="_given", maintain_order="left")
-        for field in fields:
-            if field not in own.columns:
-                continue
-            said, own_said = pl.col(f"{field}_given"), pl.col(field)
+        elif schema is None or not (schema.primary_key or schema.single_row):
+            tables[name] = pl.concat([tables[name], given], how="diagonal_relaxed")
+        else:
+            tables[name] = _merged(name, tables[name], given, schema.primary_key, faults)
+
+
+def _merged(
+    name: str,
+    own: pl.DataFrame,
+    given: pl.DataFrame,
+    primary_key: Sequence[str],
+    faults: list[Fault],
+) -> pl.DataFrame:
+    key = [field for field in primary_key if field in own.columns or field in given.columns]
+    fields = [field for field in given.columns if field not in (*ORIGIN, *key)]
+    letters = {field: letter(index) for index, field in enumerate(given.columns)}
+    if not key:  # a table of one row
+        key = ["_"]
+    own, given = (
+        table.with_columns(pl.lit("").alias(f) for f in key if f not in table.columns)
+        for table in (own, given)
+    )
+    joined = own.join(given, on=key, how="left", suffix="_given", maintain_order="left")
+    for field in fields:
+        if field in own.columns:
+            said, own_said = pl.col(f"{field}_given"), pl.col(field).fill_null("")
             clash = joined.filter((said != "") & (own_said != "") & (said != own_said))
-            for row in clash.iter_rows(named=True):
-                faults.append(
-                    Fault(
-                        Severity.ERROR,
-                        "said_twice",
-                        row["path_given"],
-                        row["line_given"],
-                        "",
-                        f"{name}.txt says {field} {row[f'{field}_given']!r}, the tables say "
-                        f"{row[field]!r}",
-                        hint="say it in one place",
-                    )
+            faults += [
+                Fault(
+                    Severity.ERROR,
+                    "said_twice",
+                    row["path_given"],
+                    row["line_given"],
+                    letters[field],
+                    f"the tables say {field} {row[field]!r} already",
+                    row[f"{field}_given"],
+                    "say it in one place",
                 )
+                for row in clash.iter_rows(named=True)
+            ]
             joined = joined.with_columns(
-                pl.when((own_said == "") | own_said.is_null())
-                .then(said)
-                .otherwise(own_said)
-                .alias(field)
+                pl.when(own_said == "").then(said).otherwise(own_said).alias(field)
             )
-        joined = joined.select(*own.columns, *(f for f in fields if f not in own.columns))
-        new = given.join(own, on=key, how="anti", maintain_order="left")
-        tables[name] = pl.concat([joined, new], how="diagonal_relaxed").drop("_", strict=False)
+    joined = joined.select(*own.columns, *(f for f in fields if f not in own.columns))
+    new = given.join(own, on=key, how="anti", maintain_order="left")
+    return pl.concat([joined, new], how="diagonal_relaxed").drop("_", strict=False)
 
 
 def _frame(rows: Sequence[Mapping]) -> pl.DataFrame:

@@ -95,8 +95,7 @@ def make_timetable(source: Source, *, profile: str) -> Timetable:
     plain_calls = _plain_calls(calls, zones, agency, riding_runs)
     plain = set(plain_calls["run_id"].unique())
     trains = _trains(calls.filter(~pl.col("run_id").is_in(list(plain))), zones)
-    faults += _without_calls(runs, plain, trains)
-    faults += _at_trip_ends(trains, runs, source)
+    faults += _take_out_useless(runs, plain, trains)
 
     last_day = source.settings.last_day
     coaches = _sound_coaches(source, trains)
@@ -218,38 +217,25 @@ def _trains(calls: pl.DataFrame, zones: _Zones) -> dict[str, Train]:
     return {run: Train(run, halts) for run, halts in found.items()}
 
 
-def _without_calls(
-    runs: Mapping[str, Run], plain: set[str], trains: Mapping[str, Train]
+def _take_out_useless(
+    runs: Mapping[str, Run], plain: set[str], trains: dict[str, Train]
 ) -> list[Fault]:
-    return [
-        Fault(
-            Severity.ERROR,
-            "train_without_calls",
-            run.path,
-            run.line,
-            run.column,
-            f"train {run.train} calls at fewer than two stations",
-            hint="give it times at two stations or more",
-        )
-        for run_id, run in runs.items()
-        if run_id not in plain and (run_id not in trains or len(trains[run_id].calls) < 2)
-    ]
-
-
-def _at_trip_ends(
-    trains: Mapping[str, Train], runs: Mapping[str, Run], source: Source
-) -> list[Fault]:
-    """A train whose first or last time is unknown, where no coach could make it part of a longer
-    trip.
-    """
-    riding = {run for coach in source.coaches for ride in coach.rides for run in ride.runs}
+    """Trains with fewer than two halts or without any time: errors, and nothing to compile."""
     faults = []
-    for run_id, train in trains.items():
-        if len(train.calls) < 2 or run_id in riding or run_id not in runs:
+    for run_id, run in runs.items():
+        if run_id in plain:
             continue
-        for call, what in ((train.calls[0], "departure"), (train.calls[-1], "arrival")):
-            if call.arrives is None:
-                faults.append(_end_fault(source, runs[run_id], call, what))
+        train = trains.get(run_id)
+        if train is None or len(train.calls) < 2:
+            message, hint = "calls at fewer than two stations", "give it times at two or more"
+        elif all(call.arrives is None for call in train.calls):
+            message, hint = "has no time at all", "give it its times, or estimates (~10:00)"
+        else:
+            continue
+        trains.pop(run_id, None)
+        text = f"train {run.train} {message}"
+        place = (run.path, run.line, run.column)
+        faults.append(Fault(Severity.ERROR, "train_without_calls", *place, text, hint=hint))
     return faults
 
 
