@@ -94,8 +94,8 @@ def _train(
 
 def _label(call: Call, x: float, y: float, service: Service, kind: str) -> str:
     moment = call.departure if call.departure is not None else call.arrival
-    estimate = "~" if call.estimate else ""
-    time = f" {estimate}{clock(moment)}" if moment is not None else ""
+    estimate = call.departure_estimate if call.departure is not None else call.arrival_estimate
+    time = f" {_time(moment, estimate)}"
     name = service.stations[call.station_id].name
     return (
         f'<text class="{kind}" x="{number(x)}" y="{number(y)}">'
@@ -103,10 +103,14 @@ def _label(call: Call, x: float, y: float, service: Service, kind: str) -> str:
     )
 
 
+def _time(moment: int | None, estimate: bool) -> str:
+    return "?" if moment is None else f"{'~' if estimate else ''}{clock(moment)}"
+
+
 def _handover(call: Call, x: float, y: float, service: Service) -> str:
     name = service.stations[call.station_id].name
-    arrival = clock(call.arrival) if call.arrival is not None else "?"
-    departure = clock(call.departure) if call.departure is not None else "?"
+    arrival = _time(call.arrival, call.arrival_estimate)
+    departure = _time(call.departure, call.departure_estimate)
     waits = ""
     if call.arrival is not None and call.departure is not None:
         waits = f", {duration(call.departure - call.arrival)}"
@@ -122,7 +126,8 @@ def _handover(call: Call, x: float, y: float, service: Service) -> str:
 def _end(call: Call, x: float, y: float, kind: str, service: Service) -> str:
     moment = call.departure if kind == "departure" else call.arrival
     name = service.stations[call.station_id].name
-    time = clock(moment) if moment is not None else ""
+    leaves = kind == "departure"
+    time = _time(moment, call.departure_estimate if leaves else call.arrival_estimate)
     return (
         f'<text class="end" x="{number(x)}" y="{number(y - 32)}">'
         f'<tspan class="nm" data-s="{esc(call.station_id)}">{esc(name)}</tspan></text>'

@@ -165,7 +165,8 @@ def _cell(
     if days:
         marks.add("next")
         text += f"<sup>{days:+d}</sup>"
-    if call.estimate:
+    arrives = moment == call.arrival and (kind == "arr" or call.departure is None)
+    if call.arrival_estimate if arrives else call.departure_estimate:
         marks.add("estimate")
         text = f'<span class="est" title="estimate">~</span>{text}'
     text += _sign(call, kind, marks)

@@ -75,7 +75,8 @@ class Call:
     departure: int | None
     boards: bool
     alights: bool
-    estimate: bool
+    arrival_estimate: bool
+    departure_estimate: bool
     number: str
     """The train's number when it leaves."""
 
@@ -432,6 +433,7 @@ def _local_calls(
                 stop.boards,
                 stop.alights,
                 stop.estimate,
+                stop.estimate,
                 trip.number,
             )
             if calls and stop is trip.stops[0] and calls[-1].station_id == stop.station_id:
@@ -442,7 +444,8 @@ def _local_calls(
                     departure,
                     stop.boards,
                     before.alights,
-                    before.estimate or stop.estimate,
+                    before.arrival_estimate,
+                    stop.estimate,
                     trip.number,
                 )
             calls.append(call)
@@ -462,7 +465,8 @@ def _ends(call: Call, arrival: bool) -> Call:
         None if arrival else moment,
         call.boards,
         call.alights,
-        call.estimate,
+        call.arrival_estimate,
+        call.departure_estimate,
         call.number,
     )
 

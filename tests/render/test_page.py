@@ -277,3 +277,20 @@ def test_the_page_runs_in_a_browser(tmp_path: Path):
     assert "CONSOLE" not in result.stderr
     assert re.search(r'class="scale"[^>]*><span style="width: [\d.]+px', result.stdout)
     assert "visibility: hidden" not in result.stdout
+
+
+def test_an_estimate_is_marked_where_it_is_one():
+    """At Dandong the arrival of K27 is known; 95's departure there too; Sinuiju's times are not."""
+    calls = {call.station_id: call for call in columns()["K27 › 95 › 52"].calls}
+    dandong, sinuiju = calls["dandong"], calls["sinuiju"]
+    assert (dandong.arrival_estimate, dandong.departure_estimate) == (False, False)
+    assert (sinuiju.arrival_estimate, sinuiju.departure_estimate) == (True, True)
+    feed = through_coaches()
+    feed["stop_times"] = feed["stop_times"].with_columns(
+        timepoint=pl.when(pl.col("arrival_time") == "31:35:00")
+        .then(pl.lit("0"))
+        .otherwise("timepoint")
+    )
+    html = page(feed)
+    assert "~07:35 – 10:00" in html
+    assert "~10:00" not in re.sub(r"<[^>]+>", "", html)
