@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from gtfsgen.compile.timing import Call, Train
+from gtfsgen.compile.timing import Call, Moments, Train
 from gtfsgen.compile.zones import DAY
 from gtfsgen.faults import Fault, Severity
 from gtfsgen.service_days import EPOCH, Dates
@@ -535,21 +535,17 @@ class _Follower:
     ) -> int | None:
         """The day of the next train where the joint has no time, by the halts around it.
 
-        Its first halt with a time comes after the last of the train before. None if one has no times.
+        Its first halt with a time comes after the last of the train before. None without times.
         """
-        behind = [t for c in self.trains[run].moments(day)[: leave + 1] for t in c if t is not None]
+        behind = _times(self.trains[run].moments(day)[: leave + 1])
         onward = self.trains[to_run].calls[join:]
         if not behind or all(call.arrives is None for call in onward):
             return None
         instant = max(behind) + day * DAY
         to_day = instant // DAY - max(call.arrives or 0 for call in onward) // DAY - 2
-        while True:
-            ahead = [
-                t for c in self.trains[to_run].moments(to_day)[join:] for t in c if t is not None
-            ]
-            if min(ahead) + to_day * DAY >= instant:
-                return to_day
+        while min(_times(self.trains[to_run].moments(to_day)[join:])) + to_day * DAY < instant:
             to_day += 1
+        return to_day
 
     def _instant(self, ride: _Ride, *, depart: bool) -> int:
         if depart:
@@ -582,6 +578,10 @@ class _Follower:
         self, coach: Coach, column: str, code: str, message: str, found: str = "", hint: str = ""
     ) -> None:
         self.faults.append(coach_fault(coach, column, code, message, found=found, hint=hint))
+
+
+def _times(moments: Moments) -> list[int]:
+    return [time for halt in moments for time in halt if time is not None]
 
 
 def _in_two_trains(

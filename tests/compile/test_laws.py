@@ -7,6 +7,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -14,9 +15,10 @@ import polars as pl
 import pytest
 
 from gtfsgen.compile import Compiled, compile_source
-from gtfsgen.compile.zones import zone_info
+from gtfsgen.compile.timing import Call, Part, Timing, Train, timings
+from gtfsgen.compile.zones import Zone, zone_info
 from gtfsgen.faults import errors
-from gtfsgen.service_days import Dates
+from gtfsgen.service_days import EPOCH, Dates
 from gtfsgen.source.model import Source
 from tests.compile.projects import coach, source, train
 
@@ -284,6 +286,53 @@ def onward(trip: str, transfers: set[tuple[str, str]]) -> set[str]:
     while more := {to for start, to in transfers if start in found} - found:
         found |= more
     return found
+
+
+@pytest.mark.parametrize("batch", range(20))
+def test_random_chains_keep_their_dates_and_clocks(batch: int) -> None:
+    """Two thousand chains by the algebra alone, without tables: any zones, any dates."""
+    for seed in range(batch * 100, batch * 100 + 100):
+        rng = random.Random(f"chain {seed}")
+        first, last = rng.choice(PERIODS)
+        names, agency = [rng.choice(ZONES) for _ in range(4)], rng.choice(ZONES)
+        zones = {name: zone_of(name, first.year) for name in (*names, agency)}
+        ahead, parts = rng.randint(0, 86_399), []
+        for number in range(2):
+            later, calls = rng.randint(0, 1), []
+            for order, name in enumerate(names[number * 2 : number * 2 + 2]):
+                printed = ahead - later * 86_400
+                calls.append(Call(order, name, zones[name], printed, printed + 300))
+                ahead += rng.randint(16 * 3600, 30 * 3600)  # more than zones can be apart
+            parts.append(Part(Train(str(number), calls), later, 0, 1))
+        dates = random_dates(rng, first, last)
+        found = timings(parts, dates, zones[agency])
+        days = [day for timing in found for day in timing.dates.shift(-timing.shift)]
+        assert sorted(days) == list(dates)
+        for timing in found:
+            check_clocks(parts, timing, agency)
+
+
+@cache
+def zone_of(name: str, year: int) -> Zone:
+    return Zone(name, (date(year, 1, 1) - EPOCH).days, (date(year + 1, 2, 1) - EPOCH).days)
+
+
+def check_clocks(parts: list[Part], timing: Timing, agency: str) -> None:
+    """Every time of a chain, on each of its days, is what the clock there shows."""
+    for service_day in timing.dates:
+        noon = datetime.combine(service_day, time(12), tzinfo=zone_info(agency))
+        start = noon.astimezone(zone_info("UTC")) - timedelta(hours=12)
+        for part, moments in zip(parts, timing.moments, strict=True):
+            day = service_day + timedelta(days=part.day - timing.shift)
+            for call, (arrival, departure) in zip(part.train.calls, moments, strict=True):
+                for seconds, printed in ((arrival, call.arrival), (departure, call.departure)):
+                    assert seconds is not None
+                    assert seconds >= 0
+                    assert printed is not None
+                    there = start + timedelta(seconds=seconds)
+                    local = there.astimezone(zone_info(call.zone.name)).replace(tzinfo=None)
+                    expected = clock(day, printed)
+                    assert local == expected or not exists(expected, call.zone.name)
 
 
 @pytest.mark.parametrize("batch", range(10))
