@@ -195,7 +195,8 @@ def test_missing_elements(element: dict, missing: list[str]):
 @pytest.mark.parametrize(
     "element",
     [
-        "text", None, feature({}), feature(["A", "B"]), feature(geometry=[]), feature(properties=[]),
+        "text", None, feature({}), feature(["A", "B"]), feature(geometry=[]),
+        feature(properties=[]),
         feature(properties={"stop_name": {}}),
         feature(geometry={"type": "Point", "coordinates": [2.2, 48.2]}),
         feature(geometry={"type": "LineString", "coordinates": SQUARE}),
