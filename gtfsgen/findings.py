@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import polars as pl
 
+    from gtfsgen.faults import Severity
+
 TIME_COLUMN = re.compile(
     r"^time$|(^|_)(arrival|departure|start|end|curr_start|prev_end|last)_time\d?$|_window\d?$"
 )
@@ -28,6 +30,10 @@ class Rows:
     """The engine collects a lazy frame that a rule returns; from then on it is a DataFrame."""
     constants: dict[str, Any] = field(default_factory=dict)
     order: tuple[str, ...] = ()
+    nullable: tuple[str, ...] = ()
+    """Texts that are left out where they are blank; all others are then shown as empty."""
+    severity: Severity | None = None
+    """Where these rows are less grave than others of their code; else that of the rule."""
 
     def __len__(self) -> int:
         return self.frame.height
@@ -37,6 +43,11 @@ class Rows:
         import polars as pl
 
         frame = self.frame if limit is None else self.frame.head(limit)
+        texts = [
+            name
+            for name, dtype in frame.schema.items()
+            if dtype == pl.String or dtype.base_type() == pl.Categorical
+        ]
         frame = frame.with_columns(
             clock(name)
             for name, dtype in frame.schema.items()
@@ -46,6 +57,8 @@ class Rows:
             for name, dtype in frame.schema.items()
             if dtype == pl.Date
         )
+        if blank := [name for name in texts if name not in self.nullable]:
+            frame = frame.with_columns(pl.col(blank).cast(pl.String).fill_null(""))
         order = self.order or (*self.constants, *frame.columns)
         names = {name: camel(name) for name in order}
         return [

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from gtfsgen.feed import vehicles
 from gtfsgen.schema import TABLES, Type
 
 if TYPE_CHECKING:
@@ -190,14 +191,19 @@ class SharedFrames:
         values = frame[column].cast(pl.Categorical(self.categories)) if text else frame[column]
         return values.alias("id").to_frame().lazy().unique()
 
+    def _relied_on(self, name: str) -> pl.LazyFrame:
+        """The rows of a table, none if it is withheld."""
+        rows = self.tables[name].rows
+        return rows if self.loaded(name) else rows.head(0)
+
     def calendar_days(self) -> pl.LazyFrame:
         """The days that calendar.txt gives each service: `service_id`, `date`, exceptions not applied.
 
         A flag that is not 0 counts as active; a reversed range is taken as its first day.
         """
         days = (
-            self.tables["calendar"]
-            .rows.unique("service_id", keep="first", maintain_order=True)
+            self._relied_on("calendar")
+            .unique("service_id", keep="first", maintain_order=True)
             .select(
                 "service_id",
                 *WEEKDAYS,
@@ -218,7 +224,7 @@ class SharedFrames:
 
         Only exceptions of type 1 and 2 act.
         """
-        exceptions = self.tables["calendar_dates"].rows.unique(
+        exceptions = self._relied_on("calendar_dates").unique(
             ("service_id", "date"), keep="first", maintain_order=True
         )
         added = exceptions.filter(pl.col("exception_type") == 1).select("service_id", "date")
@@ -252,6 +258,26 @@ class SharedFrames:
             .collect()
         )
         return window.row(0)
+
+    @cached_property
+    def links(self) -> pl.LazyFrame:
+        """Transfers of types 4 and 5 with both trips, resolved: see `vehicles.links`."""
+        return vehicles.links(self)
+
+    @cached_property
+    def link_dates(self) -> pl.LazyFrame:
+        """The dates on which links resolve: see `vehicles.link_dates`."""
+        return vehicles.link_dates(self)
+
+    @cached_property
+    def block_trips(self) -> pl.LazyFrame:
+        """Trips that share a block with another: see `vehicles.block_trips`."""
+        return vehicles.block_trips(self)
+
+    @cached_property
+    def block_days(self) -> pl.LazyFrame:
+        """The trips of each block on each kind of day: see `vehicles.block_days`."""
+        return vehicles.block_days(self)
 
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")

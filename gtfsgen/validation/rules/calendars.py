@@ -179,8 +179,8 @@ def service_window_outside_feed_period(feed: Feed) -> pl.LazyFrame:
     """
     _refuse_reversed_ranges(feed, "FeedServiceWindowValidator")
     start, end = _feed_period(feed)
-    before = (pl.lit(start) - pl.col("first_date")).dt.total_days().clip(0)
-    after = (pl.col("last_date") - pl.lit(end)).dt.total_days().clip(0)
+    before = (pl.lit(start, dtype=pl.Date) - pl.col("first_date")).dt.total_days().clip(0)
+    after = (pl.col("last_date") - pl.lit(end, dtype=pl.Date)).dt.total_days().clip(0)
     spans = feed.service_spans.join(
         feed.trips.select("service_id").unique(), on="service_id", how="semi"
     )

@@ -82,13 +82,14 @@ def _windows() -> list[pl.Expr]:
 
 
 @rule(Severity.ERROR)
-def forbidden_geography_id(feed: Feed) -> pl.LazyFrame:
+def forbidden_geography_id(feed: Feed) -> Rows:
     """A stop time names more than one of a stop, a location group and a location.
 
     It happens in one place only.
     """
     given = pl.sum_horizontal(pl.col(name).is_not_null().cast(pl.Int8) for name in GEOGRAPHIES)
-    return feed.stop_times.filter(given > 1).select("csv_row_number", *GEOGRAPHIES)
+    rows = feed.stop_times.filter(given > 1).select("csv_row_number", *GEOGRAPHIES)
+    return Rows(rows, nullable=GEOGRAPHIES)
 
 
 @rule(Severity.ERROR)
@@ -156,7 +157,7 @@ def forbidden_continuous_pickup_drop_off(feed: Feed) -> pl.LazyFrame | list[Rows
 
 
 @rule(Severity.WARNING, "stop_times", "booking_rules")
-def missing_pickup_drop_off_booking_rule_id(feed: Feed) -> list[pl.LazyFrame]:
+def missing_pickup_drop_off_booking_rule_id(feed: Feed) -> list[Rows]:
     """Riders must book, and nothing says how.
 
     Stop times with windows whose pickup or drop-off must be arranged should name a booking rule.
@@ -175,9 +176,12 @@ def missing_pickup_drop_off_booking_rule_id(feed: Feed) -> list[pl.LazyFrame]:
         ("drop_off_type", END, "drop_off_booking_rule_id"),
     )
     return [
-        feed.stop_times.filter(
-            pl.col(kind) == 2, pl.col(window).is_not_null(), pl.col(booking).is_null()
-        ).select("csv_row_number", *shown)
+        Rows(
+            feed.stop_times.filter(
+                pl.col(kind) == 2, pl.col(window).is_not_null(), pl.col(booking).is_null()
+            ).select("csv_row_number", *shown),
+            nullable=("pickup_type", "drop_off_type"),
+        )
         for kind, window, booking in cases
     ]
 

@@ -10,6 +10,7 @@ from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed
 from gtfsgen.validation.distances import EARTH_RADIUS_M, haversine_m
 from gtfsgen.validation.engine import rule
+from gtfsgen.validation.java_order import bucket
 
 MAX_SPEED_KMH = {0: 100, 1: 150, 2: 500, 3: 150, 4: 80, 5: 30, 6: 50, 7: 50, 11: 150, 12: 150}
 OTHER_MAX_SPEED_KMH = 200
@@ -100,7 +101,7 @@ def fast_travel_between_consecutive_stops(feed: Feed) -> pl.LazyFrame:
         .filter(rough * 3600 > pl.col("limit_kmh") * _elapsed_s(start, end))
     )
     exact = _with_exact_distance(feed, pairs).filter(pl.col("speed_kph") > pl.col("limit_kmh"))
-    return _particulars(feed, exact)
+    return _particulars(feed, exact, as_first_alike=feed.strict)
 
 
 def _with_exact_distance(feed: Feed, pairs: pl.LazyFrame) -> pl.LazyFrame:
@@ -115,8 +116,8 @@ def _with_exact_distance(feed: Feed, pairs: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _particulars(feed: Feed, pairs: pl.LazyFrame) -> pl.LazyFrame:
-    """The notices of pairs of stop times; trips alike share the rows of the first of them."""
+def _particulars(feed: Feed, pairs: pl.LazyFrame, *, as_first_alike: bool) -> pl.LazyFrame:
+    """The notices of pairs of stop times."""
     names = feed.first_stops.select("stop_id", "stop_name")
     trips = feed.shared(_speed_limits).select("trip_id", "trip_csv_row_number", "route_id")
     found = pairs.select(
@@ -132,7 +133,7 @@ def _particulars(feed: Feed, pairs: pl.LazyFrame) -> pl.LazyFrame:
         pl.col("stop_id").alias("stop_id2"),
         pl.col("arrival_time").alias("arrival_time2"),
     ).collect()
-    if found.height:
+    if as_first_alike and found.height:
         found = _as_in_first_alike(feed, found)
     return (
         found.lazy()
@@ -180,16 +181,23 @@ def _as_in_first_alike(feed: Feed, found: pl.DataFrame) -> pl.DataFrame:
         .join(trips.lazy(), on="trip_id", how="semi", maintain_order="left")
         .collect()
     )
-    signature = (
+    alike = (
         calls.lazy()
         .group_by("trip_id", maintain_order=True)
-        .agg(pl.struct(pl.col("stop_id").to_physical(), *TIME).alias("calls"))
+        .agg(
+            pl.struct(pl.col("stop_id").to_physical(), *TIME).alias("calls"),
+            first_row=pl.col("csv_row_number").min(),
+        )
         .with_columns(pl.col("calls").hash())
         .join(routes, on="trip_id", how="left", maintain_order="left")
-        .sort("trip_csv_row_number")
-        .with_columns(first=pl.col("trip_id").first().over("calls", "route_id"))
-        .select("trip_id", "first")
         .collect()
+    )
+    trips_of_feed = feed.trip_spans.select(pl.len()).collect().item()
+    buckets = [bucket(trip_id, trips_of_feed) for trip_id in alike["trip_id"].cast(pl.String)]
+    signature = (
+        alike.with_columns(bucket=pl.Series(buckets, dtype=pl.UInt32))
+        .sort("bucket", "first_row")
+        .select("trip_id", first=pl.col("trip_id").first().over("calls", "route_id"))
     )
     place = calls.with_columns(place=pl.int_range(pl.len()).over("trip_id"))
     own = place.select("trip_id", "csv_row_number", "place")
@@ -245,7 +253,7 @@ def fast_travel_between_far_stops(feed: Feed) -> pl.LazyFrame:
         .collect()
     )
     pairs = _first_far_pairs(feed, suspects)
-    return _particulars(feed, pairs.lazy())
+    return _particulars(feed, pairs.lazy(), as_first_alike=False)
 
 
 def _unlocated(feed: Feed) -> bool:
