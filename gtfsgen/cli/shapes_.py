@@ -71,8 +71,8 @@ def command(
 
 def _on_extract(tables, osm):  # type: ignore[no-untyped-def]
     """Each kind of vehicle on its own network of the extract; only those the feed has are read."""
-    from gtfsgen.shapes import Limits, OsmNetwork, RailsUnavailable, draw_on
-    from gtfsgen.shapes.network import Network, Networks
+    from gtfsgen.shapes import Limits, OsmNetwork, draw_on
+    from gtfsgen.shapes.network import Network, Networks, NoRails
 
     networks: dict[str, Network] = {"": Networks([])}
     for kind in sorted(set(tables["routes"]["route_type"].drop_nulls())):
@@ -80,9 +80,7 @@ def _on_extract(tables, osm):  # type: ignore[no-untyped-def]
         try:
             if profile:
                 networks[kind] = OsmNetwork.read(osm, profile)
-        except RailsUnavailable as error:
-            if "routx" in str(error):
-                raise
+        except NoRails as error:
             click.echo(f"route_type {kind}: {error}", err=True)
     return draw_on(tables, networks, Limits())
 

@@ -161,6 +161,10 @@ class RailsUnavailable(Exception):
     """The extract cannot be used; the message says why and what to do."""
 
 
+class NoRails(RailsUnavailable):
+    """The extract can be read, but holds nothing of the kind asked for."""
+
+
 @dataclass
 class OsmNetwork:
     """The rails (or roads) of an OpenStreetMap extract, by routx."""
@@ -174,7 +178,8 @@ class OsmNetwork:
         """Read an `.osm`, `.osm.gz`, `.osm.bz2` or `.osm.pbf`.
 
         `profile` is one of routx's: RAILWAY, TRAM, SUBWAY, BUS, CAR, FOOT, BICYCLE.
-        Raises `RailsUnavailable` if routx is not installed or the file cannot be read.
+        Raises `RailsUnavailable` if routx is not installed or the file cannot be read, and its
+        kind `NoRails` if nothing in it suits the profile.
         """
         try:
             import routx
@@ -190,7 +195,7 @@ class OsmNetwork:
         except (OSError, ValueError, RuntimeError, routx.OsmLoadingError) as error:
             raise RailsUnavailable(f"{path} cannot be read as OpenStreetMap: {error}") from error
         if len(graph) == 0:
-            raise RailsUnavailable(f"{path} holds nothing to route on (profile {profile})")
+            raise NoRails(f"{path} holds nothing to route on (profile {profile})")
         return cls(graph, routx.KDTree.build(graph))
 
     def snaps(self, point: Point, radius_m: float) -> list[Snap]:
