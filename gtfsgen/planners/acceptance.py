@@ -19,6 +19,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import click
@@ -91,7 +92,9 @@ def project_name(source: Path) -> str:
     return folder.name if folder.parent.name == "projects" else "beijing-pyongyang"
 
 
-def accepted(source: Path, profile: str, progress: Progress) -> Result:
+def accepted(
+    source: Path, profile: str, progress: Progress, planners: Sequence[str] = tuple(PLANNERS)
+) -> Result:
     """Build one project in one profile and ask everybody about it."""
     import gtfsgen
 
@@ -107,7 +110,7 @@ def accepted(source: Path, profile: str, progress: Progress) -> Result:
         if asked.faults:
             result.notes["build"] = str(asked.faults[0])
         limits = read_limits(validation / "policy.toml")
-        ask_planners(result, timetable, asked, limits, progress)
+        ask_planners(result, timetable, asked, limits, progress, planners)
         for name, trips_seen in IMPORTERS.items():
             progress(f"{result.project}, {profile}: {name}")
             try:
@@ -123,9 +126,11 @@ def ask_planners(
     asked: JourneyFile,
     limits: Sequence[Limit],
     progress: Progress,
+    planners: Sequence[str],
 ) -> None:
     questions = [journey.question for journey in asked.journeys]
-    for name, planner in PLANNERS.items():
+    for name in planners:
+        planner = PLANNERS[name]
         progress(f"{result.project}, {result.profile}: {planner.NAME}")
         try:
             answers = planner.ask(timetable.path, questions)
@@ -278,12 +283,20 @@ def absences(results: Sequence[Result]) -> list[str]:
 @click.command()
 @click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
 @click.option("--page", "target", type=click.Path(path_type=Path), help="Markdown file to write.")
-def main(sources: tuple[Path, ...], target: Path | None) -> None:
+@click.option(
+    "--planner",
+    "planners",
+    multiple=True,
+    type=click.Choice(list(PLANNERS)),
+    help="Ask only this one; may be repeated.",
+)
+def main(sources: tuple[Path, ...], target: Path | None, planners: tuple[str, ...]) -> None:
     """Build SOURCES in both profiles and ask both planners for their journeys."""
     results = []
+    progress = partial(click.echo, err=True)
     for source in sources:
         for profile in PROFILES:
-            result = accepted(source, profile, lambda step: click.echo(step, err=True))
+            result = accepted(source, profile, progress, planners or tuple(PLANNERS))
             results.append(result)
             scores = (f"{planner} {score(result, planner)}" for planner in PLANNERS)
             click.echo(f"{result.project}, {profile}: {'; '.join(scores)}")
