@@ -173,7 +173,7 @@ def _validate(compiled: Compiled, source: Source, feed: bytes, today: date | Non
 def _page(compiled: Compiled, source: Source, notices: list[Fault]) -> bytes:
     from gtfsgen.render import page
 
-    title = str(source.settings.raw.get("title") or source.settings.publisher_name)
+    title = str(source.settings.raw.get("title") or "")  # the page names itself after its lines
     return page(compiled.tables, notices, geojson=compiled.geojson, title=title).encode()
 
 
