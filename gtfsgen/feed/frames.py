@@ -265,6 +265,11 @@ class SharedFrames:
         return vehicles.links(self)
 
     @cached_property
+    def has_links(self) -> bool:
+        """Some transfer of type 4 or 5 has both trips: only then is any work with links needed."""
+        return vehicles.has_links(self)
+
+    @cached_property
     def link_dates(self) -> pl.LazyFrame:
         """The dates on which links resolve: see `vehicles.link_dates`."""
         return vehicles.link_dates(self)

@@ -117,6 +117,7 @@ def validate(
     feed.strict = rules.startswith("canonical")
     feed.today = today
     outcome = engine.run(feed, rules, progress)
+    severities |= outcome.milder(severities)
     report = Report(
         outcome.found,
         severities,

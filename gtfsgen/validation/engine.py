@@ -20,6 +20,9 @@ from gtfsgen.findings import Rows
 Result = pl.LazyFrame | pl.DataFrame | Rows | list
 """What a rule returns: the rows at fault, as one frame or as several."""
 
+GROUPS = ("canonical", "gtfsgen", "next")
+"""What MobilityData's validator 8.0.1 finds, what only gtfsgen finds, and what came after 8.0.1."""
+
 RULE_SETS = {
     "canonical-8.0.1": ("canonical",),
     "canonical-next": ("canonical", "next"),
@@ -51,36 +54,49 @@ class Rule:
         return self.function.__module__.rpartition(".")[2]
 
 
-_registry: dict[str, Rule] = {}
+_registry: dict[tuple[str, str], Rule] = {}
+"""Rules by code and group."""
 
 
 def rule(
-    severity: Severity, *needs: str, group: str = "canonical"
+    severity: Severity, *needs: str, group: str = "canonical", code: str = ""
 ) -> Callable[[Callable[[Feed], Result]], Callable[[Feed], Result]]:
-    """Register a function as the rule of the notice code it is named by.
+    """Register a function as the rule of the notice code it is named by, or of `code`.
 
-    `needs` names the tables it wants whole: on a strict feed the rule is skipped when one of them had an
+    A rule of a later group of a rule set takes the place of one of the same code; where it only adds to that
+    one it calls it. `needs` names the tables it wants whole: on a strict feed the rule is skipped when one of them had an
     error. A rule without needs looks at the good rows of its table, whatever the others were.
     """
 
     def register(function: Callable[[Feed], Result]) -> Callable[[Feed], Result]:
-        code = function.__name__
-        if code in _registry and _registry[code].function.__module__ != function.__module__:
-            raise ValueError(f"two rules are named {code}")
-        _registry[code] = Rule(code, severity, function, needs, group)
+        name = code or function.__name__
+        known = _registry.get((name, group))
+        if known and known.function.__module__ != function.__module__:
+            raise ValueError(f"two rules are named {name}")
+        _registry[name, group] = Rule(name, severity, function, needs, group)
         return function
 
     return register
 
 
 @cache
-def rules() -> dict[str, Rule]:
-    """All rules by notice code, in alphabetical order."""
+def rules(rule_set: str = "") -> dict[str, Rule]:
+    """The rules of a rule set by notice code, in alphabetical order; without a name, those of all sets.
+
+    A code that several groups have stands there as the first of them, in the order of `GROUPS`, has it.
+    """
     from gtfsgen.validation import rules as package
 
     for module in pkgutil.iter_modules(package.__path__):
         importlib.import_module(f"{package.__name__}.{module.name}")
-    return dict(sorted(_registry.items()))
+    groups = RULE_SETS[rule_set] if rule_set else tuple(reversed(GROUPS))
+    chosen = {
+        code: rule_
+        for wanted in groups
+        for (code, group), rule_ in _registry.items()
+        if group == wanted
+    }
+    return dict(sorted(chosen.items()))
 
 
 class ValidatorCrash(Exception):
@@ -107,6 +123,15 @@ class Outcome:
     """Rules that could not run -> the reason."""
     seconds: dict[str, float] = field(default_factory=dict)
 
+    def milder(self, severities: dict[str, Severity]) -> dict[str, Severity]:
+        """Codes of which every row that was found is less grave than its rule -> the gravest of the rows."""
+        ranks = list(Severity)
+        gravest = {
+            code: min((part.severity or severities[code] for part in found), key=ranks.index)
+            for code, found in self.found.items()
+        }
+        return {code: severity for code, severity in gravest.items() if severity != severities[code]}
+
 
 SMALL_FEED_ROWS = 100_000
 """Below this many rows all rules are one plan; above, one rule at a time keeps memory low."""
@@ -114,11 +139,9 @@ SMALL_FEED_ROWS = 100_000
 
 def run(feed: Feed, rule_set: str, progress: Callable[[str], None] | None = None) -> Outcome:
     """Run the rules of a rule set over a feed, one failure never hiding another rule."""
-    groups = RULE_SETS[rule_set]
-    chosen = [rule for rule in rules().values() if rule.group in groups]
     outcome = Outcome()
     runnable = []
-    for rule_ in chosen:
+    for rule_ in rules(rule_set).values():
         withheld = [name for name in rule_.needs if not feed.loaded(name)]
         if withheld:
             names = ", ".join(f"{name}.txt" for name in withheld)
@@ -147,7 +170,9 @@ def _run_together(feed: Feed, chosen: Iterable[Rule], outcome: Outcome) -> None:
             _note_failure(rule_, error, outcome)
             continue
         results = result if isinstance(result, list) else [result]
-        pending.append((rule_, [part if isinstance(part, Rows) else Rows(part) for part in results]))
+        pending.append(
+            (rule_, [part if isinstance(part, Rows) else Rows(part) for part in results])
+        )
         outcome.seconds[rule_.code] = time.perf_counter() - started
         started = time.perf_counter()
     parts = [part for _, result in pending for part in result]
