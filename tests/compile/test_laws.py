@@ -108,7 +108,19 @@ def random_project(seed: int) -> Source:
     )
     trains.append(other)
     coaches = []
+    inner = trains[0][1][1:-1]
+    if inner and rng.random() < 0.5:  # a coach leaves the first train on the way
+        place = rng.choice(inner)
+        start = cell_instant(trains[0][0].dates.first, place[2], zones[place[0]])
+        stops = [place[0], *[name for name in names if name != place[0]][:1]]
+        dates = random_dates(rng, first, last)
+        made, _ = random_train(
+            rng, "Y", stops, zones, start + timedelta(minutes=rng.randint(90, 300)), dates
+        )
+        trains.append(made)
     chains = [rides] if len(rides) > 1 else []
+    if trains[-1][0].run_id == "Y":
+        chains.append([rides[0], "Y"])
     chains.append([rides[-1], "X"])
     runs = {run.run_id: (run, calls) for run, calls in trains}
     for number, chain in enumerate(chains):
@@ -138,8 +150,9 @@ def fitting_dates(
     for day in runs[chain[0]][0].dates:
         current = day
         for one, other in pairwise(chain):
-            station, arrival, _ = runs[one][1][-1]
-            came = cell_instant(current, arrival, zones[station])
+            meeting = runs[other][1][0][0]
+            station, arrival, leaves = next(call for call in runs[one][1] if call[0] == meeting)
+            came = cell_instant(current, arrival or leaves, zones[station])
             departure = runs[other][1][0][2]
             local = came.astimezone(ZoneInfo(zones[station])).date()
             current = next(
