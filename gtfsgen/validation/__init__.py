@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from gtfsgen.feed import Feed
+    from gtfsgen.validation.policy import Ignored
 
 __all__ = ["Report", "Severity", "validate"]
 
@@ -34,6 +35,10 @@ class Report:
     seconds: dict[str, float] = field(default_factory=dict)
     """Time spent by file read and by rule."""
     summary: dict[str, Any] = field(default_factory=dict)
+    ignored: list[Ignored] = field(default_factory=list)
+    """Notices that the policy took out, with the reason; `found` does not hold them."""
+    remarks: list[str] = field(default_factory=list)
+    """What there is to say about the policy itself: entries that have ended or matched nothing."""
 
     @property
     def counts(self) -> dict[str, tuple[str, int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from gtfsgen.faults import Severity
 from gtfsgen.feed.values import java_double
@@ -26,6 +26,14 @@ HTML_SAFE = str.maketrans(
         "\u2029": "\\u2029",
     }
 )
+
+
+def write(report: Report, out: BinaryIO, feed: str) -> None:
+    out.write(report_json(report).encode())
+
+
+def write_system_errors(report: Report, out: BinaryIO, feed: str) -> None:
+    out.write(system_errors_json(report).encode())
 
 
 def report_json(report: Report, indent: int | None = None) -> str:
