@@ -9,7 +9,7 @@ import polars as pl
 
 from gtfsgen.compile.calendars import DAY_NAMES
 from gtfsgen.compile.timing import service_day_start
-from gtfsgen.compile.zones import DAY, Zone
+from gtfsgen.compile.zones import DAY, NOON, Zone
 from gtfsgen.faults import Fault, Severity
 from gtfsgen.service_days import EPOCH, Dates
 from gtfsgen.source.model import Run, Source
@@ -46,12 +46,11 @@ def dates_doubled_or_lost(source: Source, tables: Mapping[str, pl.DataFrame]) ->
     found, doubled = _dates_in_feed(source, tables, starts, services)
     within = (1 << ((source.settings.last_day - EPOCH).days + 1)) - 1
     faults = []
-    for run_id, departs in starts.select("run_id", "departs").iter_rows():
+    for run_id in starts["run_id"]:
         run = source.runs.get(run_id)
         if run is None:
             continue
-        ahead = departs // DAY  # a first time written as 24:10 leaves a day after the train's date
-        present = Dates(found.get(run_id, 0)).shift(-ahead).bits & within
+        present = found.get(run_id, 0) & within
         odd = Dates((run.dates.bits & within ^ present) | doubled.get(run_id, 0))
         if odd:
             faults.append(_fault(run, odd))
@@ -88,11 +87,11 @@ def _dates_in_feed(
     starts: pl.DataFrame,
     services: Mapping[str, Dates],
 ) -> tuple[dict[str, int], dict[str, int]]:
-    """Bits of the local dates on which each run leaves its first station, and of those doubled."""
+    """Bits of the dates on which each run leaves its first station, and those doubled."""
     departures = (
         tables["stop_times"]
         .select("trip_id", "departure_time", run_id="departure_run", order="departure_order")
-        .join(starts.select("run_id", "order", "zone"), on=["run_id", "order"])
+        .join(starts.select("run_id", "order", "zone", "departs"), on=["run_id", "order"])
         .join(tables["trips"].select("trip_id", "service_id"), on="trip_id")
     )
     days = [dates for dates in services.values() if dates]
@@ -103,13 +102,15 @@ def _dates_in_feed(
     agency = clocks[source.settings.agency_timezone]
     found: dict[str, int] = {}
     doubled: dict[str, int] = {}
-    columns = ("run_id", "service_id", "departure_time", "zone")
-    for run, service, time, zone in departures.select(columns).iter_rows():
+    columns = ("run_id", "service_id", "departure_time", "zone", "departs")
+    for run, service, time, zone, departs in departures.select(columns).iter_rows():
         dates = services[service]
         day = (dates.first - EPOCH).days
         hours, minutes, seconds = map(int, time.split(":"))
         instant = service_day_start(agency, day) + hours * 3600 + minutes * 60 + seconds
-        bits = dates.shift(clocks[zone].wall(instant) // DAY - day).bits
+        # Nearest, not equal: a printed time that a clock change skips is shown a little later.
+        there = (clocks[zone].wall(instant) - departs + NOON) // DAY
+        bits = dates.shift(there - day).bits
         doubled[run] = doubled.get(run, 0) | found.get(run, 0) & bits
         found[run] = found.get(run, 0) | bits
     return found, doubled
