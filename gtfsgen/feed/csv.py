@@ -222,7 +222,6 @@ def direct(cells: list[str | None], kind: Kind) -> Direct:
 
 
 def _plain_number(cell: str, kind: Kind) -> float | int | None:
-    cell = cell.strip(records.BLANKS)
     if not PLAIN_NUMBER[kind].fullmatch(cell):
         return None
     if kind == "float":
