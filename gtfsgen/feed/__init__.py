@@ -20,7 +20,7 @@ import polars as pl
 from gtfsgen.faults import Severity
 from gtfsgen.feed.archive import UnreadableInput, open_archive
 from gtfsgen.feed.frames import SharedFrames
-from gtfsgen.feed.table import LoadedTable, Status, load_table, missing_table
+from gtfsgen.feed.table import LoadedTable, Status, load_table, absent_table
 from gtfsgen.findings import Rows
 from gtfsgen.schema import TABLES
 
@@ -57,6 +57,7 @@ class Feed(SharedFrames):
         """What was found in the archive itself, by notice code."""
         self.system_errors: list[tuple[str, dict[str, Any]]] = []
         self.source = ""
+        self.locations_lost = False
         self._shared: dict[Callable[[Feed], Any], Any] = {}
         self.today = Date.today()
         """The day that counts as today for rules."""
@@ -93,7 +94,7 @@ class Feed(SharedFrames):
     def present(self, name: str) -> bool:
         """The file is in the archive, whatever state it is in."""
         if name == "locations":
-            return self.locations is not None
+            return self.locations is not None or self.locations_lost
         return self.tables[name].present
 
     def has(self, name: str, *columns: str) -> bool:
@@ -109,7 +110,7 @@ class Feed(SharedFrames):
 
     def _loaded(self, name: str) -> bool:
         if name == "locations":
-            return self.locations is None or self.locations.loaded
+            return not self.locations_lost and (self.locations is None or self.locations.loaded)
         table = self.tables[name]
         if self.strict:
             return table.loaded
@@ -129,7 +130,10 @@ class Feed(SharedFrames):
 
     @cached_property
     def everything_loaded(self) -> bool:
-        return self.loaded(*TABLES, "locations")
+        return self.loaded(
+            *(name for name, table in self.tables.items() if table.status is not Status.LOST),
+            "locations",
+        )
 
 
 def read(
@@ -150,7 +154,8 @@ def read(
         for name in [*order, *(name for name in TABLES if name not in order)]:
             schema = TABLES[name]
             if schema.filename not in archive.tables:
-                tables[name] = missing_table(schema, categories)
+                status = Status.LOST if schema.filename in archive.lost else Status.MISSING
+                tables[name] = absent_table(schema, status, categories)
                 continue
             if progress:
                 progress(schema.filename)
@@ -164,6 +169,7 @@ def read(
             locations = read_locations(archive.read(archive.tables["locations.geojson"]))
         feed = Feed(tables, locations, archive.names, categories)
         feed.source = str(path)
+        feed.locations_lost = "locations.geojson" in archive.lost
         feed.found = _archive_findings(archive, locations)
         feed.system_errors += archive.system_errors
         if locations is not None:

@@ -27,6 +27,8 @@ class Status(StrEnum):
     EMPTY_FILE = "EMPTY_FILE"
     INVALID_HEADERS = "INVALID_HEADERS"
     UNPARSABLE_ROWS = "UNPARSABLE_ROWS"
+    LOST = "LOST"
+    """Listed in the archive, but nobody can open it."""
 
 
 ID_TABLES_OF_TEXT = {"stop_headsign"}
@@ -145,8 +147,9 @@ DIRECT_KINDS = {
 LIMIT = {Type.LATITUDE: 90.0, Type.LONGITUDE: 180.0}
 
 
-def missing_table(schema: Table, categories: pl.Categories) -> LoadedTable:
-    return _empty(schema, Status.MISSING, (), categories)
+def absent_table(schema: Table, status: Status, categories: pl.Categories) -> LoadedTable:
+    """A table of which nothing was read: it is missing or lost."""
+    return _empty(schema, status, (), categories)
 
 
 def _empty(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from gtfsgen.faults import Severity
-from gtfsgen.feed import Feed
+from gtfsgen.feed import Feed, Status
 from gtfsgen.feed import values as readers
 from gtfsgen.findings import Rows
 from gtfsgen.schema import TABLES, Type
@@ -28,7 +28,11 @@ def _key_columns(table: str) -> int:
 
 
 def _known_tables(feed: Feed) -> list[str]:
-    return [table for table in TABLES if feed.present(table)]
+    return [
+        name
+        for name, table in feed.tables.items()
+        if table.status not in (Status.MISSING, Status.LOST)
+    ]
 
 
 def _references(feed: Feed) -> pl.LazyFrame:
