@@ -67,10 +67,11 @@ def command(
     """
     from gtfsgen.compile import build
     from gtfsgen.source import SourceUnreadable
+    from gtfsgen.validation.policy import PolicyError
 
     try:
         made = build(source, output, profile=profile, today=today, validate=not no_validate)
-    except SourceUnreadable as error:
+    except (SourceUnreadable, PolicyError) as error:
         click.echo(f"gtfsgen: {error}", err=True)
         sys.exit(2)
     except OSError as error:

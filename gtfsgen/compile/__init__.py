@@ -127,8 +127,8 @@ def build(
 
     `source` is the project's source folder; `output` a folder (default: `feed` beside it) or a
     .zip. What validation finds is told in the notices but does not keep the feed from being
-    written. Raises `gtfsgen.source.SourceUnreadable` if there is no project, OSError if `output`
-    cannot be written.
+    written. Raises `gtfsgen.source.SourceUnreadable` if there is no project, `PolicyError` if its policy.toml
+    cannot be understood, OSError if `output` cannot be written.
     """
     from gtfsgen.compile.write import feed_path, table_texts, write_feed, zip_bytes
     from gtfsgen.source import read_source
@@ -164,10 +164,12 @@ def _validate(compiled: Compiled, source: Source, feed: bytes, today: date | Non
 
     from gtfsgen.compile.notices import notices
 
+    policy = source.root.resolve().parent / "validation" / "policy.toml"
+    known = policy if policy.is_file() else None
     with tempfile.TemporaryDirectory(prefix="gtfsgen-") as folder:
         path = Path(folder) / "gtfs.zip"
         path.write_bytes(feed)
-        return notices(compiled, path, today or source.settings.as_of)
+        return notices(compiled, path, today or source.settings.as_of, known)
 
 
 def _page(compiled: Compiled, source: Source, notices: list[Fault]) -> bytes:

@@ -31,11 +31,14 @@ IDS = (
 NAMES_AT_EITHER_END = ("fromTripId", "toTripId", "tripIdA", "tripIdB", "tripId1", "stopId1")
 
 
-def notices(compiled: Compiled, feed: Path, today: date) -> list[Fault]:
-    """Validate the written feed and lead each notice to the row of the tables it comes from."""
+def notices(compiled: Compiled, feed: Path, today: date, policy: Path | None) -> list[Fault]:
+    """Validate the written feed and lead each notice to the row of the tables it comes from.
+
+    `policy` is the project's policy.toml, None if it has none.
+    """
     from gtfsgen.validation import engine, validate
 
-    report = validate(feed, date=today)
+    report = validate(feed, date=today, policy=policy)
     rules = engine.rules()
     found = []
     for code, (severity, total) in report.counts.items():
