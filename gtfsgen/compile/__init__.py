@@ -127,8 +127,8 @@ def build(
 
     `source` is the project's source folder; `output` a folder (default: `feed` beside it) or a
     .zip. What validation finds is told in the notices but does not keep the feed from being
-    written. Raises `gtfsgen.source.SourceUnreadable` if there is no project, `PolicyError` if its policy.toml
-    cannot be understood, OSError if `output` cannot be written.
+    written. Raises `gtfsgen.source.SourceUnreadable` if there is no project, `PolicyError` if its
+    policy.toml cannot be understood, OSError if `output` cannot be written.
     """
     from gtfsgen.compile.write import feed_path, table_texts, write_feed, zip_bytes
     from gtfsgen.source import read_source
