@@ -13,6 +13,7 @@ export GTFSGEN_CACHE ?= $(CURDIR)/.cache
 PROJECTS = source $(sort $(wildcard tests/projects/*/source))
 PROFILED = .cache/bench/generated-1000000.zip
 PLANNERS = motis otp
+CASES = --cases
 
 .PHONY: feed test lint types pytest parity bench profile acceptance lock clean
 
@@ -34,7 +35,7 @@ pytest: $(READY)
 # How much of the canonical validator's answers are ours, to the letter. Set GTFSGEN_CORPUS (a folder
 # of feeds) and GTFSGEN_ORACLE (its answers for them) to compare real feeds too.
 parity: $(READY)
-	$(BIN)/python -m tests.parity --cases --check
+	$(BIN)/python -m tests.parity $(CASES) --check
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks.bench
