@@ -38,17 +38,12 @@ class Rows:
     def __len__(self) -> int:
         return self.frame.height
 
-    def particulars(self, limit: int | None = None) -> list[dict[str, Any]]:
-        """The notices as dicts in canonical form: camelCase, absent values left out, times as text."""
+    def shown(self, limit: int | None = None) -> pl.DataFrame:
+        """The frame as people read it: times as HH:MM:SS, dates as YYYYMMDD."""
         import polars as pl
 
         frame = self.frame if limit is None else self.frame.head(limit)
-        texts = [
-            name
-            for name, dtype in frame.schema.items()
-            if dtype == pl.String or dtype.base_type() == pl.Categorical
-        ]
-        frame = frame.with_columns(
+        return frame.with_columns(
             clock(name)
             for name, dtype in frame.schema.items()
             if dtype.is_integer() and TIME_COLUMN.search(name)
@@ -57,8 +52,10 @@ class Rows:
             for name, dtype in frame.schema.items()
             if dtype == pl.Date
         )
-        if blank := [name for name in texts if name not in self.nullable]:
-            frame = frame.with_columns(pl.col(blank).cast(pl.String).fill_null(""))
+
+    def particulars(self, limit: int | None = None) -> list[dict[str, Any]]:
+        """The notices as dicts in canonical form: camelCase, absent values left out, times as text."""
+        frame = self.shown(limit)
         order = self.order or (*self.constants, *frame.columns)
         names = {name: camel(name) for name in order}
         return [

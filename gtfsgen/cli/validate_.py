@@ -113,9 +113,10 @@ def command(
             exits = 2
             continue
         if write_baseline and policy:
-            from gtfsgen.validation.policy import write_baseline as write
+            from gtfsgen.validation.policy import write_baseline as known
 
-            click.echo(f"Known from now on: {write(report, policy)}")
+            path = known(report, policy, today or date.today())
+            click.echo(f"What was found is known from now on: {path}")
         elif _fails(report, fail_on.upper()):
             exits = max(exits, 1)
     sys.exit(exits)
@@ -187,6 +188,7 @@ def _validate(
 ) -> Report | None:
     """The report on one feed, or None after telling why there is none."""
     from gtfsgen.validation import validate
+    from gtfsgen.validation.policy import PolicyError
 
     try:
         with local_copy(feed) as path, _progress(feed) as progress:
@@ -194,6 +196,9 @@ def _validate(
     except OSError as error:
         click.echo(f"gtfsgen: {feed} cannot be had: {error}", err=True)
         return None
+    except PolicyError as error:
+        click.echo(f"gtfsgen: {error}", err=True)
+        sys.exit(2)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     if is_url(feed):
@@ -284,7 +289,7 @@ def _fails(report: Report, level: str) -> bool:
     if level == "NEVER":
         return False
     grave = LEVELS[: LEVELS.index(level) + 1]
-    return any(severity in grave for severity, _ in report.counts.values())
+    return any(severity in grave for _, severity in report.graded())
 
 
 def _print_timings(report: Report) -> None:

@@ -63,10 +63,24 @@ class Report:
 
         return notice_table(self)
 
-    def samples(self, code: str, limit: int = 1000) -> list[dict[str, Any]]:
-        """The first notices of a code as dicts, in the form of the canonical report."""
+    def graded(self) -> dict[tuple[str, Severity], list[Rows]]:
+        """The rows at fault by code and severity: most codes have one, a policy can give them two."""
+        groups: dict[tuple[str, Severity], list[Rows]] = {}
+        for code, found in sorted(self.found.items()):
+            for severity in reversed(Severity):
+                rows = [part for part in found if (part.severity or self.severities[code]) == severity]
+                if rows:
+                    groups[code, severity] = rows
+        return groups
+
+    def samples(
+        self, code: str, limit: int = 1000, severity: Severity | None = None
+    ) -> list[dict[str, Any]]:
+        """The first notices of a code (of one severity) as dicts, in the form of the canonical report."""
         kept: list[dict[str, Any]] = []
         for rows in self.found.get(code, ()):
+            if severity not in (None, rows.severity or self.severities[code]):
+                continue
             if len(kept) >= limit:
                 break
             kept += rows.particulars(limit - len(kept))
@@ -80,7 +94,7 @@ class Report:
 
     def worst(self) -> Severity | None:
         """The highest severity found."""
-        present = {self.severities[code] for code in self.found}
+        present = {severity for _, severity in self.graded()}
         for severity in Severity:
             if severity in present:
                 return severity
@@ -100,7 +114,8 @@ def validate(
 
     `rules` names a rule set, `date` the day that counts as today (a date or YYYY-MM-DD), `country` the
     two-letter code for phone numbers, `policy` a policy.toml. An input that cannot be opened gives a report
-    whose only content is a system error `i_o_error`. Raises ValueError for an unknown rule set or date.
+    whose only content is a system error `i_o_error`. Raises ValueError for an unknown rule set or date, and its kind
+    PolicyError for a policy that cannot be read.
     """
     from gtfsgen.feed import UnreadableInput, read, values
     from gtfsgen.validation import engine
@@ -111,6 +126,11 @@ def validate(
     today = _date(date)
     country = values.country(country)
     severities = {code: rule.severity for code, rule in engine.rules().items()}
+    decisions = None
+    if policy is not None:
+        from gtfsgen.validation.policy import apply_policy, read_policy
+
+        decisions = read_policy(Path(policy))
     started = time.perf_counter()
     facts = bare_summary(path, today, country)
     try:
@@ -132,10 +152,8 @@ def validate(
         summary(feed, facts),
     )
     report.summary["validationTimeSeconds"] = round(time.perf_counter() - started, 3)
-    if policy is not None:
-        from gtfsgen.validation.policy import apply_policy, read_policy
-
-        apply_policy(report, read_policy(Path(policy)), today)
+    if decisions is not None:
+        apply_policy(report, decisions, today)
     return report
 
 

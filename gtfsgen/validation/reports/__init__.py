@@ -1,8 +1,9 @@
 """A report in many forms: for people, for programs, for other tools' pages.
 
-To add a form, write a module here with a function `(report, out, feed) -> None` that writes bytes to the
-open file `out` (`feed` is what the user called the feed), and give it a line in `FORMATS`. Large reports
-have millions of notices: take frames (`table.tables`), not a dict for each notice.
+To add a form, write a module here with a function `(report, out, feed) -> None` that writes bytes
+to the open file `out` (`feed` is what the user called the feed), and give it a line in `FORMATS`.
+A report can have millions of notices: take some of them (`report.samples`) or all of them as frames
+(`table.pieces`), never a dict for each.
 """
 
 from __future__ import annotations
@@ -20,8 +21,15 @@ FORMATS: dict[str, dict[str, str]] = {
         "report.json": "canonical.write",
         "system_errors.json": "canonical.write_system_errors",
     },
+    "html": {"report.html": "html.write"},
+    "sarif": {"report.sarif": "sarif.write"},
+    "junit": {"junit.xml": "junit.write"},
+    "github": {"annotations.txt": "github.write"},
+    "csv": {"notices.csv": "table.write_csv"},
+    "parquet": {"notices.parquet": "table.write_parquet"},
+    "ndjson": {"notices.ndjson": "table.write_ndjson"},
 }
-"""Format -> the files it consists of -> module and function that write each. The first is the main one."""
+"""Format -> its files, the main one first -> the module and function that write each."""
 
 PRINTED = frozenset({"terminal", "github"})
 """Formats that act by being printed, wherever the others are written."""

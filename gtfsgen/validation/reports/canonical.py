@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from gtfsgen.faults import Severity
 from gtfsgen.feed.values import java_double
 
 if TYPE_CHECKING:
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
 SAMPLES = 1000
 """Notices of one code that a report shows."""
 
-ORDINAL = {Severity.INFO: 0, Severity.WARNING: 1, Severity.ERROR: 2}
 HTML_SAFE = str.maketrans(
     {
         "<": "\\u003c",
@@ -44,17 +42,14 @@ def report_json(report: Report, indent: int | None = None) -> str:
 
 def notice_groups(report: Report) -> list[dict[str, Any]]:
     """One entry per code, sorted by code and then severity."""
-    ordered = sorted(
-        report.counts.items(), key=lambda item: item[0] + str(ORDINAL[Severity(item[1][0])])
-    )
     return [
         {
             "code": code,
-            "severity": severity,
-            "totalNotices": total,
-            "sampleNotices": report.samples(code, SAMPLES),
+            "severity": str(severity),
+            "totalNotices": sum(map(len, rows)),
+            "sampleNotices": report.samples(code, SAMPLES, severity),
         }
-        for code, (severity, total) in ordered
+        for (code, severity), rows in report.graded().items()
     ]
 
 

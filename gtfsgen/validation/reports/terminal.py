@@ -55,7 +55,11 @@ def _feed_lines(report: Report) -> Iterator[str]:
 
 def _codes(report: Report, severity: Severity) -> dict[str, int]:
     """Codes of one severity and their totals, the most frequent first."""
-    found = {code: total for code, (level, total) in report.counts.items() if level == severity}
+    found = {
+        code: sum(map(len, rows))
+        for (code, level), rows in report.graded().items()
+        if level == severity
+    }
     return dict(sorted(found.items(), key=lambda item: -item[1]))
 
 
@@ -74,7 +78,7 @@ def _severity_lines(report: Report, severity: Severity) -> Iterator[str]:
         yield f"  {click.style(code, bold=True)}  {total:,}"
         if summary := summary_of(code):
             yield f"      {summary}"
-        samples = report.samples(code, SAMPLES[severity])
+        samples = report.samples(code, SAMPLES[severity], severity)
         for entry in samples:
             yield f"      {_shortened(sample_text(code, entry))}"
         if total > len(samples):
