@@ -140,7 +140,7 @@ def block_days(feed: SharedFrames) -> pl.LazyFrame:
     """
     trips = feed.block_trips
     services = trips.select("block_id", "service_id").unique()
-    blocks = services.group_by("block_id").agg(services=_key("service_id"))
+    blocks = services.group_by("block_id").agg(services=id_set("service_id"))
     sets = (
         services.join(blocks, on="block_id")
         .select("services", "service_id")
@@ -151,7 +151,7 @@ def block_days(feed: SharedFrames) -> pl.LazyFrame:
     kinds = (
         sets.join(feed.service_days, on="service_id")
         .group_by("services", "date")
-        .agg(active=_key("service_id"))
+        .agg(active=id_set("service_id"))
         .group_by("services", "active")
         .agg(date=pl.col("date").min())
     )
@@ -170,6 +170,6 @@ def block_days(feed: SharedFrames) -> pl.LazyFrame:
     )
 
 
-def _key(name: str) -> pl.Expr:
+def id_set(name: str) -> pl.Expr:
     """A set of ids as one text, equal for equal sets."""
     return pl.col(name).to_physical().unique().sort().cast(pl.String).str.join(" ")

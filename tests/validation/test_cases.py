@@ -83,7 +83,7 @@ def found(report: Report) -> Found:
 
 
 def at_rows(report: Report, expected: Found) -> Found:
-    """What was found; canonical notices that name no file stand in the file where they are expected."""
+    """What was found; a notice that names no file stands in the file where it is expected."""
     files = {(code, row): name for code, name, row in expected}
     return collections.Counter(
         {

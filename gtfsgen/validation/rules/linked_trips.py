@@ -373,7 +373,7 @@ def linked_trips_stop_not_trip_end(feed: Feed) -> Rows:
 
 
 def _joints(feed: Feed) -> pl.LazyFrame:
-    """Links of type 4 with `last_` and `first_` `pickup_type` and `drop_off_type` of the two ends."""
+    """Links of type 4 with `last_` and `first_` `pickup_type` and `drop_off_type` of the ends."""
     rows = feed.links.filter(pl.col("transfer_type") == IN_SEAT)
     ends = rows.select(pl.concat_list("last_row", "first_row").explode().unique()).collect()
     calls = feed.stop_times.filter(
@@ -461,7 +461,7 @@ def linked_trips_cycle(feed: Feed) -> Rows | list[Rows]:
         - pl.coalesce("first_departure_time", "first_arrival_time"),
     )
     same_day = feed.links.filter(pl.col("days_later") == 0)
-    # Times around a ring add up to nothing and no wait is negative, so some trip of it takes no time.
+    # Times around a ring add up to nothing and no wait is negative: some trip takes no time.
     instant = spans.filter(pl.col("duration_s") <= 0).join(
         same_day, left_on="trip_id", right_on="from_trip_id", how="semi"
     )
@@ -570,7 +570,7 @@ def linked_trips_block_conflict(feed: Feed) -> list[Rows]:
         .unique()
         .join(feed.link_dates, on=SERVICES)
         .join(
-            feed.service_days.rename({"service_id": "other_service_id"}), on=services[3:] + ["date"]
+            feed.service_days.rename({"service_id": "other_service_id"}), on=["other_service_id", "date"]
         )
         .group_by(services)
         .agg(pl.col("date").min())
