@@ -39,19 +39,22 @@ class Rows:
         return self.frame.height
 
     def shown(self, limit: int | None = None) -> pl.DataFrame:
-        """The frame as people read it: times as HH:MM:SS, dates as YYYYMMDD."""
+        """The frame as people read it: times as HH:MM:SS, dates as YYYYMMDD, blank texts as empty."""
         import polars as pl
 
         frame = self.frame if limit is None else self.frame.head(limit)
-        return frame.with_columns(
+        changes = [
             clock(name)
-            for name, dtype in frame.schema.items()
             if dtype.is_integer() and TIME_COLUMN.search(name)
-        ).with_columns(
-            pl.col(name).dt.strftime("%Y%m%d")
-            for name, dtype in frame.schema.items()
+            else pl.col(name).dt.strftime("%Y%m%d")
             if dtype == pl.Date
-        )
+            else pl.col(name).cast(pl.String).fill_null("")
+            for name, dtype in frame.schema.items()
+            if (dtype.is_integer() and TIME_COLUMN.search(name))
+            or dtype == pl.Date
+            or (name not in self.nullable and dtype.base_type() in (pl.String, pl.Categorical))
+        ]
+        return frame.with_columns(changes) if changes else frame
 
     def particulars(self, limit: int | None = None) -> list[dict[str, Any]]:
         """The notices as dicts in canonical form: camelCase, absent values left out, times as text."""

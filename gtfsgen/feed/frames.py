@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from datetime import date as Date
-from functools import cached_property
-from typing import TYPE_CHECKING
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
@@ -13,6 +13,17 @@ from gtfsgen.schema import TABLES, Type
 
 if TYPE_CHECKING:
     from gtfsgen.feed.table import LoadedTable
+
+
+class Order(NamedTuple):
+    """How a table lies in its file. Each holds where the ones before do."""
+
+    grouped: bool
+    """The rows of a trip or shape stand together, their sequence never falling."""
+    strict: bool
+    """And it always rises."""
+    consecutive: bool
+    """And they stand on consecutive lines."""
 
 
 class SharedFrames:
@@ -30,35 +41,34 @@ class SharedFrames:
         """
         rows = self.tables["stop_times"].rows
         trip = pl.col("trip_id").to_physical()
-        runs, trips, decreasing, _, _ = self._stop_time_order
-        if runs != trips or decreasing:
+        if not self.order_of("stop_times").grouped:
             rows = rows.sort(trip, "stop_sequence", maintain_order=True)
-        return rows.with_columns(
+        ordered = rows.with_columns(
             starts_trip=(trip != trip.shift(1)).fill_null(True),
             ends_trip=(trip != trip.shift(-1)).fill_null(True),
         )
+        return ordered.collect().lazy()
 
-    @cached_property
-    def _stop_time_order(self) -> tuple[int, int, int, int, int]:
-        """Of stop_times in file order: runs of equal trip_id, trips, falls and non-rises of stop_sequence
-        within a run, and jumps of the row number within a run."""
-        trip, sequence = pl.col("trip_id").to_physical(), pl.col("stop_sequence")
-        number = pl.col("csv_row_number")
-        same_trip = trip == trip.shift(1)
-        facts = self.tables["stop_times"].rows.select(
-            runs=(~same_trip).fill_null(True).sum(),
-            trips=trip.n_unique(),
-            falls=(same_trip & (sequence < sequence.shift(1))).sum(),
-            not_rising=(same_trip & (sequence <= sequence.shift(1))).sum(),
-            jumps=(same_trip & (number != number.shift(1) + 1)).sum(),
+    @cache  # noqa: B019 - a feed is not made by the thousand
+    def order_of(self, table: str) -> Order:
+        """In which order the file has the rows of stop_times or shapes."""
+        group, sequence = (pl.col(name) for name in TABLES[table].primary_key)
+        group, number = group.to_physical(), pl.col("csv_row_number")
+        same_group = group == group.shift(1)
+        facts = self.tables[table].rows.select(
+            runs=(~same_group).fill_null(True).sum(),
+            groups=group.n_unique(),
+            falls=(same_group & (sequence < sequence.shift(1))).sum(),
+            not_rising=(same_group & (sequence <= sequence.shift(1))).sum(),
+            jumps=(same_group & (number != number.shift(1) + 1)).sum(),
         )
-        return facts.collect().row(0)
-
-    @cached_property
-    def stop_times_are_sorted(self) -> bool:
-        """Each trip's rows stand together, on consecutive lines, by rising stop_sequence."""
-        runs, trips, _, not_rising, jumps = self._stop_time_order
-        return runs == trips and not (not_rising or jumps)
+        runs, groups, falls, not_rising, jumps = facts.collect().row(0)
+        together = runs == groups
+        return Order(
+            grouped=together and not falls,
+            strict=together and not not_rising,
+            consecutive=together and not not_rising and not jumps,
+        )
 
     @cached_property
     def trip_spans(self) -> pl.LazyFrame:
@@ -99,17 +109,10 @@ class SharedFrames:
     def ordered_shapes(self) -> pl.LazyFrame:
         """shapes by shape and sequence; rows of equal sequence keep the order of the file."""
         rows = self.tables["shapes"].rows
-        shape, sequence = pl.col("shape_id").to_physical(), pl.col("shape_pt_sequence")
-        same_shape = shape == shape.shift(1)
-        facts = rows.select(
-            runs=(~same_shape).fill_null(True).sum(),
-            shapes=shape.n_unique(),
-            falls=(same_shape & (sequence < sequence.shift(1))).sum(),
-        )
-        runs, shapes, falls = facts.collect().row(0)
-        if runs != shapes or falls:
-            rows = rows.sort(shape, "shape_pt_sequence", maintain_order=True)
-        return rows
+        if self.order_of("shapes").grouped:
+            return rows
+        shape = pl.col("shape_id").to_physical()
+        return rows.sort(shape, "shape_pt_sequence", maintain_order=True).collect().lazy()
 
     @cached_property
     def shape_spans(self) -> pl.LazyFrame:

@@ -74,6 +74,8 @@ class LoadedTable:
             for name, dtype in dtypes(self.schema, self.categories).items()
             if name not in self.frame.columns
         ]
+        if self.good.height <= FEW:
+            return self.good.with_columns(absent).lazy()  # once, not in every rule's plan
         return self.good.lazy().with_columns(absent)
 
     categories: pl.Categories = field(default_factory=lambda: pl.Categories.random("gtfsgen"))

@@ -11,6 +11,7 @@ libphonenumber 8.12.13; docs/decisions/values.md tells how they were checked.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -257,6 +258,8 @@ def mixed_case_faults(values: pl.Series) -> pl.Series:
     is at fault if two words count and none mixes the cases. What precedes the first letter, if
     anything, counts as a word, because Java's `split` leaves an empty one there.
     """
+    if len(values) <= FEW:
+        return pl.Series([_in_one_case(name) for name in values], dtype=pl.Boolean)
     letter_above_ffff = r"[\p{L}&&[\x{10000}-\x{10FFFF}]]"
     word = rf"\p{{L}}{{2,}}|{letter_above_ffff}"  # longer than one UTF-16 unit
     starts_empty = values.str.contains(r"^\P{L}+\p{L}")
@@ -265,6 +268,28 @@ def mixed_case_faults(values: pl.Series) -> pl.Series:
     counted = values.str.count_matches(word) + starts_empty.cast(pl.UInt32)
     mixes = values.str.contains(r"\p{Lu}\p{L}*\p{Ll}|\p{Ll}\p{L}*\p{Lu}")
     return (is_lone & values.str.contains(lower_word)) | (~is_lone & (counted >= 2) & ~mixes)
+
+
+def _in_one_case(name: str | None) -> bool | None:
+    """`mixed_case_faults` of one name."""
+    if name is None:
+        return None
+    kinds = "".join(unicodedata.category(letter)[0] for letter in name)
+    letters = (letter if kind == "L" else " " for letter, kind in zip(name, kinds, strict=True))
+    words = re.split(" +", "".join(letters).rstrip(" ")) if "L" in kinds else []
+    if len(words) == 1:
+        return _units(words[0]) > 1 and all(unicodedata.category(c) == "Ll" for c in words[0])
+    counted = [word for word in words if _units(word) != 1]
+    return len(counted) > 1 and not any(_mixes_cases(word) for word in counted)
+
+
+def _units(word: str) -> int:
+    """Length in UTF-16 units."""
+    return len(word) + sum(letter > "\uffff" for letter in word)
+
+
+def _mixes_cases(word: str) -> bool:
+    return {"Lu", "Ll"} <= set(map(unicodedata.category, word))
 
 
 def utf16_length(values: pl.Series) -> pl.Series:

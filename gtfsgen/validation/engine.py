@@ -6,7 +6,7 @@ import importlib
 import inspect
 import pkgutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -63,9 +63,10 @@ def rule(
 ) -> Callable[[Callable[[Feed], Result]], Callable[[Feed], Result]]:
     """Register a function as the rule of the notice code it is named by, or of `code`.
 
-    A rule of a later group of a rule set takes the place of one of the same code; where it only adds to that
-    one it calls it. `needs` names the tables it wants whole: on a strict feed the rule is skipped when one of them had an
-    error. A rule without needs looks at the good rows of its table, whatever the others were.
+    A rule of a later group of a rule set takes the place of one of the same code; where it only
+    adds to that one it calls it. `needs` names the tables it wants whole: on a strict feed the rule
+    is skipped when one of them had an error. A rule without needs looks at the good rows of its
+    table, whatever the others were.
     """
 
     def register(function: Callable[[Feed], Result]) -> Callable[[Feed], Result]:
@@ -81,9 +82,11 @@ def rule(
 
 @cache
 def rules(rule_set: str = "") -> dict[str, Rule]:
-    """The rules of a rule set by notice code, in alphabetical order; without a name, those of all sets.
+    """The rules of a rule set by notice code, in alphabetical order; without a name, those of all
+    sets.
 
-    A code that several groups have stands there as the first of them, in the order of `GROUPS`, has it.
+    A code that several groups have stands there as the first of them, in the order of `GROUPS`, has
+    it.
     """
     from gtfsgen.validation import rules as package
 
@@ -124,17 +127,20 @@ class Outcome:
     seconds: dict[str, float] = field(default_factory=dict)
 
     def milder(self, severities: dict[str, Severity]) -> dict[str, Severity]:
-        """Codes of which every row that was found is less grave than its rule -> the gravest of the rows."""
+        """Codes of which every row that was found is less grave than its rule -> the gravest of the
+        rows."""
         ranks = list(Severity)
         gravest = {
             code: min((part.severity or severities[code] for part in found), key=ranks.index)
             for code, found in self.found.items()
         }
-        return {code: severity for code, severity in gravest.items() if severity != severities[code]}
+        return {
+            code: severity for code, severity in gravest.items() if severity != severities[code]
+        }
 
 
-SMALL_FEED_ROWS = 100_000
-"""Below this many rows all rules are one plan; above, one rule at a time keeps memory low."""
+SMALL_FEED_ROWS = 10_000
+"""Up to so many rows a plan costs more to optimize than to run."""
 
 
 def run(feed: Feed, rule_set: str, progress: Callable[[str], None] | None = None) -> Outcome:
@@ -148,53 +154,32 @@ def run(feed: Feed, rule_set: str, progress: Callable[[str], None] | None = None
             outcome.skipped[rule_.code] = f"{names} could not be loaded without errors"
         else:
             runnable.append(rule_)
-    small = sum(table.frame.height for table in feed.tables.values()) < SMALL_FEED_ROWS
-    if small:
-        _run_together(feed, runnable, outcome)
-    else:
-        for rule_ in runnable:
-            if progress:
-                progress(rule_.code)
-            _run_together(feed, [rule_], outcome)
+    small = sum(table.frame.height for table in feed.tables.values()) <= SMALL_FEED_ROWS
+    flags = pl.QueryOptFlags.none() if small else pl.QueryOptFlags()
+    for rule_ in runnable:
+        if progress:
+            progress(rule_.code)
+        started = time.perf_counter()
+        try:
+            found = _rows_at_fault(rule_, feed, flags)
+        except Exception as error:
+            _note_failure(rule_, error, outcome)
+        else:
+            if found:
+                outcome.found[rule_.code] = found
+        outcome.seconds[rule_.code] = time.perf_counter() - started
     return outcome
 
 
-def _run_together(feed: Feed, chosen: Iterable[Rule], outcome: Outcome) -> None:
-    """Ask each rule for its rows, and collect all lazy frames in one go."""
-    started = time.perf_counter()
-    pending: list[tuple[Rule, list[Rows]]] = []
-    for rule_ in chosen:
-        try:
-            result = rule_.function(feed)
-        except Exception as error:
-            _note_failure(rule_, error, outcome)
-            continue
-        results = result if isinstance(result, list) else [result]
-        pending.append(
-            (rule_, [part if isinstance(part, Rows) else Rows(part) for part in results])
-        )
-        outcome.seconds[rule_.code] = time.perf_counter() - started
-        started = time.perf_counter()
-    parts = [part for _, result in pending for part in result]
-    lazy = [part.frame for part in parts if isinstance(part.frame, pl.LazyFrame)]
-    try:
-        frames = iter(pl.collect_all(lazy)) if lazy else iter(())
-        for part in parts:
-            if isinstance(part.frame, pl.LazyFrame):
-                part.frame = next(frames)
-    except Exception as error:
-        if len(pending) == 1:
-            _note_failure(pending[0][0], error, outcome)
-        else:
-            for rule_, _ in pending:
-                _run_together(feed, [rule_], outcome)
-        return
-    for rule_, found in pending:
-        if rows := [part for part in found if len(part)]:
-            outcome.found[rule_.code] = rows
-    if len(pending) == 1:
-        code = pending[0][0].code
-        outcome.seconds[code] = outcome.seconds.get(code, 0.0) + time.perf_counter() - started
+def _rows_at_fault(rule_: Rule, feed: Feed, flags: pl.QueryOptFlags) -> list[Rows]:
+    """What a rule finds, its lazy frames collected."""
+    result = rule_.function(feed)
+    results = result if isinstance(result, list) else [result]
+    parts = [part if isinstance(part, Rows) else Rows(part) for part in results]
+    for part in parts:
+        if isinstance(part.frame, pl.LazyFrame):
+            part.frame = part.frame.collect(optimizations=flags)
+    return [part for part in parts if len(part)]
 
 
 def _note_failure(rule_: Rule, error: Exception, outcome: Outcome) -> None:

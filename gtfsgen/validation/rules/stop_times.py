@@ -92,7 +92,7 @@ def unsorted_stop_times(feed: Feed) -> pl.LazyFrame:
 
     Legal, but slow to read, and a sign of a careless export. Sort by trip_id and stop_sequence.
     """
-    if feed.stop_times_are_sorted:
+    if feed.order_of("stop_times").consecutive:
         return feed.stop_times.head(0).select("trip_id", "csv_row_number")
     sequence = pl.col("stop_sequence")
     return (
