@@ -147,7 +147,7 @@ def _trip_row(run: Run, trip_id: str, service_id: str) -> dict:
         "route_id": run.route_id,
         "service_id": service_id,
         "trip_id": trip_id,
-        "trip_short_name": run.train,
+        "trip_short_name": public_number(run),
         "direction_id": str(extra.get("direction", "")),
         "wheelchair_accessible": ALLOWED.get(str(extra.get("wheelchair", "")).lower(), ""),
         "bikes_allowed": ALLOWED.get(str(extra.get("bikes", "")).lower(), ""),
@@ -157,13 +157,19 @@ def _trip_row(run: Run, trip_id: str, service_id: str) -> dict:
     }
 
 
+def public_number(run: Run) -> str:
+    """The number that riders are told: the train's, unless a row `number` says another or none."""
+    return str(run.extra.get("number", run.train))
+
+
 def _linked_trip_row(source: Source, trip: Trip, service_id: str, names: Names) -> dict:
     runs = [source.runs[run] for run in trip.run_ids]
     row = _trip_row(runs[0], trip.trip_id, service_id)
     row["trip_headsign"] = " / ".join(headsign_stations(source, trip, names))
     row["block_id"] = trip.block_id or ("" if trip.linked else str(runs[0].extra.get("block", "")))
     if len(runs) > 1:
-        row["trip_short_name"] = "/".join(dict.fromkeys(run.train for run in runs))
+        numbers = dict.fromkeys(public_number(run) for run in runs)
+        row["trip_short_name"] = "/".join(filter(None, numbers))
         row["route_id"] = joined_route(runs)
     return row
 

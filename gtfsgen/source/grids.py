@@ -27,7 +27,7 @@ HEADER_WORDS = {
     "class": "class", "note": "note", "notes": "notes", "bikes": "bikes",
     "wheelchair": "wheelchair", "block": "block", "direction": "direction", "every": "every",
     "then every": "every", "cars": "cars", "source": "source",
-    "agency": "agency",
+    "agency": "agency", "trip": "trip", "trip id": "trip", "number": "number",
 }  # fmt: skip
 """First cells of rows that are no stations -> what they say of each train."""
 

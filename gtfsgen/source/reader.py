@@ -49,9 +49,11 @@ def read_source(path: Path | str, today: date | None = None) -> Source:
     for name, table in TABLES.items():
         frames[name], columns[name] = one_table(sheets.get(name, []), table, faults)
     frames["stations"] = read_stations(frames["stations"], columns["stations"], settings, faults)
-    if not sheets.get("stations"):
+    gtfs = read_passthrough(root / "gtfs", faults)
+    whole_trips = "trips" in gtfs and "stop_times" in gtfs
+    if not sheets.get("stations") and not (whole_trips and not timetables):
         faults.append(whole("missing_table", "stations.csv", "The project has no stations."))
-    if not timetables:
+    if not timetables and not whole_trips:
         faults.append(whole("missing_table", "timetables", "The project has no timetables."))
     check_agencies(frames, columns, settings.agency_timezone, faults)
     stations = Stations(frames["stations"])
@@ -82,7 +84,7 @@ def read_source(path: Path | str, today: date | None = None) -> Source:
         runs=runs,
         calls=calls,
         coaches=coaches,
-        gtfs=read_passthrough(root / "gtfs", faults),
+        gtfs=gtfs,
         columns=columns,
         faults=sorted(
             dict.fromkeys(faults), key=lambda f: (f.path, f.line, len(f.column), f.column)

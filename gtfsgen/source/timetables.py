@@ -506,11 +506,13 @@ def check_overlaps(drafts: list[Draft], faults: list[Fault]) -> None:
 
 
 def run_ids(drafts: list[Draft]) -> list[str]:
-    """The train number; with its days, then its departure, where a number has several columns."""
+    """The id in the row `trip`, or the train number; with its days, then its departure, where
+    several columns have the same.
+    """
     by_train: dict[str, list[int]] = defaultdict(list)
-    for i, draft in enumerate(drafts):
-        by_train[draft.column.train].append(i)
-    names = [draft.column.train for draft in drafts]
+    names = [draft.column.header.get("trip", draft.column.train) for draft in drafts]
+    for i, name in enumerate(names):
+        by_train[name].append(i)
     for members in by_train.values():
         if len(members) > 1:
             columns = {id(drafts[i].column) for i in members}
@@ -557,8 +559,10 @@ def run_of(name: str, draft: Draft, reader: Reader, faults: list[Fault]) -> Run:
     extra: dict[str, object] = {
         key: text
         for key, text in column.header.items()
-        if key not in ("train", "days", "route", "headsign", "notes")
+        if key not in ("train", "days", "route", "headsign", "notes", "trip")
     }
+    if "number" in grid.header:
+        extra["number"] = column.header.get("number", "")
     if "notes" in column.header:
         words = tuple(re.findall(r"[^\s,]+", column.header["notes"]))
         notes, wrong = reader.notes(words)
@@ -592,8 +596,8 @@ def check_routes(
     A route that no train is on is doubtful, and so is a train without a row where others have one.
     """
     names = {}
-    for row in routes.iter_rows(named=True):
-        for key in ("route_long_name", "route_short_name", "route_id"):
+    for key in ("route_long_name", "route_short_name", "route_id"):  # ids win over others' names
+        for row in routes.iter_rows(named=True):
             if row[key]:
                 names[folded(row[key])] = row["route_id"]
     by_sheet = {grid.sheet.path: grid for grid in grids}
