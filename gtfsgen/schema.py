@@ -219,7 +219,7 @@ _TABLES = (
         wheelchair_boarding=Choice("UNKNOWN", "ACCESSIBLE", "NOT_ACCESSIBLE"),
         level_id=Id(references="levels.level_id"),
         platform_code=Text(),
-        stop_access=Choice("NOT_ACCESSIBLE_VIA_PATHWAYS", "ACCESSIBLE_VIA_PATHWAYS"),
+        stop_access=Choice("ACCESSIBLE_VIA_PATHWAYS", "NOT_ACCESSIBLE_VIA_PATHWAYS"),
     ),
     Table(
         "routes.txt",
