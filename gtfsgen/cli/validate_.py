@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LEVELS = ("ERROR", "WARNING", "INFO")
 CHUNK = 1 << 20
 DOWNLOAD_TIMEOUT_S = 60
-WRITTEN_BY_DEFAULT = ("json",)
+WRITTEN_BY_DEFAULT = ("json", "html")
 """Formats written into -o when --format does not say which."""
 
 
@@ -86,8 +86,8 @@ def command(
 ) -> None:
     """Validate feeds: zip files, folders or URLs.
 
-    Exits with 1 when something at or above --fail-on is found, with 2 when the command is wrong or a feed
-    cannot be read.
+    Exits with 1 when something at or above --fail-on is found, with 2 when the command is wrong
+    or a feed cannot be read.
 
     Example: gtfsgen validate feed/gtfs.zip --date 2026-11-20 -o validation
     """

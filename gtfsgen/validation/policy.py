@@ -7,10 +7,11 @@
     reason = "The night express does run that fast."
     until = 2027-03-12                 # the last day on which the entry holds
 
-A rule is named by its notice code. `reason` and `until` are asked for, so that nothing is overlooked
-for ever because somebody once was in a hurry; `[[regrade]]` may go without `until`. Beside
-policy.toml may stand baseline.json: the notices known on some day, written by `gtfsgen validate
---write-baseline`. What a policy takes out of a report is listed there with its reason and number.
+A rule is named by its notice code. `reason` and `until` are asked for, so that nothing is
+overlooked for ever because somebody once was in a hurry; `[[regrade]]` may go without `until`.
+Beside policy.toml may stand baseline.json: the notices known on some day, written by
+`gtfsgen validate --write-baseline`. What a policy takes out of a report is listed there with its
+reason and number.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ class Ignored:
 
 @dataclass(frozen=True)
 class Baseline:
-    """Notices known on `day`: code -> their number, and the text of each with how often it stands."""
+    """Notices known on `day`: code -> their number, and the text of each and how often it is."""
 
     day: date
     totals: dict[str, int]
@@ -131,8 +132,8 @@ def read_entries(path: Path) -> Policy:
     except UnicodeDecodeError as error:
         raise PolicyError(f"{path}: is not UTF-8 (byte {error.start}); save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
-        line = re.search(r"line (\d+)", str(error))
-        place = f"{path}:{line[1]}" if line else str(path)
+        numbered = re.search(r"line (\d+)", str(error))
+        place = f"{path}:{numbered[1]}" if numbered else str(path)
         raise PolicyError(f"{place}: is not TOML: {error}") from None
     entries = []
     for section, members in document.items():
@@ -262,7 +263,8 @@ def apply_policy(report: Report, policy: Policy, today: date) -> None:
 
 def _split(code: str, parts: list[Rows], entry: Entry) -> tuple[list[Rows], list[Rows]]:
     """The rows that an entry is about, and the others."""
-    chosen, others = [], []
+    chosen: list[Rows] = []
+    others: list[Rows] = []
     for part in parts:
         matching = part.frame.with_columns(_matching(code, part, entry).alias(FLAG))
         for flag, side in ((True, chosen), (False, others)):
@@ -273,6 +275,7 @@ def _split(code: str, parts: list[Rows], entry: Entry) -> tuple[list[Rows], list
 
 
 FLAG = "_matching"
+"""A column of our own that no rule's frame has."""
 
 
 def _flag() -> pl.Expr:
@@ -377,19 +380,20 @@ def _texts(part: Rows) -> pl.Series:
     """Each notice as JSON without what changes when rows move."""
     import polars as pl
 
-    kept = [name for name in part.frame.columns if name != "_" and not PASSING.search(name)]
-    frame = part.frame.select(
-        _lasting(name, part.frame.schema[name]) for name in kept
-    ).with_columns(
-        pl.lit(value).cast(pl.String).alias(name)
+    particulars = {
+        name: _lasting(name, dtype)
+        for name, dtype in part.frame.schema.items()
+        if name != "_" and not PASSING.search(name)
+    } | {
+        name: pl.lit(str(value))
         for name, value in part.constants.items()
-        if isinstance(value, str | int | float) and not PASSING.search(name)
-    )
-    if not frame.width:
+        if value is not None and not PASSING.search(name)
+    }
+    if not particulars:
         return pl.Series(["{}"] * len(part), dtype=pl.String)
-    if frame.height != len(part):  # constants alone make a single row
-        frame = pl.concat([frame] * len(part))
-    return frame.select(pl.struct(sorted(frame.columns)).struct.json_encode()).to_series()
+    columns = [particulars[name].alias(name) for name in sorted(particulars)]
+    encoded = pl.struct(columns).struct.json_encode()
+    return part.frame.select(pl.int_range(pl.len()).alias(FLAG), text=encoded)["text"]
 
 
 def _lasting(name: str, dtype: pl.DataType) -> pl.Expr:

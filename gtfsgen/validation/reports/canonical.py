@@ -70,7 +70,7 @@ def system_errors_json(report: Report, indent: int | None = None) -> str:
 
 
 def encode(value: Any, indent: int | None = None, level: int = 0) -> str:
-    """JSON as Gson writes it: html-safe escapes, no spaces, doubles as Java prints them, no nulls."""
+    """JSON as Gson writes it: html-safe escapes, no spaces, Java's doubles, no nulls."""
     if isinstance(value, dict):
         separator = ": " if indent else ":"
         items = [

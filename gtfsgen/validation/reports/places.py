@@ -75,7 +75,7 @@ FILES = {
         block_trips_with_overlapping_stop_times missing_bike_allowance
         trip_headsign_matches_intermediate_stop unusable_trip unused_trip""",
 }
-"""Codes whose particulars, fixed by the canonical report, give a row without saying of which file."""
+"""Codes whose particulars, fixed by the canonical report, give a row without naming its file."""
 
 FILE_OF_CODE = {code: filename for filename, codes in FILES.items() for code in codes.split()}
 FILE_COLUMNS = ("filename", "child_filename", "file_name_a")
@@ -94,7 +94,7 @@ ROW_COLUMNS = {
     "trip_csv_row_number": "trips.txt",
     "agency_csv_row_number": "agency.txt",
 }
-"""Particulars that give a row, the most telling first, and the file they speak of ("": the notice's own)."""
+"""Particulars that give a row, the most telling first, and its file ("": the notice's own)."""
 
 
 class Place(NamedTuple):

@@ -30,7 +30,7 @@ def write(report: Report, out: BinaryIO, feed: str) -> None:
 
 
 def document(report: Report, feed: str) -> dict[str, Any]:
-    """The report as a SARIF log of one run. Of a code with more notices the first thousand stand."""
+    """The report as a SARIF log of one run, with the first thousand notices of each code."""
     codes = list(dict.fromkeys(code for code, _ in report.graded()))
     artifacts = _Artifacts(feed)
     results = [

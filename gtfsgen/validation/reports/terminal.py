@@ -17,7 +17,14 @@ SAMPLES = {Severity.ERROR: 3, Severity.WARNING: 3, Severity.INFO: 1}
 """Notices shown of one code."""
 COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
 LONGEST_LINE = 160
-COUNTED = ("Agencies", "Routes", "Trips", "Stops", "Shapes")
+COUNTED = {
+    "Agencies": "agency agencies",
+    "Routes": "route routes",
+    "Trips": "trip trips",
+    "Stops": "stop stops",
+    "Shapes": "shape shapes",
+}
+"""What the summary counts, in the singular and the plural."""
 
 
 def write(report: Report, out: BinaryIO, feed: str) -> None:
@@ -26,7 +33,7 @@ def write(report: Report, out: BinaryIO, feed: str) -> None:
 
 
 def lines(report: Report, feed: str) -> Iterator[str]:
-    """The lines of the report. Colours are for `click.echo`, which leaves them out where nobody sees them."""
+    """The lines of the report, with colours that `click.echo` leaves out where nobody sees them."""
     yield click.style(feed, bold=True)
     yield from _feed_lines(report)
     for severity in Severity:
@@ -44,7 +51,11 @@ def _feed_lines(report: Report) -> Iterator[str]:
     counts = report.summary.get("counts")
     if counts is None:
         return
-    said = [f"{counts[name]:,} {name.lower()}" for name in COUNTED if counts.get(name)]
+    said = [
+        f"{counts[name]:,} {words.split()[counts[name] != 1]}"
+        for name, words in COUNTED.items()
+        if counts.get(name)
+    ]
     info = report.summary.get("feedInfo", {})
     first, last = info.get("feedServiceWindowStart"), info.get("feedServiceWindowEnd")
     if first and last:
@@ -67,13 +78,8 @@ def _severity_lines(report: Report, severity: Severity) -> Iterator[str]:
     codes = _codes(report, severity)
     if not codes:
         return
-    kinds = "kind" if len(codes) == 1 else "kinds"
     yield ""
-    yield click.style(
-        f"{severity}: {sum(codes.values()):,} of {len(codes)} {kinds}",
-        fg=COLOURS[severity],
-        bold=True,
-    )
+    yield click.style(_number(sum(codes.values()), severity), fg=COLOURS[severity], bold=True)
     for code, total in codes.items():
         yield f"  {click.style(code, bold=True)}  {total:,}"
         if summary := summary_of(code):
@@ -95,7 +101,9 @@ def summary_of(code: str) -> str:
 
 def sample_text(code: str, entry: dict[str, Any]) -> str:
     """One notice: where it is, then its particulars."""
-    said = ", ".join(f"{name}={value}" for name, value in other_particulars(code, entry).items())
+    said = ", ".join(
+        f"{name}={value}" for name, value in other_particulars(code, entry).items() if value != ""
+    )
     return "  ".join(part for part in (place_text(code, entry), said) if part)
 
 
@@ -110,8 +118,11 @@ def _policy_lines(report: Report) -> Iterator[str]:
         yield click.style("Ignored, as the policy says", bold=True)
         for ignored in report.ignored:
             yield f"  {ignored}"
-    for remark in report.remarks:
-        yield click.style(f"Policy: {remark}", fg="yellow")
+    if report.remarks:
+        yield ""
+        yield click.style("The policy itself", bold=True)
+        for remark in report.remarks:
+            yield click.style(f"  {remark}", fg="yellow")
 
 
 def _unfinished_lines(report: Report) -> Iterator[str]:
@@ -125,9 +136,17 @@ def _unfinished_lines(report: Report) -> Iterator[str]:
         for reason, codes in reasons.items():
             yield f"  {_shortened(reason)}"
             yield click.style(f"      {_some(codes)}", dim=True)
-    for code, context in report.system_error_list:
-        if code != "runtime_exception_in_validator_error":
-            yield f"{code}: {_shortened(str(context.get('message', '')))}"
+    for code, message in other_system_errors(report):
+        yield f"{code}: {_shortened(message)}"
+
+
+def other_system_errors(report: Report) -> list[tuple[str, str]]:
+    """System errors with their messages, without those told as rules that could not run."""
+    return [
+        (code, str(context.get("message") or context.get("exception") or ""))
+        for code, context in report.system_error_list
+        if code != "runtime_exception_in_validator_error"
+    ]
 
 
 def _some(codes: list[str], shown: int = 4) -> str:
@@ -135,13 +154,16 @@ def _some(codes: list[str], shown: int = 4) -> str:
     return ", ".join(codes[:shown]) + (f" and {more} more" if more > 0 else "")
 
 
+def _number(total: int, severity: Severity) -> str:
+    return f"{total:,} {severity.lower()}{'' if total == 1 else 's'}"
+
+
 def verdict(report: Report) -> str:
     """`2 errors, 14 warnings, 3 infos`, or that nothing was found."""
     said = []
     for severity in Severity:
         if total := sum(_codes(report, severity).values()):
-            word = severity.lower() + ("" if total == 1 else "s")
-            said.append(click.style(f"{total:,} {word}", fg=COLOURS[severity], bold=True))
+            said.append(click.style(_number(total, severity), fg=COLOURS[severity], bold=True))
     if not report.summary.get("counts"):
         return "The feed could not be read."
     return ", ".join(said) or click.style("Nothing found.", fg="green", bold=True)

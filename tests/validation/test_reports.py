@@ -1,0 +1,248 @@
+"""Each format says what the report says, in the form its readers expect."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import xml.etree.ElementTree as ET
+from html.parser import HTMLParser
+
+import polars as pl
+import pytest
+
+from gtfsgen.findings import Rows
+from gtfsgen.validation import reports
+from gtfsgen.validation.policy import Ignored
+from gtfsgen.validation.reports import table
+from gtfsgen.validation.reports.places import place_text
+from gtfsgen.validation.reports.sarif import document
+from gtfsgen.validation.reports.terminal import lines
+
+from .feeds import report
+
+LATE = {"tripId": 'T"<1>\n%', "departureTime": "25:01:01", "shapeId": ""}
+
+
+def printed(name: str, feed: str = "feed.zip") -> str:
+    out = io.BytesIO()
+    reports.print_report(report(), name, out, feed)
+    return out.getvalue().decode()
+
+
+def test_the_table_has_a_row_per_notice():
+    rows = report().notices
+    assert rows.schema == table.SCHEMA
+    assert rows["code"].to_list() == [
+        "forbidden_arrival_or_departure_time",
+        "missing_recommended_field",
+        *["stop_without_stop_time"] * 3,
+        "unknown_file",
+    ]
+    assert rows["severity"].to_list() == ["ERROR", *["WARNING"] * 4, "INFO"]
+    assert rows["filename"].to_list() == [
+        "stop_times.txt", "feed_info.txt", *["stops.txt"] * 3, "x,y:z.txt",
+    ]  # fmt: skip
+    assert rows["csv_row_number"].to_list() == [7, 5, 2, 3, 4, None]
+    assert [json.loads(text) for text in rows["particulars"]] == [
+        LATE, {"fieldName": "feed_version"}, {"stopId": "S"}, {"stopId": "N"}, {"stopId": "S"}, {},
+    ]  # fmt: skip
+
+
+def test_particulars_of_every_type_become_json():
+    frame = pl.DataFrame(
+        {
+            "route_id": pl.Series(["Ü"], dtype=pl.Categorical),
+            "date": pl.Series([20_000], dtype=pl.Int32).cast(pl.Date),
+            "distance_m": [1.5],
+            "match": [[50.5, 10.25]],
+            "found": [True],
+        }
+    )
+    made = report()
+    made.found = {"unknown_file": [Rows(frame, {"filename": "a.txt", "limit": None, "near": [1]})]}
+    (text,) = made.notices["particulars"]
+    assert json.loads(text) == {
+        "near": [1], "routeId": "Ü", "date": "20241004", "distanceM": 1.5,
+        "match": [50.5, 10.25], "found": True,
+    }  # fmt: skip
+
+
+def test_an_empty_report_has_an_empty_table():
+    made = report()
+    made.found = {}
+    assert made.notices.schema == table.SCHEMA
+    assert made.notices.is_empty()
+
+
+def test_csv_parquet_and_ndjson_say_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr(table, "PIECE", 2)  # a code's rows come in two pieces
+    made = report()
+    for name in ("csv", "parquet", "ndjson"):
+        reports.write(made, name, tmp_path, "feed.zip")
+    expected = made.notices
+    with (tmp_path / "notices.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["particulars"] for row in rows] == expected["particulars"].to_list()
+    assert pl.read_parquet(tmp_path / "notices.parquet").equals(expected)
+    objects = [json.loads(line) for line in (tmp_path / "notices.ndjson").open(encoding="utf-8")]
+    assert [entry["particulars"] for entry in objects] == [
+        json.loads(text) for text in expected["particulars"]
+    ]
+    assert [entry["csv_row_number"] for entry in objects] == expected["csv_row_number"].to_list()
+
+
+def test_a_flood_of_notices_is_written_a_piece_at_a_time():
+    many = pl.DataFrame({"csv_row_number": pl.int_range(2, 300_002, eager=True)})
+    made = report()
+    made.found = {"unused_trip": [Rows(many)]}
+    made.severities["unused_trip"] = made.severities["unknown_file"]
+    assert [piece.height for piece in table.pieces(made)] == [100_000] * 3
+
+
+def test_sarif_points_into_the_archive():
+    log = document(report(), "data/feed.zip")
+    assert log["version"] == "2.1.0"
+    (run,) = log["runs"]
+    rules = run["tool"]["driver"]["rules"]
+    assert len(run["results"]) == 6
+    for result in run["results"]:
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+        assert result["message"]["text"]
+        here = result["locations"][0]["physicalLocation"]["artifactLocation"]
+        assert run["artifacts"][here["index"]]["location"]["uri"] == here["uri"]
+    late = run["results"][0]
+    assert late["level"] == "error"
+    place = late["locations"][0]["physicalLocation"]
+    assert place["region"] == {"startLine": 7}
+    assert run["artifacts"][place["artifactLocation"]["index"]] == {
+        "location": {"uri": "/stop_times.txt"},
+        "parentIndex": 0,
+    }
+    assert run["artifacts"][0] == {"location": {"uri": "data/feed.zip"}}
+    assert run["invocations"][0]["executionSuccessful"] is True
+    assert {rule["id"]: rule["defaultConfiguration"]["level"] for rule in rules} == {
+        "forbidden_arrival_or_departure_time": "error",
+        "missing_recommended_field": "warning",
+        "stop_without_stop_time": "warning",
+        "unknown_file": "note",
+    }
+
+
+def test_sarif_points_to_files_of_a_folder(tmp_path):
+    (run,) = document(report(), str(tmp_path))["runs"]
+    uris = [artifact["location"]["uri"] for artifact in run["artifacts"]]
+    assert f"{tmp_path.as_posix()}/stop_times.txt" in uris
+
+
+def test_junit_counts_failures_and_skipped_rules():
+    root = ET.fromstring(printed("junit"))
+    (suite,) = root
+    assert suite.attrib["tests"] == "6"
+    assert suite.attrib["failures"] == "3"
+    assert suite.attrib["skipped"] == "1"
+    cases = {case.attrib["name"]: case for case in suite}
+    failure = cases["stop_without_stop_time"].find("failure")
+    assert failure is not None
+    assert failure.attrib["type"] == "WARNING"
+    assert failure.attrib["message"].startswith("3 warning: ")
+    assert failure.text == "stops.txt:2  stopId=S\nstops.txt:3  stopId=N\nstops.txt:4  stopId=S"
+    assert cases["unknown_file"].find("failure") is None
+    assert cases["unknown_file"].attrib["time"] == "0.500"
+    assert list(cases["unused_trip"]) == []
+    assert cases["unused_shape"].find("skipped") is not None
+
+
+def test_junit_leaves_out_what_xml_cannot_hold():
+    made = report()
+    made.found["unknown_file"][0].frame = pl.DataFrame({"filename": ["a\x00\x1b.txt"]})
+    out = io.BytesIO()
+    reports.print_report(made, "junit", out, "feed.zip")
+    assert "a\ufffd\ufffd.txt" in "".join(ET.fromstring(out.getvalue()).itertext())
+
+
+def test_github_annotations_are_one_line_each(tmp_path):
+    told = printed("github", str(tmp_path)).splitlines()
+    assert [line.partition(" ")[0] for line in told] == [
+        "::error", *["::warning"] * 4, "::notice",
+    ]  # fmt: skip
+    assert re.match(
+        r"::error file=[^,]*stop_times\.txt,line=7,title=forbidden_arrival_or_departure_time::",
+        told[0],
+    )
+    assert 'tripId=T"<1>%0A%25' in told[0]
+    assert "x%2Cy%3Az.txt,title=unknown_file::" in told[-1]
+
+
+class Texts(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.texts: list[str] = []
+        self.attributes: set[str] = set()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+
+def test_html_loads_nothing_and_escapes_all():
+    made = report()
+    made.ignored.append(Ignored("unused_trip", made.severities["unknown_file"], 3, "<i>why</i>"))
+    made.summary["agencies"] = [{"name": "<script>alert(1)</script>"}]
+    out = io.BytesIO()
+    reports.print_report(made, "html", out, "<feed>")
+    page = Texts()
+    page.feed(out.getvalue().decode())
+    assert page.tags.isdisjoint({"script", "link", "img", "i", "iframe"})
+    assert "src" not in page.attributes
+    text = " ".join(page.texts)
+    for said in ("<feed>", '"<1>', "<i>why</i>", "<script>alert(1)</script>", "stops.txt:4"):
+        assert said in text
+    assert "shapes.txt could not be loaded without errors" in text
+
+
+def test_the_terminal_tells_the_gravest_first():
+    told = printed("terminal")
+    order = ["1 error\n", "forbidden_arrival", "4 warnings\n", "1 info\n", "could not run"]
+    assert [told.index(part) for part in order] == sorted(told.index(part) for part in order)
+    assert "\x1b" not in told
+    assert 'stop_times.txt:7 tripId=T"<1> %, departureTime=25:01:01' in told
+    assert "1 error, 4 warnings, 1 info" in told
+    assert "gtfsgen explain forbidden_arrival_or_departure_time" in told
+
+
+def test_a_clean_feed_is_said_to_be_clean():
+    made = report()
+    made.found = {}
+    assert "Nothing found." in "".join(lines(made, "feed.zip"))
+
+
+def test_json_has_the_canonical_members():
+    groups = json.loads(printed("json"))["notices"]
+    assert [list(group) for group in groups] == [
+        ["code", "severity", "totalNotices", "sampleNotices"]
+    ] * 4
+    assert groups[0]["sampleNotices"] == [{"csvRowNumber": 7, **LATE}]
+
+
+@pytest.mark.parametrize(
+    ("code", "entry", "where"),
+    [
+        ("unknown_file", {"filename": "x.txt"}, "x.txt"),
+        ("foreign_key_violation", {"childFilename": "trips.txt", "csvRowNumber": 3}, "trips.txt:3"),
+        ("stop_too_far_from_shape", {"tripCsvRowNumber": 2, "stopTimeCsvRowNumber": 9},
+         "stop_times.txt:9"),
+        ("duplicate_key", {"filename": "stops.txt", "oldCsvRowNumber": 2, "newCsvRowNumber": 5},
+         "stops.txt:5"),
+        ("timeframe_overlap", {"prevCsvRowNumber": 2, "currCsvRowNumber": 3}, "timeframes.txt:3"),
+        ("same_stop_and_route_url", {"stopCsvRowNumber": 4, "routeCsvRowNumber": 8}, "stops.txt:4"),
+        ("trip_coverage_not_active_for_next7_days", {"currentDate": "20261121"}, ""),
+    ],
+)  # fmt: skip
+def test_places(code, entry, where):
+    assert place_text(code, entry) == where
