@@ -22,10 +22,10 @@ from gtfsgen.feed.archive import UnreadableInput, open_archive
 from gtfsgen.feed.frames import SharedFrames
 from gtfsgen.feed.table import LoadedTable, Status, load_table, absent_table
 from gtfsgen.findings import Rows
-from gtfsgen.schema import TABLES
+from gtfsgen.schema import TABLES, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import pandas as pd
 
@@ -141,8 +141,9 @@ def read(
     *,
     country: str = "ZZ",
     progress: Callable[[str], None] | None = None,
+    tables_known: Mapping[str, Table] = TABLES,
 ) -> Feed:
-    """Read a feed from a zip file or a folder.
+    """Read a feed from a zip file or a folder; `tables_known` is the schema that its cells are held to.
 
     Raises `UnreadableInput` if the input cannot be opened; faults of the data never raise: they are kept on
     the feed's tables and found by `gtfsgen.validate`.
@@ -152,7 +153,7 @@ def read(
         tables = {}
         order = [name.removesuffix(".txt") for name in archive.tables if name.endswith(".txt")]
         for name in [*order, *(name for name in TABLES if name not in order)]:
-            schema = TABLES[name]
+            schema = tables_known[name]
             if schema.filename not in archive.tables:
                 status = Status.LOST if schema.filename in archive.lost else Status.MISSING
                 tables[name] = absent_table(schema, status, categories)

@@ -64,19 +64,19 @@ class Report:
         return notice_table(self)
 
     def graded(self) -> dict[tuple[str, Severity], list[Rows]]:
-        """The rows at fault by code and severity: most codes have one, a policy can give them two."""
+        """The rows at fault by code and severity, of which a policy can give a code several."""
         groups: dict[tuple[str, Severity], list[Rows]] = {}
         for code, found in sorted(self.found.items()):
             for severity in reversed(Severity):
-                rows = [part for part in found if (part.severity or self.severities[code]) == severity]
-                if rows:
+                own = self.severities[code]
+                if rows := [part for part in found if (part.severity or own) == severity]:
                     groups[code, severity] = rows
         return groups
 
     def samples(
         self, code: str, limit: int = 1000, severity: Severity | None = None
     ) -> list[dict[str, Any]]:
-        """The first notices of a code (of one severity) as dicts, in the form of the canonical report."""
+        """The first notices of a code (and severity) as dicts in the canonical report's form."""
         kept: list[dict[str, Any]] = []
         for rows in self.found.get(code, ()):
             if severity not in (None, rows.severity or self.severities[code]):
@@ -114,8 +114,8 @@ def validate(
 
     `rules` names a rule set, `date` the day that counts as today (a date or YYYY-MM-DD), `country` the
     two-letter code for phone numbers, `policy` a policy.toml. An input that cannot be opened gives a report
-    whose only content is a system error `i_o_error`. Raises ValueError for an unknown rule set or date, and its kind
-    PolicyError for a policy that cannot be read.
+    whose only content is a system error `i_o_error`. Raises ValueError for an unknown rule set or date, and
+    PolicyError (a ValueError) for a policy that cannot be read.
     """
     from gtfsgen.feed import UnreadableInput, read, values
     from gtfsgen.validation import engine
@@ -134,7 +134,7 @@ def validate(
     started = time.perf_counter()
     facts = bare_summary(path, today, country)
     try:
-        feed = read(path, country=country, progress=progress)
+        feed = read(path, country=country, progress=progress, tables_known=engine.tables(rules))
     except UnreadableInput as error:
         context = {"exception": error.exception, "message": error.message}
         return Report({}, severities, [("i_o_error", context)], summary=facts)

@@ -9,16 +9,19 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
 from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed
 from gtfsgen.findings import Rows
+from gtfsgen.schema import TABLES, Table, next_tables
 
 Result = pl.LazyFrame | pl.DataFrame | Rows | list
 """What a rule returns: the rows at fault, as one frame or as several."""
+
+Check = TypeVar("Check", bound=Callable[[Feed], Result])
 
 GROUPS = ("canonical", "gtfsgen", "next")
 """What MobilityData's validator 8.0.1 finds, what only gtfsgen finds, and what came after 8.0.1."""
@@ -60,7 +63,7 @@ _registry: dict[tuple[str, str], Rule] = {}
 
 def rule(
     severity: Severity, *needs: str, group: str = "canonical", code: str = ""
-) -> Callable[[Callable[[Feed], Result]], Callable[[Feed], Result]]:
+) -> Callable[[Check], Check]:
     """Register a function as the rule of the notice code it is named by, or of `code`.
 
     A rule of a later group of a rule set takes the place of one of the same code; where it only
@@ -69,7 +72,7 @@ def rule(
     table, whatever the others were.
     """
 
-    def register(function: Callable[[Feed], Result]) -> Callable[[Feed], Result]:
+    def register(function: Check) -> Check:
         name = code or function.__name__
         known = _registry.get((name, group))
         if known and known.function.__module__ != function.__module__:
@@ -100,6 +103,11 @@ def rules(rule_set: str = "") -> dict[str, Rule]:
         if group == wanted
     }
     return dict(sorted(chosen.items()))
+
+
+def tables(rule_set: str) -> dict[str, Table]:
+    """The schema that a rule set holds a feed's cells to."""
+    return next_tables() if "next" in RULE_SETS[rule_set] else TABLES
 
 
 class ValidatorCrash(Exception):
