@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gtfsgen.compile.chains import Chain
     from gtfsgen.compile.trips import Bundle
     from gtfsgen.source.model import Source
+    from gtfsgen.validation import Report
 
 PROFILES = ("linked", "through")
 
@@ -62,6 +63,9 @@ class Compiled:
     estimates: pl.DataFrame
     """Cells marked as estimates: path, line, column, train, station_id, text."""
     geojson: dict[str, Any] | None = None
+    """The shapes as drawn, for shapes.geojson and the page."""
+    files: dict[str, bytes] = field(default_factory=dict)
+    """Files of the feed that are no tables, by name."""
 
 
 @dataclass
@@ -110,7 +114,13 @@ def compile_source(
         )
     if not errors([*source.faults, *faults]):
         faults += _every_date_once(source, tables)
-    return Compiled(tables, faults, _links(timetable.chains_of, source), _estimates(source))
+    return Compiled(
+        tables,
+        faults,
+        _links(timetable.chains_of, source),
+        _estimates(source),
+        files=source.files,
+    )
 
 
 def build(
@@ -126,12 +136,15 @@ def build(
     """Read, compile, draw, validate and write. With an error in the tables nothing is written.
 
     `source` is the project's source folder; `output` a folder (default: `feed` beside it) or a
-    .zip. What validation finds is told in the notices but does not keep the feed from being
-    written. Raises `gtfsgen.source.SourceUnreadable` if there is no project, `PolicyError` if its
-    policy.toml cannot be understood, OSError if `output` cannot be written.
+    .zip. What validation finds does not keep the feed from being written; it is told in the
+    notices and, if the feed goes beside its source, in validation/report.json and report.html.
+    Holidays that had to be resolved are locked in the source. Raises
+    `gtfsgen.source.SourceUnreadable` if there is no project, `PolicyError` if its policy.toml
+    cannot be understood, OSError if `output` cannot be written.
     """
+    from gtfsgen.compile.notices import notices as at_their_rows
     from gtfsgen.compile.write import feed_path, table_texts, write_feed, zip_bytes
-    from gtfsgen.source import read_source
+    from gtfsgen.source import read_source, write_holidays
 
     root = Path(source)
     progress("reading")
@@ -145,31 +158,49 @@ def build(
         notices += _draw(compiled, read, extra)
     if errors(notices):
         return Build(None, notices, compiled, compiled.links)
-    files = table_texts(compiled.tables)
+    files = table_texts(compiled.tables) | compiled.files
+    target = Path(output) if output is not None else root.resolve().parent / "feed"
+    report = None
     if validate:
         progress("validating")
-        notices += _validate(compiled, read, zip_bytes(files), today)
-    target = Path(output) if output is not None else root.resolve().parent / "feed"
+        report = _report(read, zip_bytes(files), today)
+        notices += at_their_rows(compiled, report)
     if draw and feed_path(target) != target:
         progress("rendering")
         extra["index.html"] = _page(compiled, read, notices)
     progress("writing")
     feed = write_feed(target, files, extra)
+    write_holidays(read)
+    if report is not None and target.resolve().parent == root.resolve().parent:
+        _write_report(report, feed, root.resolve().parent / "validation")
     return Build(feed, notices, compiled, compiled.links)
 
 
-def _validate(compiled: Compiled, source: Source, feed: bytes, today: date | None) -> list[Fault]:
+def _report(source: Source, feed: bytes, today: date | None) -> Report:
     """What the validator says of the feed before it takes the place of the last one."""
     import tempfile
 
-    from gtfsgen.compile.notices import notices
+    from gtfsgen.validation import validate
 
     policy = source.root.resolve().parent / "validation" / "policy.toml"
-    known = policy if policy.is_file() else None
     with tempfile.TemporaryDirectory(prefix="gtfsgen-") as folder:
         path = Path(folder) / "gtfs.zip"
         path.write_bytes(feed)
-        return notices(compiled, path, today or source.settings.as_of, known)
+        return validate(
+            path,
+            date=today or source.settings.as_of,
+            policy=policy if policy.is_file() else None,
+        )
+
+
+def _write_report(report: Report, feed: Path, folder: Path) -> None:
+    """report.json and report.html of a feed that was written into its project."""
+    from gtfsgen.validation.reports import write
+
+    name = f"{feed.parent.name}/{feed.name}"
+    report.summary["gtfsInput"] = name
+    for form in ("json", "html"):
+        write(report, form, folder, name)
 
 
 def _page(compiled: Compiled, source: Source, notices: list[Fault]) -> bytes:

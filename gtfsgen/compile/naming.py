@@ -14,17 +14,36 @@ from gtfsgen.service_days import EPOCH
 from gtfsgen.source.model import Coach
 
 
-def chain_word(chain: Chain, riding: Mapping[str, Sequence[Coach]]) -> str:
+def carried(chain: Chain) -> frozenset[str]:
+    """The coaches that change trains in a chain."""
+    return frozenset(coach.coach_id for coaches in chain.hops.values() for coach in coaches)
+
+
+def always_carried(chains: Iterable[Chain]) -> dict[str, frozenset[str]]:
+    """run_id -> the coaches it carries on all of its dates, if these `chains` are all it is in."""
+    found: dict[str, frozenset[str]] = {}
+    for chain in chains:
+        coaches = carried(chain)
+        for run, _ in chain.runs:
+            found[run] = found.get(run, coaches) & coaches
+    return found
+
+
+def chain_word(
+    chain: Chain,
+    riding: Mapping[str, Sequence[Coach]],
+    always: Mapping[str, frozenset[str]],
+) -> str:
     """What tells a chain's trips from others of their trains: `through`, or which coaches it
-    carries.
+    carries; nothing where it carries no more than its trains always do.
     """
-    if not chain.hops:
+    coaches = carried(chain)
+    if all(coaches <= always.get(run, frozenset()) for run, _ in chain.runs):
         return ""
-    carried = {coach.coach_id for coaches in chain.hops.values() for coach in coaches}
     ever = {coach.coach_id for run, _ in chain.runs for coach in riding.get(run, ())}
-    if ever <= carried:
+    if ever <= coaches:
         return "through"
-    return "through-" + "+".join(sorted(slug(coach) for coach in carried))
+    return "through-" + "+".join(sorted(slug(coach) for coach in coaches))
 
 
 def season_words(

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from gtfsgen.compile import Compiled
 from gtfsgen.faults import Fault, Severity
 from gtfsgen.source.model import ORIGIN
+
+if TYPE_CHECKING:
+    from gtfsgen.validation import Report
 
 SHOWN_PER_CODE = 1000
 """More notices of one code are told as a number."""
@@ -31,23 +32,19 @@ IDS = (
 NAMES_AT_EITHER_END = ("fromTripId", "toTripId", "tripIdA", "tripIdB", "tripId1", "stopId1")
 
 
-def notices(compiled: Compiled, feed: Path, today: date, policy: Path | None) -> list[Fault]:
-    """Validate the written feed and lead each notice to the row of the tables it comes from.
+def notices(compiled: Compiled, report: Report) -> list[Fault]:
+    """The notices of a report on the compiled feed, each at the row of the tables it comes from."""
+    from gtfsgen.validation import engine
 
-    `policy` is the project's policy.toml, None if it has none.
-    """
-    from gtfsgen.validation import engine, validate
-
-    report = validate(feed, date=today, policy=policy)
     rules = engine.rules()
     found = []
-    for code, (severity, total) in report.counts.items():
+    for (code, severity), groups in report.graded().items():
         summary = rules[code].summary if code in rules else code
-        samples = report.samples(code, SHOWN_PER_CODE)
-        found += [_notice(compiled, code, Severity(severity), summary, entry) for entry in samples]
-        if total > len(samples):
-            message = f"{summary} ({total - len(samples)} more)"
-            found.append(Fault(Severity(severity), code, "feed", 0, "", message))
+        samples = report.samples(code, SHOWN_PER_CODE, severity)
+        found += [_notice(compiled, code, severity, summary, entry) for entry in samples]
+        more = sum(map(len, groups)) - len(samples)
+        if more > 0:
+            found.append(Fault(severity, code, "feed", 0, "", f"{summary} ({more} more)"))
     for code, count in report.system_errors.items():
         message = f"validation could not be completed: {count} times {code}"
         found.append(Fault(Severity.WARNING, code, "feed", 0, "", message))
@@ -102,6 +99,8 @@ def origin_of(compiled: Compiled, filename: str, csv_row: int) -> tuple[str, int
 
     None for a file or row that the feed does not have, or that no table of the curator's led to.
     """
+    if filename in compiled.files:
+        return f"gtfs/{filename}", 0, ""
     table = compiled.tables.get(filename.removesuffix(".txt"))
     if table is None or not 2 <= csv_row <= table.height + 1 or "path" not in table.columns:
         return None

@@ -28,8 +28,8 @@ DEFAULT_ROUTE_TYPE = "2"
 
 ALLOWED = {"yes": "1", "1": "1", "y": "1", "no": "2", "2": "2", "n": "2"}
 
-KEPT_IF_BLANK = {"transfers": {"min_transfer_time"}}
-"""Columns written although blank; some importers read this one without asking whether it is
+KEPT_IF_BLANK = {"transfers": {"min_transfer_time"}, "routes": {"route_short_name"}}
+"""Columns written although blank; some importers read these without asking whether they are
 there.
 """
 
@@ -67,7 +67,7 @@ def make_tables(source: Source, timetable: Timetable, today: date) -> tuple[Tabl
         "attributions": _attributions(source),
     }
     tables = {name: table for name, table in tables.items() if table.height}
-    calendar_origin = _calendar_origins(tables.get("trips"))
+    calendar_origin = _calendar_origins(source, trips, plain_dates, ids)
     for name in ("calendar", "calendar_dates"):
         if name in tables:
             tables[name] = tables[name].join(
@@ -495,6 +495,7 @@ def _routes(
             joined = joined_route(runs) == route_id != runs[0].route_id
             trains = dict.fromkeys(run.train for run in runs)
             row["route_short_name"] = "/".join(trains) if joined else route_id
+        row.setdefault("route_short_name", "")
         word = str(row.get("route_type") or "").strip().lower()
         row["route_type"] = ROUTE_TYPES.get(word, word or DEFAULT_ROUTE_TYPE)
         row["agency_id"] = row.get("agency_id") or _agency_of(source, runs[0], written, faults)
@@ -697,20 +698,38 @@ def _named_in(row: Mapping, table: str, lang: str) -> Iterable[tuple[str, str, s
             yield bases[base], language, text
 
 
-def _calendar_origins(trips: pl.DataFrame | None) -> pl.DataFrame:
-    """service_id -> the header of the first train on it, whose days a curator would edit."""
-    if trips is None:
-        return pl.DataFrame(
-            schema={
-                "service_id": pl.String,
-                "path": pl.String,
-                "line": pl.Int32,
-                "column": pl.String,
-            }
+def _calendar_origins(
+    source: Source,
+    trips: Sequence[Trip],
+    plain_dates: Mapping[str, Dates],
+    ids: Mapping[Dates, str],
+) -> pl.DataFrame:
+    """service_id -> the cell that says the days of the first train on it: of its coach, if it has
+    one.
+    """
+    cells: dict[str, tuple[str, int, str]] = {}
+    for run_id, dates in plain_dates.items():
+        cells.setdefault(ids[dates], days_cell(source.runs[run_id]))
+    for trip in trips:
+        coach = next((c for link in (*trip.before, *trip.after) for c in link.coaches), None)
+        cell = (
+            days_cell(source.runs[trip.run_ids[0]])
+            if coach is None
+            else (coach.path, coach.line, coach.columns.get("days", ""))
         )
-    return trips.unique("service_id", keep="first", maintain_order=True).select(
-        "service_id", *ORIGIN
+        cells.setdefault(ids[trip.service], cell)
+    return pl.DataFrame(
+        [(service, *cell) for service, cell in cells.items()],
+        schema={"service_id": pl.String, "path": pl.String, "line": pl.Int32, "column": pl.String},
+        orient="row",
     )
+
+
+def days_cell(run: Run) -> tuple[str, int, str]:
+    """Path, line and column of the cell that says a train's days, or of its head."""
+    if run.days_line:
+        return run.path, run.days_line, run.days_column
+    return run.path, run.line, run.column
 
 
 def merge_passthrough(

@@ -310,12 +310,12 @@ def _bundles(
             alone.append(Chain(((run_id, 0),), {}, rest))
     bundles: list[Bundle] = []
     chains_of: list[tuple[Chain, Bundle]] = []
-    for chain in [*chains.chains, *alone]:
+    every = [chain for chain in (*chains.chains, *alone) if chain.dates & period]
+    always = naming.always_carried(every)
+    for chain in every:
         dates = chain.dates & period
-        if not dates:
-            continue
         parts, joints = _parts(chain, trains)
-        word = naming.chain_word(chain, chains.riding)
+        word = naming.chain_word(chain, chains.riding, always)
         zones = {call.zone for part in parts for call in part.train.calls} | {agency}
         found = timings(parts, dates, agency)
         ordered = sorted(zones, key=lambda zone: zone.name)

@@ -37,6 +37,14 @@ def letter(index: int) -> str:
     return name
 
 
+def column_index(letters: str) -> int:
+    """The column that a spreadsheet calls by these letters: A is 0, AA is 26."""
+    number = 0
+    for character in letters:
+        number = number * 26 + ord(character) - 64
+    return number - 1
+
+
 @dataclass(frozen=True)
 class Sheet:
     """A table of text cells. Row 0 is line 1; all rows have the same width; cells are stripped."""

@@ -13,7 +13,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from gtfsgen.faults import Fault, Severity
-from gtfsgen.source.cells import Sheet, is_comment, letter
+from gtfsgen.source.cells import Sheet, column_index, is_comment, letter
 from gtfsgen.source.stations import Stations
 from gtfsgen.source.tables import YES_NO
 from gtfsgen.source.times import BLANK, DAY, Cell, TimeError, parse_cell, parse_clock
@@ -72,6 +72,8 @@ class Grid:
     visits: list[Visit] = field(default_factory=list)
     kind_column: int | None = None
     """The column of `arr` and `dep`."""
+    above: int = 0
+    """Rows of the sheet above a grid that was turned round: titles and comments."""
 
     def fault(
         self,
@@ -85,12 +87,19 @@ class Grid:
         """A fault at a cell of the grid, told as the cell of the sheet."""
         found = self.rows[row][column] if column is not None else ""
         if self.transposed:
-            return self.sheet.fault(code, column or 0, row, message, found, hint, severity)
+            line = self.above + (column or 0)
+            return self.sheet.fault(code, line, row, message, found, hint, severity)
         return self.sheet.fault(code, row, column, message, found, hint, severity)
 
     def place(self, row: int, column: int) -> tuple[int, str]:
         """Line and spreadsheet letter of a cell."""
-        return (column + 1, letter(row)) if self.transposed else (row + 1, letter(column))
+        if self.transposed:
+            return self.above + column + 1, letter(row)
+        return row + 1, letter(column)
+
+    def index_of(self, line: int, letters: str) -> int:
+        """The column of a cell, or the row of a grid with trains as rows, by its place."""
+        return line - 1 - self.above if self.transposed else column_index(letters)
 
 
 @dataclass(slots=True)
@@ -132,18 +141,18 @@ def read_grid(sheet: Sheet, stations: Stations, faults: list[Fault]) -> Grid | N
     )
     if start is None:
         return None
-    transposed = lies_down(rows, start, stations)
-    grid = Grid(
-        sheet, transposed, [list(row) for row in zip(*rows, strict=True)] if transposed else rows
-    )
-    if transposed:
-        blank_comments(grid, rows)
+    if lies_down(rows, start, stations):
+        turned = [list(row) for row in zip(*rows[start:], strict=True)]
+        grid = Grid(sheet, True, turned, above=start)
+        blank_comments(grid, rows[start:])
+    else:
+        grid = Grid(sheet, False, rows)
     grid.kind_column = kind_column(grid, stations)
     train_row = next(
         (i for i, row in enumerate(grid.rows) if HEADER_WORDS.get(folded(row[0])) == "train"), None
     )
     if train_row is None:
-        train_row = 0 if transposed else start
+        train_row = 0 if grid.transposed else start
         faults.append(
             grid.fault(
                 "missing_train_row",

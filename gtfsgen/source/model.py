@@ -64,6 +64,9 @@ class Run:
     """Like `dates`, but reaching `MARGIN_DAYS` beyond the feed period on either side, so that a
     coach of the last evening finds the train that takes it over the next morning. Contains
     `dates`."""
+    days_line: int = 0
+    """Line and letter of the cell that says the days; the train's own if there is none."""
+    days_column: str = ""
 
 
 @dataclass(frozen=True)
@@ -143,3 +146,5 @@ class Source:
     """Region -> date -> name, as resolved for this reading; `write_holidays` locks them."""
     holidays_locked: bool = True
     """Whether source/holidays.lock.csv has all of `holidays`."""
+    files: dict[str, bytes] = field(default_factory=dict)
+    """source/gtfs/*.geojson by file name, passed through as they are."""

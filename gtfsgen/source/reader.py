@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
@@ -49,7 +50,7 @@ def read_source(path: Path | str, today: date | None = None) -> Source:
     for name, table in TABLES.items():
         frames[name], columns[name] = one_table(sheets.get(name, []), table, faults)
     frames["stations"] = read_stations(frames["stations"], columns["stations"], settings, faults)
-    gtfs = read_passthrough(root / "gtfs", faults)
+    gtfs, files = read_passthrough(root / "gtfs", faults)
     whole_trips = "trips" in gtfs and "stop_times" in gtfs
     if not sheets.get("stations") and not (whole_trips and not timetables):
         faults.append(whole("missing_table", "stations.csv", "The project has no stations."))
@@ -91,6 +92,7 @@ def read_source(path: Path | str, today: date | None = None) -> Source:
         ),
         holidays=book.used,
         holidays_locked=book.complete,
+        files=files,
     )
 
 
@@ -173,16 +175,38 @@ def one_table(
     return read_table(sheets[0], table, faults)
 
 
-def read_passthrough(folder: Path, faults: list[Fault]) -> dict[str, pl.DataFrame]:
-    """gtfs/*.txt by name without .txt."""
-    found: dict[str, pl.DataFrame] = {}
+def read_passthrough(
+    folder: Path, faults: list[Fault]
+) -> tuple[dict[str, pl.DataFrame], dict[str, bytes]]:
+    """gtfs/*.txt by name without .txt, and gtfs/*.geojson by name."""
+    tables: dict[str, pl.DataFrame] = {}
+    files: dict[str, bytes] = {}
     for file in visible(folder):
         path = f"gtfs/{file.name}"
-        if file.suffix.lower() != ".txt":
+        if file.suffix.lower() == ".geojson":
+            if (content := read_geojson(file, path, faults)) is not None:
+                files[file.name] = content
+        elif file.suffix.lower() != ".txt":
             faults.append(unknown_file(path, ()))
         elif (sheet := read_csv(file, path, faults)) is not None:
-            found[file.stem] = passthrough(sheet, faults)
-    return found
+            tables[file.stem] = passthrough(sheet, faults)
+    return tables, files
+
+
+def read_geojson(file: Path, path: str, faults: list[Fault]) -> bytes | None:
+    """The file as it is, if it holds JSON at all; what it says is left to validation."""
+    try:
+        content = file.read_bytes()
+        json.loads(content.decode("utf-8-sig"))
+    except OSError as error:
+        faults.append(whole("unreadable_file", path, f"The file cannot be read: {error.strerror}."))
+    except UnicodeDecodeError:
+        faults.append(whole("bad_encoding", path, "The file is not UTF-8.", "save it as UTF-8"))
+    except ValueError as error:
+        faults.append(whole("broken_json", path, f"The file is not JSON ({error})."))
+    else:
+        return content
+    return None
 
 
 # ------------------------------------------------------------------------------------------ tables

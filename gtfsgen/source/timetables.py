@@ -556,6 +556,9 @@ def run_of(name: str, draft: Draft, reader: Reader, faults: list[Fault]) -> Run:
     column = draft.column
     grid = column.grid
     line, letters = grid.place(grid.header["train"], column.index)
+    days_line, days_letters = grid.place(
+        grid.header.get("days", grid.header["train"]), column.index
+    )
     extra: dict[str, object] = {
         key: text
         for key, text in column.header.items()
@@ -581,6 +584,8 @@ def run_of(name: str, draft: Draft, reader: Reader, faults: list[Fault]) -> Run:
         column=letters,
         extra=extra,
         around=draft.around,
+        days_line=days_line,
+        days_column=days_letters,
     )
 
 
@@ -604,7 +609,7 @@ def check_routes(
     resolved = {}
     for name, run in runs.items():
         grid = by_sheet[run.path]
-        index = run.line - 1 if grid.transposed else column_index(run.column)
+        index = grid.index_of(run.line, run.column)
         place = grid.header.get("route")
         if place is not None and grid.rows[place][index]:
             found = names.get(folded(run.route_id))
@@ -646,13 +651,6 @@ def check_routes(
                     )
                 )
     return resolved
-
-
-def column_index(letters: str) -> int:
-    number = 0
-    for character in letters:
-        number = number * 26 + ord(character) - 64
-    return number - 1
 
 
 # ------------------------------------------------------------------------------------------- calls

@@ -240,8 +240,8 @@ def test_a_coach_may_wait_overnight_and_longer_if_it_says_so() -> None:
     assert codes(compile_source(source(trains, [coach(*row)]))) == ["coach_train_not_running"]
     waits = compile_source(source(trains, [coach(*row, extra={"x_wait": "2 days"})]))
     assert codes(waits) == ["coach_waits_long"]
-    assert times(waits, "L.through")[0][2] == "57:00:00"
-    assert trips(waits)["L.through"]["service_id"] == trips(waits)["K.through"]["service_id"]
+    assert times(waits, "L")[0][2] == "57:00:00"
+    assert trips(waits)["L"]["service_id"] == trips(waits)["K"]["service_id"]
 
 
 def test_a_coach_to_another_feed_is_left_untied_and_told() -> None:

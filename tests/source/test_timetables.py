@@ -313,6 +313,18 @@ def test_trains_as_rows_with_a_second_head(tmp_path: Path) -> None:
     ]
 
 
+def test_titles_stand_above_trains_as_rows(tmp_path: Path) -> None:
+    source = grid(
+        tmp_path,
+        "Beijing - Shenyang,,,\n# a remark,,,\ntrain,days,Beijing,Shenyang\n"
+        "K1,daily,22:00,07:00\nK3,Sa,23:00,08:61\n",
+    )
+    assert codes(source) == {("unreadable_time", "timetables/k27.csv:5:D")}
+    run = source.runs["K1"]
+    assert (run.line, run.column, run.days_line, run.days_column) == (4, "A", 4, "B")
+    assert times(source, "K1")[-1] == ("shenyang", hm("31:00"), hm("31:00"))
+
+
 def test_titles_stand_above_a_grid(tmp_path: Path) -> None:
     source = grid(
         tmp_path,
