@@ -91,18 +91,21 @@ def rules(rule_set: str = "") -> dict[str, Rule]:
     A code that several groups have stands there as the first of them, in the order of `GROUPS`, has
     it.
     """
+    groups = RULE_SETS[rule_set] if rule_set else tuple(reversed(GROUPS))
+    chosen = {
+        rule_.code: rule_ for group in groups for rule_ in every_rule() if rule_.group == group
+    }
+    return dict(sorted(chosen.items()))
+
+
+@cache
+def every_rule() -> tuple[Rule, ...]:
+    """The rules of all groups by code; a code that two groups have occurs twice."""
     from gtfsgen.validation import rules as package
 
     for module in pkgutil.iter_modules(package.__path__):
         importlib.import_module(f"{package.__name__}.{module.name}")
-    groups = RULE_SETS[rule_set] if rule_set else tuple(reversed(GROUPS))
-    chosen = {
-        code: rule_
-        for wanted in groups
-        for (code, group), rule_ in _registry.items()
-        if group == wanted
-    }
-    return dict(sorted(chosen.items()))
+    return tuple(_registry[key] for key in sorted(_registry))
 
 
 def tables(rule_set: str) -> dict[str, Table]:

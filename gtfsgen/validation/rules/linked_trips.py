@@ -570,7 +570,8 @@ def linked_trips_block_conflict(feed: Feed) -> list[Rows]:
         .unique()
         .join(feed.link_dates, on=SERVICES)
         .join(
-            feed.service_days.rename({"service_id": "other_service_id"}), on=["other_service_id", "date"]
+            feed.service_days.rename({"service_id": "other_service_id"}),
+            on=["other_service_id", "date"],
         )
         .group_by(services)
         .agg(pl.col("date").min())
