@@ -10,6 +10,7 @@ table: a join is a join of integers. Times are seconds of the service day, dates
 
 from __future__ import annotations
 
+import time
 from datetime import date as Date
 from functools import cached_property
 from pathlib import Path
@@ -57,6 +58,8 @@ class Feed(SharedFrames):
         """What was found in the archive itself, by notice code."""
         self.system_errors: list[tuple[str, dict[str, Any]]] = []
         self.source = ""
+        self.seconds: dict[str, float] = {}
+        """How long each file took to read."""
         self.locations_lost = False
         self._shared: dict[Callable[[Feed], Any], Any] = {}
         self.today = Date.today()
@@ -151,6 +154,7 @@ def read(
     with open_archive(path) as archive:
         categories = pl.Categories.random("gtfsgen")
         tables = {}
+        seconds = {}
         order = [name.removesuffix(".txt") for name in archive.tables if name.endswith(".txt")]
         for name in [*order, *(name for name in TABLES if name not in order)]:
             schema = tables_known[name]
@@ -160,8 +164,10 @@ def read(
                 continue
             if progress:
                 progress(schema.filename)
+            started = time.perf_counter()
             with archive.open(archive.tables[schema.filename]) as data:
                 tables[name] = load_table(schema, data, country, categories)
+            seconds[schema.filename] = time.perf_counter() - started
         archive.check_unread()
         locations = None
         if "locations.geojson" in archive.tables:
@@ -170,6 +176,7 @@ def read(
             locations = read_locations(archive.read(archive.tables["locations.geojson"]))
         feed = Feed(tables, locations, archive.names, categories)
         feed.source = str(path)
+        feed.seconds = seconds
         feed.locations_lost = "locations.geojson" in archive.lost
         feed.found = _archive_findings(archive, locations)
         feed.system_errors += archive.system_errors

@@ -148,7 +148,7 @@ def validate(
         severities,
         feed.system_errors + outcome.system_errors,
         outcome.skipped,
-        {"reading": reading, **outcome.seconds},
+        {"reading": reading, **feed.seconds, **outcome.seconds},
         summary(feed, facts),
     )
     report.summary["validationTimeSeconds"] = round(time.perf_counter() - started, 3)

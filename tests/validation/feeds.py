@@ -11,7 +11,7 @@ from gtfsgen.findings import Rows
 from gtfsgen.validation import Report
 
 TABLES = {
-    "agency.txt": "agency_id,agency_name,agency_url,agency_timezone\nA,A,https://a.example,Etc/UTC\n",
+    "agency.txt": "agency_id,agency_name,agency_url,agency_timezone\nA,A,https://example.com,Etc/UTC\n",
     "routes.txt": "route_id,agency_id,route_short_name,route_type\nR,A,1,2\n",
     "stops.txt": "stop_id,stop_name,stop_lat,stop_lon\nS,<b>South</b>,50,10\nN,North,50.5,10\n",
     "calendar.txt": "service_id,monday,tuesday,wednesday,thursday,friday,saturday,sunday,"
@@ -20,7 +20,7 @@ TABLES = {
     "stop_times.txt": "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n"
     "T,08:00:00,08:00:00,S,1\nT,09:00:00,09:00:00,N,2\n",
     "feed_info.txt": "feed_publisher_name,feed_publisher_url,feed_lang,feed_start_date,"
-    "feed_end_date,feed_contact_email\nA,https://a.example,en,20260101,20271231,a@a.example\n",
+    "feed_end_date,feed_contact_email\nA,https://example.com,en,20260101,20271231,a@example.com\n",
 }
 
 

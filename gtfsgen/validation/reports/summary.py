@@ -98,10 +98,14 @@ def _counts(feed: Feed) -> dict[str, int]:
         "Agencies": ("agency", "agency_id"),
         "Blocks": ("trips", "block_id"),
     }
-    return {
-        member: _table(feed, table)[column].drop_nulls().n_unique()
-        for member, (table, column) in ids.items()
-    }
+
+    def distinct(name: str, column: str) -> int:
+        table = feed.tables[name]
+        if column not in table.good.columns or (feed.strict and table.status is not Status.LOADED):
+            return 0
+        return table.good[column].drop_nulls().n_unique()
+
+    return {member: distinct(table, column) for member, (table, column) in ids.items()}
 
 
 def features(feed: Feed) -> Iterator[str]:

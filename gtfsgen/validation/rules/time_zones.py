@@ -162,8 +162,6 @@ def _other_zone(year: int, lat: float, lon: float, zone: str) -> str | None:
     """
     from tzfpy import get_tzs
 
-    from gtfsgen.source.stations import zones_within
-
     kept = clocks(zone, year)
     if kept[0] is None:
         return None
@@ -177,6 +175,8 @@ def _other_zone(year: int, lat: float, lon: float, zone: str) -> str | None:
 
     if differing(get_tzs(lon, lat)) is None:
         return None
+    from gtfsgen.source.stations import zones_within  # a large room, for the few near a border
+
     return differing(zones_within(lat, lon, BORDER_KM))
 
 
