@@ -358,7 +358,7 @@ def _shifts(feed: Feed, wanted: pl.LazyFrame) -> pl.LazyFrame:
     home = wanted.filter(pl.col("zone").eq_missing(pl.lit(agency_zone, dtype=pl.String))).join(
         feed.service_spans.select("service_id", service_date="first_date"), on="service_id"
     )
-    away = wanted.filter(pl.col("zone") != agency_zone).join(
+    away = wanted.filter(pl.col("zone") != pl.lit(agency_zone, dtype=pl.String)).join(
         feed.service_days.rename({"date": "service_date"}), on="service_id"
     )
     days = away.select("zone", other_zone=pl.lit(agency_zone, dtype=pl.String), day="service_date")
