@@ -8,6 +8,7 @@ import polars as pl
 
 from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed
+from gtfsgen.validation import speed_scan
 from gtfsgen.validation.distances import EARTH_RADIUS_M, haversine_m
 from gtfsgen.validation.engine import rule
 from gtfsgen.validation.java_order import bucket
@@ -20,6 +21,7 @@ SLACK = 1.001
 """Rough distances are this much too long, so that no pair is passed over for a rounding error."""
 
 TIME = ("departure_time", "arrival_time")
+CALL = ("csv_row_number", "trip_id", "stop_id", "stop_sequence", *TIME, "starts_trip")
 
 
 def _speed_limits(feed: Feed) -> pl.LazyFrame:
@@ -43,22 +45,28 @@ def _speed_limits(feed: Feed) -> pl.LazyFrame:
     )
 
 
-def _calls(feed: Feed) -> pl.LazyFrame:
-    """Stop times in order with their trip's limit and rough positions (radians, null if there is none)."""
+def _scan(feed: Feed) -> speed_scan.Scan:
+    """Which pairs of neighbouring stop times, and which trips, may be too fast."""
+    calls = feed.ordered_stop_times.select("trip_id", "stop_id", *TIME, "starts_trip").collect()
+    return speed_scan.scan(
+        calls, feed.shared(_speed_limits).collect(), feed.stop_positions.collect()
+    )
+
+
+def _patchy_calls(feed: Feed) -> pl.LazyFrame:
+    """Stop times of trips that lack some times or positions, with the trip's limit and rough positions.
+
+    Positions are radians, null if there is none.
+    """
     limits = feed.shared(_speed_limits).select("trip_id", "limit_kmh")
     positions = feed.stop_positions.select(
-        "stop_id", phi=pl.col("lat").radians(), theta=pl.col("lon").radians(), known=pl.lit(True)
+        "stop_id", phi=pl.col("lat").radians(), theta=pl.col("lon").radians()
     )
     return (
-        feed.ordered_stop_times.select(
-            "csv_row_number",
-            "trip_id",
-            "stop_id",
-            "stop_sequence",
-            *TIME,
-            "starts_trip",
-            "ends_trip",
+        feed.ordered_stop_times.join(
+            feed.shared(_scan).patchy_trips.lazy(), on="trip_id", how="semi", maintain_order="left"
         )
+        .select(*CALL, "ends_trip")
         .join(limits, on="trip_id", how="inner", maintain_order="left")
         .join(positions, on="stop_id", how="left", maintain_order="left")
         .collect()
@@ -84,24 +92,49 @@ def fast_travel_between_consecutive_stops(feed: Feed) -> pl.LazyFrame:
     As the crow flies and with a minute to spare it is still faster than vehicles of its kind can be: 500 km/h for
     trains, 150 for buses and metros, 100 for trams, less for ferries and cable cars. A position or a time is wrong.
     """
+    pairs = pl.concat([_plain_pairs(feed), _patchy_pairs(feed)], how="diagonal")
+    exact = _with_exact_distance(feed, pairs).filter(pl.col("speed_kph") > pl.col("limit_kmh"))
+    return _particulars(feed, exact, as_first_alike=feed.strict)
+
+
+START = ("csv_row_number", "stop_sequence", "stop_id", "departure_time")
+
+
+def _plain_pairs(feed: Feed) -> pl.LazyFrame:
+    """The pairs of neighbouring stop times that the scan suspects."""
+    ends = feed.shared(_scan).pairs
+    calls = feed.ordered_stop_times.select(CALL).collect()
+    limits = feed.shared(_speed_limits).select("trip_id", "limit_kmh")
+    starts = calls[ends - 1].select(pl.col(START).name.prefix("start_"))
+    return (
+        calls[ends]
+        .hstack(starts)
+        .lazy()
+        .join(limits, on="trip_id", how="left", maintain_order="left")
+    )
+
+
+def _patchy_pairs(feed: Feed) -> pl.LazyFrame:
+    """Pairs of stop times to compare where some lack a time or a position.
+
+    Stops without position or arrival are stepped over; a start without departure is never left.
+    """
     located = pl.col("phi").is_not_null()
-    kept = feed.shared(_calls).filter(
+    kept = feed.shared(_patchy_calls).filter(
         pl.col("starts_trip") | (located & pl.col("arrival_time").is_not_null())
     )
     stuck = pl.col("departure_time").is_null() | ~located
-    same_trip = ~pl.col("starts_trip")
-    columns = ("csv_row_number", "stop_sequence", "stop_id", "phi", "theta", "departure_time")
-    end, start = pl.col("arrival_time"), pl.col("start_departure_time")
-    dead = kept.select(stuck.any()).collect().item()
-    usable = ~(stuck.cum_sum().over("trip_id").shift(1) > 0) if dead else pl.lit(value=True)
+    columns = (*START, "phi", "theta")
     rough = _rough_km(pl.col("phi") - pl.col("start_phi"), pl.col("theta") - pl.col("start_theta"))
-    pairs = (
-        kept.with_columns(pl.col(columns).shift(1).name.prefix("start_"), usable=usable)
-        .filter(same_trip & pl.col("usable"))
-        .filter(rough * 3600 > pl.col("limit_kmh") * _elapsed_s(start, end))
+    elapsed = _elapsed_s(pl.col("start_departure_time"), pl.col("arrival_time"))
+    return (
+        kept.with_columns(
+            pl.col(columns).shift(1).name.prefix("start_"),
+            stuck=(stuck.cum_sum().over("trip_id").shift(1) > 0).fill_null(False),
+        )
+        .filter(~pl.col("starts_trip"), ~pl.col("stuck"))
+        .filter(rough * 3600 > pl.col("limit_kmh") * elapsed)
     )
-    exact = _with_exact_distance(feed, pairs).filter(pl.col("speed_kph") > pl.col("limit_kmh"))
-    return _particulars(feed, exact, as_first_alike=feed.strict)
 
 
 def _with_exact_distance(feed: Feed, pairs: pl.LazyFrame) -> pl.LazyFrame:
@@ -229,12 +262,15 @@ def fast_travel_between_far_stops(feed: Feed) -> pl.LazyFrame:
 
     Single legs may pass for rounding; over 10 km and more no rounding explains it. One pair of stops is named per trip.
     """
-    calls = (
-        feed.shared(_calls).with_columns(
-            pl.col("phi", "theta").forward_fill().over("trip_id").fill_null(0.0)
-        )
-        if _unlocated(feed)
-        else feed.shared(_calls)
+    suspects = pl.concat([feed.shared(_scan).trips, _patchy_suspects(feed)])
+    pairs = _first_far_pairs(feed, suspects)
+    return _particulars(feed, pairs.lazy(), as_first_alike=False)
+
+
+def _patchy_suspects(feed: Feed) -> pl.DataFrame:
+    """Of the trips with gaps, those with a pair of stop times that may be too fast."""
+    calls = feed.shared(_patchy_calls).with_columns(
+        pl.col("phi", "theta").forward_fill().over("trip_id").fill_null(0.0)
     )
     step = _rough_km(
         pl.col("phi") - pl.col("phi").shift(1), pl.col("theta") - pl.col("theta").shift(1)
@@ -246,18 +282,7 @@ def fast_travel_between_far_stops(feed: Feed) -> pl.LazyFrame:
     ahead = pl.col("along_km") - per_second * pl.col("arrival_time")
     behind = pl.col("along_km") - per_second * pl.col("departure_time")
     lowest = behind.cum_min().forward_fill().shift(1).over("trip_id")
-    suspects = (
-        along.filter((ahead - lowest) > -1e-6)
-        .select("trip_id")
-        .unique(maintain_order=True)
-        .collect()
-    )
-    pairs = _first_far_pairs(feed, suspects)
-    return _particulars(feed, pairs.lazy(), as_first_alike=False)
-
-
-def _unlocated(feed: Feed) -> bool:
-    return feed.shared(_calls).select(pl.col("phi").is_null().any()).collect().item()
+    return along.filter((ahead - lowest) > -1e-6).select("trip_id").unique().collect()
 
 
 PAIR_SCHEMA: dict[str, Any] = {
@@ -270,10 +295,13 @@ PAIR_SCHEMA: dict[str, Any] = {
 
 def _first_far_pairs(feed: Feed, suspects: pl.DataFrame) -> pl.DataFrame:
     """The first pair of stop times more than 10 km apart that is too fast, for each suspected trip."""
+    limits = feed.shared(_speed_limits).select("trip_id", "limit_kmh")
+    positions = feed.stop_positions.with_columns(known=pl.lit(value=True))
     calls = (
-        feed.shared(_calls)
+        feed.ordered_stop_times.select(CALL)
         .join(suspects.lazy(), on="trip_id", how="semi", maintain_order="left")
-        .join(feed.stop_positions, on="stop_id", how="left", maintain_order="left")
+        .join(limits, on="trip_id", how="inner", maintain_order="left")
+        .join(positions, on="stop_id", how="left", maintain_order="left")
         .with_row_index("place")
         .collect()
     )

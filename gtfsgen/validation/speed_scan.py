@@ -1,0 +1,145 @@
+"""A quick look for speeds that may be too high, over all stop times of a feed.
+
+Distances are rough and never too short, so that what passes here is really slow enough; what does not is
+looked at exactly by the rules. A piece of some 10^5 rows at a time stays in the processor's cache.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import polars as pl
+
+from gtfsgen.validation.distances import EARTH_RADIUS_M
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+PIECE_ROWS = 200_000
+SLACK = 1.001
+APART_KM = 1e8
+"""Added between trips, so that a running minimum over a piece is one over each of its trips."""
+TOLERANCE_KM = 1e-3
+
+
+class Scan(NamedTuple):
+    """What to look at closely."""
+
+    pairs: NDArray[np.int64]
+    """Rows (of the ordered stop times) that may come too soon after the row before."""
+    trips: pl.DataFrame
+    """`trip_id` of trips that may be too fast over several stops."""
+    patchy_trips: pl.DataFrame
+    """`trip_id` of trips that lack some time or position, which are not judged here."""
+
+
+def scan(calls: pl.DataFrame, limits: pl.DataFrame, positions: pl.DataFrame) -> Scan:
+    """Scan ordered stop times (`trip_id`, `stop_id`, both times, `starts_trip`).
+
+    `limits` has `trip_id` and `limit_kmh`, `positions` has `stop_id`, `lat`, `lon` in degrees.
+    """
+    import numpy as np
+
+    nothing = calls.select("trip_id").head(0)
+    if not calls.height or not limits.height:
+        return Scan(np.zeros(0, np.int64), nothing, nothing)
+    phi, stop = _by_code(calls, positions, "stop_id", np.radians(_floats(positions["lat"])))
+    theta, _ = _by_code(calls, positions, "stop_id", np.radians(_floats(positions["lon"])))
+    km_per_s, trip = _by_code(calls, limits, "trip_id", _floats(limits["limit_kmh"]) / 3600)
+    starts = np.append(calls["starts_trip"].arg_true().to_numpy().astype(np.int64), calls.height)
+    pairs, fast, patchy = [], [], []
+    for first_trip, last_trip in _pieces(starts):
+        bounds = starts[first_trip : last_trip + 1]
+        rows = slice(int(bounds[0]), int(bounds[-1]))
+        part = calls[rows]
+        found = _scan_piece(
+            phi[stop[rows]],
+            theta[stop[rows]],
+            km_per_s[trip[rows]],
+            _floats(part["arrival_time"]),
+            _floats(part["departure_time"]),
+            bounds - bounds[0],
+        )
+        for kept, rows_found in zip((pairs, fast, patchy), found, strict=True):
+            kept.append(rows_found + rows.start)
+    rows_of = [np.concatenate(kept) for kept in (pairs, fast, patchy)]
+    fast_trips, patchy_trips = (calls[rows].select("trip_id") for rows in rows_of[1:])
+    return Scan(rows_of[0], fast_trips, patchy_trips)
+
+
+def _scan_piece(
+    phi: NDArray[np.float64],
+    theta: NDArray[np.float64],
+    km_per_s: NDArray[np.float64],
+    arrival: NDArray[np.float64],
+    departure: NDArray[np.float64],
+    bounds: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Rows of suspected pairs, and the first rows of fast and of patchy trips, within whole trips."""
+    import numpy as np
+
+    starts, sizes = bounds[:-1], np.diff(bounds)
+    known = ~np.isnan(km_per_s[starts])
+    gaps = np.isnan(phi) | np.isnan(theta) | np.isnan(arrival) | np.isnan(departure)
+    patchy = known & np.logical_or.reduceat(gaps, starts)
+    judged = np.repeat(known & ~patchy, sizes)
+    judged[starts] = False  # from here on: rows that have a row of their trip before them
+    step = np.zeros_like(phi)
+    step[1:] = np.hypot(np.diff(phi), np.diff(theta)) * (EARTH_RADIUS_M / 1000 * SLACK)
+    step[~judged] = 0.0
+    elapsed = np.zeros_like(arrival)
+    elapsed[1:] = arrival[1:] - departure[:-1]
+    whole = (arrival % 60 == 0)[1:] & (departure % 60 == 0)[:-1]
+    elapsed[1:] += 60.0 * whole
+    elapsed[~(elapsed > 0)] = 60.0
+    pairs = np.flatnonzero(judged & (step > km_per_s * elapsed))
+    along = np.cumsum(step)
+    along -= np.repeat(along[starts] + APART_KM * np.arange(len(starts)), sizes)
+    behind = np.where(np.isnan(departure), np.inf, along - km_per_s * departure)
+    behind[np.isnan(behind)] = np.inf
+    lowest = np.minimum.accumulate(behind)
+    ahead = along - km_per_s * arrival
+    fast = judged.copy()
+    fast[1:] &= ahead[1:] - lowest[:-1] > -TOLERANCE_KM
+    fast_trips = np.logical_or.reduceat(fast, starts)
+    return pairs, starts[fast_trips], starts[patchy]
+
+
+def _pieces(starts: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Ranges of whole trips of about `PIECE_ROWS` rows."""
+    import numpy as np
+
+    trips = len(starts) - 1
+    first = 0
+    while first < trips:
+        last = int(np.searchsorted(starts, starts[first] + PIECE_ROWS, side="right")) - 1
+        last = min(max(last, first + 1), trips)
+        yield first, last
+        first = last
+
+
+def _floats(numbers: pl.Series) -> NDArray[np.float64]:
+    """Numbers as doubles, NaN for null."""
+    import numpy as np
+
+    return numbers.cast(pl.Float64).fill_null(np.nan).to_numpy()
+
+
+def _by_code(
+    calls: pl.DataFrame, table: pl.DataFrame, key: str, values: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.uint32]]:
+    """The values of a table by the code of its key, and the codes of the calls to look them up with.
+
+    NaN stands for codes that the table does not have, and for null.
+    """
+    import numpy as np
+
+    keys, used = table[key].to_physical(), calls[key].to_physical()
+    unknown = max(keys.max() or 0, used.max() or 0) + 1
+    looked_up = np.full(unknown + 1, np.nan)
+    looked_up[keys.fill_null(unknown).to_numpy()] = values
+    looked_up[unknown] = np.nan
+    return looked_up, used.fill_null(unknown).to_numpy()
