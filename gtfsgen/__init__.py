@@ -1,4 +1,5 @@
-"""gtfsgen: curated timetables in, a checked and drawn GTFS feed out; and a fast, complete GTFS validator.
+"""gtfsgen: curated timetables in, a checked and drawn GTFS feed out; and a fast, complete GTFS
+validator.
 
     >>> import gtfsgen
     >>> build = gtfsgen.build("source")          # doctest: +SKIP

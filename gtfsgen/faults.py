@@ -1,6 +1,7 @@
 """A fault of the data, with the cell to mend.
 
-Every room that can find fault returns faults and goes on, so that a curator sees all of them in one run.
+Every room that can find fault returns faults and goes on, so that a curator sees all of them in
+one run.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ class Severity(StrEnum):
 class Fault:
     """What is wrong in one cell of the source tables.
 
-    `path` is relative to the source folder; `line` is counted from 1 as a spreadsheet does (the header is
-    line 1); `column` is a spreadsheet letter, or "" for a whole row; `line` 0 means the whole file.
+    `path` is relative to the source folder; `line` is counted from 1 as a spreadsheet does (the
+    header is line 1); `column` is a spreadsheet letter, or "" for a whole row; `line` 0 means the
+    whole file.
     """
 
     severity: Severity

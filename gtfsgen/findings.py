@@ -21,13 +21,13 @@ TIME_COLUMN = re.compile(
 class Rows:
     """The rows at fault of one code.
 
-    `frame` has a row per notice and a column per particular, named as the particular in snake case, in the
-    order in which they are shown. `constants` are particulars that all rows share. `order` names all
-    particulars in their order where constants do not simply come first.
+    `frame` has a row per notice and a column per particular, named as the particular in snake
+    case, in the order in which they are shown. `constants` are particulars that all rows share.
+    `order` names all particulars in their order where constants do not simply come first.
     """
 
-    frame: pl.DataFrame
-    """The engine collects a lazy frame that a rule returns; from then on it is a DataFrame."""
+    frame: Any
+    """A polars DataFrame; a rule may give a lazy one, which the engine collects."""
     constants: dict[str, Any] = field(default_factory=dict)
     order: tuple[str, ...] = ()
     nullable: tuple[str, ...] = ()
@@ -57,7 +57,9 @@ class Rows:
         return frame.with_columns(changes) if changes else frame
 
     def particulars(self, limit: int | None = None) -> list[dict[str, Any]]:
-        """The notices as dicts in canonical form: camelCase, absent values left out, times as text."""
+        """The notices as dicts in canonical form: camelCase, absent values left out, times as
+        text.
+        """
         frame = self.shown(limit)
         order = self.order or (*self.constants, *frame.columns)
         names = {name: camel(name) for name in order}

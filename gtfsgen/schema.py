@@ -1,8 +1,9 @@
 """Every file and field of GTFS, a line per field.
 
-Reading, writing and the commonest rules (missing, malformed, out of range, duplicate, dangling) follow from
-these lines; a fact about a field is said here and nowhere else. Source: the GTFS Schedule reference as
-revised on 2026-04-27, and which of it MobilityData's gtfs-validator 8.0.1 checks (`references`, `required`).
+Reading, writing and the commonest rules (missing, malformed, out of range, duplicate, dangling)
+follow from these lines; a fact about a field is said here and nowhere else. Source: the GTFS
+Schedule reference as revised on 2026-04-27, and which of it MobilityData's gtfs-validator 8.0.1
+checks (`references`, `required`).
 """
 
 from __future__ import annotations

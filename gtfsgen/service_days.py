@@ -1,8 +1,8 @@
 """Sets of service days, as one integer each.
 
-A set of dates under union, difference and shift is what a curated railway is made of: the days of a
-train, those of its coaches, the split into with and without. One Python integer per set (bit k = day k
-after `EPOCH`) keeps all of that exact, immutable and quick.
+A set of dates under union, difference and shift is what a curated railway is made of: the days of
+a train, those of its coaches, the split into with and without. One Python integer per set (bit k =
+day k after `EPOCH`) keeps all of that exact, immutable and quick.
 """
 
 from __future__ import annotations

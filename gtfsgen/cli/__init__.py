@@ -25,7 +25,9 @@ COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """Imports `gtfsgen.cli.<name>` when its command is asked for; the module's `command` is the command."""
+    """Imports `gtfsgen.cli.<name>` when its command is asked for; the module's `command` is the
+    command.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)

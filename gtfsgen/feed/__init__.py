@@ -4,8 +4,9 @@
     >>> feed["stop_times"]                       # a polars DataFrame # doctest: +SKIP
     >>> feed.to_pandas("stop_times")             # doctest: +SKIP
 
-Ids are polars Categoricals that share one code space per feed, so that equal codes are equal ids in every
-table: a join is a join of integers. Times are seconds of the service day, dates are dates, blank is null.
+Ids are polars Categoricals that share one code space per feed, so that equal codes are equal ids
+in every table: a join is a join of integers. Times are seconds of the service day, dates are
+dates, blank is null.
 """
 
 from __future__ import annotations
@@ -36,10 +37,11 @@ __all__ = ["Feed", "Severity", "Status", "UnreadableInput", "read"]
 
 
 class Feed(SharedFrames):
-    """All tables of a feed. `feed.stops` is a lazy frame of its good rows, `feed["stops"]` the frame.
+    """All tables of a feed. `feed.stops` is a lazy frame of its good rows, `feed["stops"]` the
+    frame.
 
-    `strict` makes the feed look as the canonical validator sees it: a table with one bad row is withheld
-    from every rule that needs it whole (`loaded`).
+    `strict` makes the feed look as the canonical validator sees it: a table with one bad row is
+    withheld from every rule that needs it whole (`loaded`).
     """
 
     def __init__(
@@ -107,7 +109,8 @@ class Feed(SharedFrames):
     def loaded(self, *names: str) -> bool:
         """Whether rules may look at these tables.
 
-        A strict feed withholds a table with any error; otherwise only one whose rows cannot be read at all.
+        A strict feed withholds a table with any error; otherwise only one whose rows cannot be
+        read at all.
         """
         return all(self._loaded(name) for name in names)
 
@@ -125,7 +128,9 @@ class Feed(SharedFrames):
         return self.tables[name].frame.height
 
     def found_while_reading(self, code: str) -> list[Rows]:
-        """What reading the archive and its tables found under a notice code, in the archive's order."""
+        """What reading the archive and its tables found under a notice code, in the archive's
+        order.
+        """
         rows = list(self.found.get(code, ()))
         for table in self.tables.values():
             rows += table.found.get(code, ())
@@ -146,10 +151,11 @@ def read(
     progress: Callable[[str], None] | None = None,
     tables_known: Mapping[str, Table] = TABLES,
 ) -> Feed:
-    """Read a feed from a zip file or a folder; `tables_known` is the schema that its cells are held to.
+    """Read a feed from a zip file or a folder; `tables_known` is the schema that its cells are
+    held to.
 
-    Raises `UnreadableInput` if the input cannot be opened; faults of the data never raise: they are kept on
-    the feed's tables and found by `gtfsgen.validate`.
+    Raises `UnreadableInput` if the input cannot be opened; faults of the data never raise: they
+    are kept on the feed's tables and found by `gtfsgen.validate`.
     """
     with open_archive(path) as archive:
         categories = pl.Categories.random("gtfsgen")

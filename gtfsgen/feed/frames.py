@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date as Date
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
@@ -12,6 +12,7 @@ from gtfsgen.feed import vehicles
 from gtfsgen.schema import TABLES, Type
 
 if TYPE_CHECKING:
+    from gtfsgen.feed.geojson import Locations
     from gtfsgen.feed.table import LoadedTable
 
 
@@ -30,14 +31,19 @@ class SharedFrames:
     """What a feed knows beyond its tables. Mixed into `Feed`."""
 
     tables: dict[str, LoadedTable]
+    locations: Locations | None
     categories: pl.Categories
+
+    def loaded(self, *names: str) -> bool:
+        """Whether rules may look at these tables."""
+        raise NotImplementedError
 
     @cached_property
     def ordered_stop_times(self) -> pl.LazyFrame:
         """stop_times by trip and stop_sequence, with `starts_trip` and `ends_trip`.
 
-        Rows of equal stop_sequence keep the order of the file. Trips come in the order of their first row
-        where the file is sorted already, which is checked, not assumed.
+        Rows of equal stop_sequence keep the order of the file. Trips come in the order of their
+        first row where the file is sorted already, which is checked, not assumed.
         """
         rows = self.tables["stop_times"].rows
         trip = pl.col("trip_id").to_physical()
@@ -74,7 +80,8 @@ class SharedFrames:
     def trip_spans(self) -> pl.LazyFrame:
         """One row per trip_id of stop_times: its ends and the number of its stop times.
 
-        `first_*` and `last_*` are the values of the first and last row by stop_sequence, null included.
+        `first_*` and `last_*` are the values of the first and last row by stop_sequence, null
+        included.
         """
         columns = ("csv_row_number", "stop_id", "arrival_time", "departure_time", "stop_sequence")
         rows = self.ordered_stop_times
@@ -116,7 +123,9 @@ class SharedFrames:
 
     @cached_property
     def shape_spans(self) -> pl.LazyFrame:
-        """One row per shape_id: `csv_row_number` of its first row, `points`, `points_without_distance`."""
+        """One row per shape_id: `csv_row_number` of its first row, `points`,
+        `points_without_distance`.
+        """
         spans = (
             self.tables["shapes"]
             .rows.group_by("shape_id")
@@ -131,7 +140,10 @@ class SharedFrames:
     @cached_property
     def location_ids(self) -> pl.LazyFrame:
         """`feature_id`, `feature_index` of locations.geojson."""
-        schema = {"feature_id": pl.Categorical(self.categories), "feature_index": pl.Int32}
+        schema: dict[str, Any] = {
+            "feature_id": pl.Categorical(self.categories),
+            "feature_index": pl.Int32,
+        }
         if self.locations is None:
             return pl.LazyFrame(schema=schema)
         return self.locations.features.lazy().select(
@@ -147,7 +159,8 @@ class SharedFrames:
 
     @cached_property
     def stop_positions(self) -> pl.LazyFrame:
-        """stop_id -> `lat`, `lon` in degrees: its own, else its parent's, else its grandparent's, else null.
+        """stop_id -> `lat`, `lon` in degrees: its own, else its parent's, else its grandparent's,
+        else null.
 
         One row per stop_id. A stop with only one of the two coordinates has none.
         """
@@ -181,10 +194,11 @@ class SharedFrames:
     def known_ids(self, table: str, column: str) -> pl.LazyFrame:
         """The distinct values of a column that others refer to, as `id`.
 
-        Rows with an error elsewhere still count: one bad cell must not make a hundred references dangle.
+        Rows with an error elsewhere still count: one bad cell must not make a hundred references
+        dangle.
         """
         if table == "locations":
-            ids = self.locations.features["feature_id"] if self.locations is not None else []
+            ids: Any = self.locations.features["feature_id"] if self.locations is not None else []
             values = pl.Series("id", ids, dtype=pl.String).cast(pl.Categorical(self.categories))
             return values.to_frame().lazy()
         frame = self.tables[table].frame
@@ -200,7 +214,8 @@ class SharedFrames:
         return rows if self.loaded(name) else rows.head(0)
 
     def calendar_days(self) -> pl.LazyFrame:
-        """The days that calendar.txt gives each service: `service_id`, `date`, exceptions not applied.
+        """The days that calendar.txt gives each service: `service_id`, `date`, exceptions not
+        applied.
 
         A flag that is not 0 counts as active; a reversed range is taken as its first day.
         """
@@ -223,7 +238,8 @@ class SharedFrames:
 
     @cached_property
     def service_days(self) -> pl.LazyFrame:
-        """All active dates of each service: `service_id`, `date`, exceptions applied, sorted by date.
+        """All active dates of each service: `service_id`, `date`, exceptions applied, sorted by
+        date.
 
         Only exceptions of type 1 and 2 act.
         """
@@ -253,7 +269,9 @@ class SharedFrames:
 
     @cached_property
     def service_window(self) -> tuple[Date | None, Date | None]:
-        """First and last active date over all services that trips use; (None, None) if there are none."""
+        """First and last active date over all services that trips use; (None, None) if there are
+        none.
+        """
         used = self.tables["trips"].rows.select("service_id").unique()
         window = (
             self.service_days.join(used, on="service_id", how="semi")

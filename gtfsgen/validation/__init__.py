@@ -58,7 +58,9 @@ class Report:
 
     @property
     def notices(self) -> pl.DataFrame:
-        """All notices: `code`, `severity`, `filename`, `csv_row_number` and the particulars as JSON."""
+        """All notices: `code`, `severity`, `filename`, `csv_row_number` and the particulars as
+        JSON.
+        """
         from gtfsgen.validation.reports.table import notice_table
 
         return notice_table(self)
@@ -112,10 +114,10 @@ def validate(
 ) -> Report:
     """Validate a feed (a zip file or a folder).
 
-    `rules` names a rule set, `date` the day that counts as today (a date or YYYY-MM-DD), `country` the
-    two-letter code for phone numbers, `policy` a policy.toml. An input that cannot be opened gives a report
-    whose only content is a system error `i_o_error`. Raises ValueError for an unknown rule set or date, and
-    PolicyError (a ValueError) for a policy that cannot be read.
+    `rules` names a rule set, `date` the day that counts as today (a date or YYYY-MM-DD), `country`
+    the two-letter code for phone numbers, `policy` a policy.toml. An input that cannot be opened
+    gives a report whose only content is a system error `i_o_error`. Raises ValueError for an
+    unknown rule set or date, and PolicyError (a ValueError) for a policy that cannot be read.
     """
     from gtfsgen.feed import UnreadableInput, read, values
     from gtfsgen.validation import engine

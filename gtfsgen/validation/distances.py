@@ -1,7 +1,7 @@
 """Distances on the sphere as column expressions, in metres, from degrees.
 
-The radius and both formulas are those of Google's S2 library, in its order of operations: thresholds are
-compared with the last bit.
+The radius and both formulas are those of Google's S2 library, in its order of operations:
+thresholds are compared with the last bit.
 """
 
 from __future__ import annotations

@@ -114,7 +114,8 @@ def tables(rule_set: str) -> dict[str, Table]:
 
 
 class ValidatorCrash(Exception):
-    """The canonical validator is known to crash here, and to lose all notices of the rules concerned.
+    """The canonical validator is known to crash here, and to lose all notices of the rules
+    concerned.
 
     Raised only on a strict feed, so that the same system error is reported.
     """

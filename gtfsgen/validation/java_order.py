@@ -1,7 +1,7 @@
 """The order in which the canonical validator meets its keys: that of java.util.HashMap.
 
-Counts never depend on it. Where trips alike are judged once, though, the one judged is the first in that order, and
-its row numbers are the ones reported for all.
+Counts never depend on it. Where trips alike are judged once, though, the one judged is the first
+in that order, and its row numbers are the ones reported for all.
 """
 
 from __future__ import annotations

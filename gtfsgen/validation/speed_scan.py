@@ -1,7 +1,8 @@
 """A quick look for speeds that may be too high, over all stop times of a feed.
 
-Distances are rough and never too short, so that what passes here is really slow enough; what does not is
-looked at exactly by the rules. A piece of some 10^5 rows at a time stays in the processor's cache.
+Distances are rough and never too short, so that what passes here is really slow enough; what does
+not is looked at exactly by the rules. A piece of some 10^5 rows at a time stays in the processor's
+cache.
 """
 
 from __future__ import annotations
@@ -50,7 +51,9 @@ def scan(calls: pl.DataFrame, limits: pl.DataFrame, positions: pl.DataFrame) -> 
     theta, _ = _by_code(calls, positions, "stop_id", np.radians(_floats(positions["lon"])))
     km_per_s, trip = _by_code(calls, limits, "trip_id", _floats(limits["limit_kmh"]) / 3600)
     starts = np.append(calls["starts_trip"].arg_true().to_numpy().astype(np.int64), calls.height)
-    pairs, fast, patchy = [], [], []
+    pairs: list[NDArray[np.int64]] = []
+    fast: list[NDArray[np.int64]] = []
+    patchy: list[NDArray[np.int64]] = []
     for first_trip, last_trip in _pieces(starts):
         bounds = starts[first_trip : last_trip + 1]
         rows = slice(int(bounds[0]), int(bounds[-1]))
@@ -131,14 +134,15 @@ def _floats(numbers: pl.Series) -> NDArray[np.float64]:
 def _by_code(
     calls: pl.DataFrame, table: pl.DataFrame, key: str, values: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.uint32]]:
-    """The values of a table by the code of its key, and the codes of the calls to look them up with.
+    """The values of a table by the code of its key, and the codes of the calls to look them up
+    with.
 
     NaN stands for codes that the table does not have, and for null.
     """
     import numpy as np
 
     keys, used = table[key].to_physical(), calls[key].to_physical()
-    unknown = max(keys.max() or 0, used.max() or 0) + 1
+    unknown = max(int(codes.max() or 0) for codes in (keys, used)) + 1  # type: ignore[call-overload, arg-type]
     looked_up = np.full(unknown + 1, np.nan)
     looked_up[keys.fill_null(unknown).to_numpy()] = values
     looked_up[unknown] = np.nan

@@ -1,1 +1,3 @@
-"""The rules, a module per subject. A rule is a function named by its notice code (see `engine.rule`)."""
+"""The rules, a module per subject. A rule is a function named by its notice code (see
+`engine.rule`).
+"""

@@ -15,8 +15,8 @@ from gtfsgen.validation.engine import rule
 def inconsistent_agency_timezone(feed: Feed) -> pl.LazyFrame:
     """Two agencies of the feed have different time zones.
 
-    All times of a feed are written in one zone, also those of a railway located elsewhere. Choose one zone
-    for every agency and put the local one into `stop_timezone`.
+    All times of a feed are written in one zone, also those of a railway located elsewhere. Choose
+    one zone for every agency and put the local one into `stop_timezone`.
     """
     return _different(feed, "agency_timezone")
 
@@ -49,8 +49,8 @@ def _only_agency(feed: Feed) -> bool:
 def missing_required_agency_id(feed: Feed) -> list[Rows]:
     """An agency_id is missing in a feed of several agencies.
 
-    With two or more rows in agency.txt every row there needs its id, and every route and fare must say
-    which agency it is of.
+    With two or more rows in agency.txt every row there needs its id, and every route and fare must
+    say which agency it is of.
     """
     if not feed.loaded("agency") or feed.height("agency") < 2:
         return []
@@ -74,8 +74,8 @@ def missing_required_agency_id(feed: Feed) -> list[Rows]:
 def missing_recommended_field(feed: Feed) -> list[Rows]:
     """A cell that ought to have a value is blank.
 
-    The period and version of the feed, the id of its only agency and references to it, and names of fare
-    cards and apps: all optional, and all missed by somebody.
+    The period and version of the feed, the id of its only agency and references to it, and names
+    of fare cards and apps: all optional, and all missed by somebody.
     """
     order = ("filename", "csv_row_number", "field_name")
     found = feed.found_while_reading("missing_recommended_field")

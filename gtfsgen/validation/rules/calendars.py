@@ -34,8 +34,8 @@ def _refuse_reversed_ranges(feed: Feed, validator: str) -> None:
 def big_gap_in_service(feed: Feed) -> pl.LazyFrame:
     """A service does not run for two weeks or more between two of its days.
 
-    Legal where a railway pauses in winter; often, though, somebody forgot the exceptions of a holiday period or
-    joined two timetables in one service.
+    Legal where a railway pauses in winter; often, though, somebody forgot the exceptions of a
+    holiday period or joined two timetables in one service.
     """
     _refuse_reversed_ranges(feed, "ServiceSpreadValidator")
     next_day = pl.col("date").shift(-1).over("service_id")
@@ -72,8 +72,8 @@ def service_extends_far_in_the_future(feed: Feed) -> pl.LazyFrame:
 def expired_calendar(feed: Feed) -> pl.LazyFrame:
     """All days of a service are in the past.
 
-    Remove services that are over; a feed of nothing else will be dropped by planners. Services that stand only
-    in calendar_dates.txt are named when all of them are over.
+    Remove services that are over; a feed of nothing else will be dropped by planners. Services
+    that stand only in calendar_dates.txt are named when all of them are over.
     """
     spans = _lenient_spans(feed)
     expired = spans.filter(pl.col("last_date") < feed.today)
@@ -107,8 +107,8 @@ def _lenient_spans(feed: Feed) -> pl.LazyFrame:
 def service_has_no_active_day_of_the_week(feed: Feed) -> pl.LazyFrame:
     """A row of calendar.txt runs on no weekday at all.
 
-    Its days are only those added in calendar_dates.txt. That works, but some planners take the weekdays for the
-    whole truth: give the pattern that fits best.
+    Its days are only those added in calendar_dates.txt. That works, but some planners take the
+    weekdays for the whole truth: give the pattern that fits best.
     """
     return feed.calendar.filter(pl.all_horizontal(pl.col(WEEKDAYS) == 0)).select(
         "csv_row_number", "service_id"
@@ -149,7 +149,8 @@ def future_calendar(feed: Feed) -> pl.DataFrame:
 def feed_valid_beyond_total_service_window(feed: Feed) -> pl.DataFrame:
     """The period of feed_info.txt is more than two weeks longer than the days of service.
 
-    Riders are told that nothing runs on the days in between. Cut the period to what is really known.
+    Riders are told that nothing runs on the days in between. Cut the period to what is really
+    known.
     """
     _refuse_reversed_ranges(feed, "FeedServiceWindowValidator")
     start, end = _feed_period(feed)
@@ -205,8 +206,8 @@ def service_window_outside_feed_period(feed: Feed) -> pl.LazyFrame:
 def trip_coverage_not_active_for_next7_days(feed: Feed) -> pl.DataFrame:
     """The bulk of the trips does not run throughout the next seven days.
 
-    The window of days with at least three quarters of the usual number of trips starts after today or ends
-    within a week. Publish the next timetable in time.
+    The window of days with at least three quarters of the usual number of trips starts after today
+    or ends within a week. Publish the next timetable in time.
     """
     counts = _trips_per_day(feed)
     schema = {
@@ -221,13 +222,15 @@ def trip_coverage_not_active_for_next7_days(feed: Feed) -> pl.DataFrame:
     index = max(int(0.9 * days), days - 30)
     threshold = int(0.75 * ordered[index])
     window = counts.filter(pl.col("trips") >= threshold)["date"]
-    first, last = window.min(), window.max()
+    first, last = min(window), max(window)
     fires = first > feed.today or last < feed.today + timedelta(days=NEXT_DAYS)
     return pl.DataFrame([(feed.today, first, last)][: int(fires)], schema=schema, orient="row")
 
 
 def _trips_per_day(feed: Feed) -> pl.DataFrame:
-    """`date`, `trips`: runs of trips by date; a trip with frequencies counts as often as it starts."""
+    """`date`, `trips`: runs of trips by date; a trip with frequencies counts as often as it
+    starts.
+    """
     starts = feed.frequencies.select(
         "trip_id",
         runs=1 + (pl.col("end_time") - pl.col("start_time") - 1) // pl.col("headway_secs"),

@@ -17,7 +17,8 @@ MIDNIGHT_S = 24 * 3600
 def invalid_currency_amount(feed: Feed) -> Rows:
     """An amount has more or fewer decimals than its currency.
 
-    1.50 in euros, 150 in yen: write exactly as many digits after the point as ISO 4217 gives the currency.
+    1.50 in euros, 150 in yen: write exactly as many digits after the point as ISO 4217 gives the
+    currency.
     """
     products = feed.fare_products.filter(
         pl.col("amount").is_not_null(), pl.col("currency").is_not_null()

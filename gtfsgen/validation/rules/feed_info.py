@@ -52,7 +52,8 @@ def _ending(feed: Feed, condition: pl.Expr, days: int) -> pl.LazyFrame:
 def feed_info_lang_and_agency_lang_mismatch(feed: Feed) -> pl.LazyFrame:
     """An agency's language is not that of the feed.
 
-    A feed in several languages says `mul` in feed_lang. Languages are compared whole: en is not en-US.
+    A feed in several languages says `mul` in feed_lang. Languages are compared whole: en is not
+    en-US.
     """
     language = feed.feed_info.select("feed_lang").head(1).collect()
     feed_lang = language.item() if language.height else None
@@ -111,8 +112,8 @@ def missing_feed_info_date(feed: Feed) -> pl.LazyFrame:
 def missing_required_file(feed: Feed) -> list[Rows]:
     """A file that every feed must have is not there.
 
-    agency.txt, routes.txt, trips.txt and stop_times.txt always; stops.txt unless locations.geojson takes its
-    place; feed_info.txt where there are translations.
+    agency.txt, routes.txt, trips.txt and stop_times.txt always; stops.txt unless locations.geojson
+    takes its place; feed_info.txt where there are translations.
     """
     missing = [
         table.filename

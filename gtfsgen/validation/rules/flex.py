@@ -70,7 +70,8 @@ def forbidden_pickup_type(feed: Feed) -> pl.LazyFrame:
 def forbidden_drop_off_type(feed: Feed) -> pl.LazyFrame:
     """A stop time with a window has regular drop-off.
 
-    Within a window drop-off is booked (2), asked of the driver (3) or impossible (1). Blank counts as 0.
+    Within a window drop-off is booked (2), asked of the driver (3) or impossible (1). Blank counts
+    as 0.
     """
     regular = pl.col("drop_off_type").fill_null(0) == 0
     return _windowed(feed).filter(regular).select("csv_row_number", *_windows())
@@ -226,7 +227,8 @@ def forbidden_real_time_booking_field_value(feed: Feed) -> pl.LazyFrame:
 def forbidden_same_day_booking_field_value(feed: Feed) -> pl.LazyFrame:
     """A rule for booking on the same day counts in days.
 
-    With booking_type 1 prior_notice_last_day, prior_notice_last_time and prior_notice_service_id must be blank.
+    With booking_type 1 prior_notice_last_day, prior_notice_last_time and prior_notice_service_id
+    must be blank.
     """
     return _forbidden_fields(
         feed,
@@ -302,7 +304,8 @@ def invalid_prior_notice_duration_min(feed: Feed) -> pl.LazyFrame:
 def prior_notice_last_day_after_start_day(feed: Feed) -> pl.LazyFrame:
     """A booking rule's last day of booking comes before its first.
 
-    Days count backwards from the journey: prior_notice_last_day must not exceed prior_notice_start_day.
+    Days count backwards from the journey: prior_notice_last_day must not exceed
+    prior_notice_start_day.
     """
     return feed.booking_rules.filter(
         pl.col("prior_notice_last_day") > pl.col("prior_notice_start_day")

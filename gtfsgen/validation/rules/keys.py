@@ -15,8 +15,8 @@ from gtfsgen.validation.engine import rule
 def duplicate_key(feed: Feed) -> list[Rows]:
     """Two rows of a file have the same key.
 
-    Look-ups by that key find only the first row, so the later one is as good as lost. Delete one of them or
-    give it a key of its own. Composite keys count blanks as values.
+    Look-ups by that key find only the first row, so the later one is as good as lost. Delete one
+    of them or give it a key of its own. Composite keys count blanks as values.
     """
     return [
         rows
@@ -116,8 +116,8 @@ def _plain(table: Table, column: pl.Series) -> list:
 def foreign_key_violation(feed: Feed) -> list[Rows]:
     """A value refers to a row that does not exist.
 
-    A stop time of an unknown trip, a trip of an unknown route: consumers drop such rows, or the whole feed.
-    Add the row that is referred to, or mend the spelling; ids are compared exactly.
+    A stop time of an unknown trip, a trip of an unknown route: consumers drop such rows, or the
+    whole feed. Add the row that is referred to, or mend the spelling; ids are compared exactly.
     """
     found = []
     for table in TABLES.values():
@@ -138,7 +138,10 @@ REQUIRED = {table.name for table in TABLES.values() if table.required}
 
 def _has_dangling(feed: Feed, table: Table, column: str, parents: list[tuple[str, ...]]) -> bool:
     """Whether any value dangles, where that is quickly told; otherwise True."""
-    if any(name == "locations" or feed.height(name) > FEW for name in (table.name, *dict(parents))):
+    if any(
+        name == "locations" or feed.height(name) > FEW
+        for name in (table.name, *(parent for parent, _ in parents))
+    ):
         return True
     known: set[str] = set()
     for name, parent_column in parents:

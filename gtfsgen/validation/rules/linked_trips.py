@@ -255,8 +255,7 @@ def _shifted(feed: Feed, condition: pl.Expr) -> pl.LazyFrame:
 
 @link_rule(Severity.WARNING)
 def linked_trips_long_wait(feed: Feed) -> Rows:
-    """Two hours or more pass between the arrival of a trip and the departure of the one it goes on
-    as.
+    """Two hours or more pass between a trip and the one it goes on as.
 
     MOTIS drops links with waits of 120 minutes or more, so that the through coach is lost there. A
     block_id without transfers of type 4 keeps it. A very long wait may also mean that the wrong

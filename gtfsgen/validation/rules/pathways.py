@@ -146,8 +146,8 @@ def pathway_dangling_generic_node(feed: Feed) -> pl.LazyFrame:
 def pathway_unreachable_location(feed: Feed) -> pl.LazyFrame | list[Rows]:
     """A place in a station cannot be reached from an entrance, or no exit from it.
 
-    Where a station has pathways, they must lead from some entrance to every platform, node and boarding area, and
-    out again.
+    Where a station has pathways, they must lead from some entrance to every platform, node and
+    boarding area, and out again.
     """
     if not feed.height("pathways"):
         return []
@@ -204,7 +204,9 @@ def pathway_unreachable_location(feed: Feed) -> pl.LazyFrame | list[Rows]:
 
 
 def _reached(start: pl.Series, sources: pl.Series, targets: pl.Series) -> list[int]:
-    """Codes of the stops that can be reached along the ways from the given ones, themselves included."""
+    """Codes of the stops that can be reached along the ways from the given ones, themselves
+    included.
+    """
     ways: dict[int, list[int]] = {}
     pairs = zip(sources.to_physical().to_list(), targets.to_physical().to_list(), strict=True)
     for source, target in pairs:

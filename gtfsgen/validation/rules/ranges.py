@@ -98,7 +98,8 @@ def attribution_without_role(feed: Feed) -> pl.LazyFrame | list[Rows]:
 def mixed_case_recommended_field(feed: Feed) -> list[Rows]:
     """A name is written in capitals or small letters throughout.
 
-    Riders read `Market Square` more easily than `MARKET SQUARE`. Acronyms and single words in capitals are fine.
+    Riders read `Market Square` more easily than `MARKET SQUARE`. Acronyms and single words in
+    capitals are fine.
     """
     return feed.found_while_reading("mixed_case_recommended_field")
 

@@ -1,7 +1,7 @@
 """What reading finds: archives, headers, rows and cells.
 
-These faults are seen while a file is read (`gtfsgen/feed/`); here they get their names, severities and
-words, and become notices like all others.
+These faults are seen while a file is read (`gtfsgen/feed/`); here they get their names, severities
+and words, and become notices like all others.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from gtfsgen.validation.engine import rule
 def invalid_input_files_in_subfolder(feed: Feed) -> list[Rows]:
     """GTFS files lie in a folder inside the archive.
 
-    Readers look for them at the top level only, so nested files are as good as absent. Zip the files, not
-    the folder they are in.
+    Readers look for them at the top level only, so nested files are as good as absent. Zip the
+    files, not the folder they are in.
     """
     return feed.found_while_reading("invalid_input_files_in_subfolder")
 
@@ -26,7 +26,8 @@ def invalid_input_files_in_subfolder(feed: Feed) -> list[Rows]:
 def unknown_file(feed: Feed) -> list[Rows]:
     """A file of the archive is no GTFS file.
 
-    Its content is not read. Mend the name if it was meant as one, or leave it: extensions are allowed.
+    Its content is not read. Mend the name if it was meant as one, or leave it: extensions are
+    allowed.
     """
     return feed.found_while_reading("unknown_file")
 
@@ -44,8 +45,8 @@ def empty_file(feed: Feed) -> list[Rows]:
 def csv_parsing_failed(feed: Feed) -> list[Rows]:
     """A file could not be read to its end.
 
-    A cell of more than 4,096 characters or a row of more than 512 cells stops the reader; behind it is
-    mostly a quotation mark that was never closed. The rows after that place are not seen.
+    A cell of more than 4,096 characters or a row of more than 512 cells stops the reader; behind
+    it is mostly a quotation mark that was never closed. The rows after that place are not seen.
     """
     return feed.found_while_reading("csv_parsing_failed")
 
@@ -81,7 +82,8 @@ def missing_required_column(feed: Feed) -> list[Rows]:
 def unknown_column(feed: Feed) -> list[Rows]:
     """A column is not part of GTFS.
 
-    Its cells are ignored. Check the spelling (names are in lower case), or leave it: extensions are allowed.
+    Its cells are ignored. Check the spelling (names are in lower case), or leave it: extensions
+    are allowed.
     """
     return feed.found_while_reading("unknown_column")
 
@@ -207,7 +209,8 @@ def invalid_language_code(feed: Feed) -> list[Rows]:
 def invalid_phone_number(feed: Feed) -> list[Rows]:
     """A phone number cannot be one in the feed's country.
 
-    Checked only when a country is given. Numbers with `+` and the country code are understood everywhere.
+    Checked only when a country is given. Numbers with `+` and the country code are understood
+    everywhere.
     """
     return feed.found_while_reading("invalid_phone_number")
 
@@ -252,7 +255,8 @@ def number_out_of_range(feed: Feed) -> list[Rows]:
 def unexpected_enum_value(feed: Feed) -> list[Rows]:
     """A value is none of those that the field knows.
 
-    Consumers treat it as unknown. Extended route types (such as 102) are not part of the specification.
+    Consumers treat it as unknown. Extended route types (such as 102) are not part of the
+    specification.
     """
     return feed.found_while_reading("unexpected_enum_value")
 

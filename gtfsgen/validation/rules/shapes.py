@@ -182,8 +182,8 @@ def _beyond_shape(feed: Feed) -> pl.LazyFrame:
 def trip_distance_exceeds_shape_distance(feed: Feed) -> pl.LazyFrame:
     """A trip goes farther than its shape.
 
-    The last stop's shape_dist_traveled is greater than the shape's longest, and the stop lies away from its end. Both
-    must be measured in the same unit along the same line.
+    The last stop's shape_dist_traveled is greater than the shape's longest, and the stop lies away
+    from its end. Both must be measured in the same unit along the same line.
     """
     return _beyond_shape(feed).filter(pl.col("geo_distance_to_shape") > BEYOND_SHAPE_LIMIT_M)
 

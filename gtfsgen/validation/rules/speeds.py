@@ -54,7 +54,8 @@ def _scan(feed: Feed) -> speed_scan.Scan:
 
 
 def _patchy_calls(feed: Feed) -> pl.LazyFrame:
-    """Stop times of trips that lack some times or positions, with the trip's limit and rough positions.
+    """Stop times of trips that lack some times or positions, with the trip's limit and rough
+    positions.
 
     Positions are radians, null if there is none.
     """
@@ -75,7 +76,9 @@ def _patchy_calls(feed: Feed) -> pl.LazyFrame:
 
 
 def _rough_km(phi: pl.Expr, theta: pl.Expr) -> pl.Expr:
-    """A distance from differences of latitude and longitude in radians, never shorter than the true one."""
+    """A distance from differences of latitude and longitude in radians, never shorter than the
+    true one.
+    """
     return (phi * phi + theta * theta).sqrt() * (EARTH_RADIUS_M / 1000 * SLACK)
 
 
@@ -89,8 +92,9 @@ def _elapsed_s(start: pl.Expr, end: pl.Expr) -> pl.Expr:
 def fast_travel_between_consecutive_stops(feed: Feed) -> pl.LazyFrame:
     """A trip is too fast from one stop to the next.
 
-    As the crow flies and with a minute to spare it is still faster than vehicles of its kind can be: 500 km/h for
-    trains, 150 for buses and metros, 100 for trams, less for ferries and cable cars. A position or a time is wrong.
+    As the crow flies and with a minute to spare it is still faster than vehicles of its kind can
+    be: 500 km/h for trains, 150 for buses and metros, 100 for trams, less for ferries and cable
+    cars. A position or a time is wrong.
     """
     pairs = pl.concat([_plain_pairs(feed), _patchy_pairs(feed)], how="diagonal")
     exact = _with_exact_distance(feed, pairs).filter(pl.col("speed_kph") > pl.col("limit_kmh"))
@@ -260,7 +264,8 @@ def _as_in_first_alike(feed: Feed, found: pl.DataFrame) -> pl.DataFrame:
 def fast_travel_between_far_stops(feed: Feed) -> pl.LazyFrame:
     """A trip covers more than 10 km too fast, over several stops.
 
-    Single legs may pass for rounding; over 10 km and more no rounding explains it. One pair of stops is named per trip.
+    Single legs may pass for rounding; over 10 km and more no rounding explains it. One pair of
+    stops is named per trip.
     """
     suspects = pl.concat([feed.shared(_scan).trips, _patchy_suspects(feed)])
     pairs = _first_far_pairs(feed, suspects)
@@ -294,7 +299,9 @@ PAIR_SCHEMA: dict[str, Any] = {
 
 
 def _first_far_pairs(feed: Feed, suspects: pl.DataFrame) -> pl.DataFrame:
-    """The first pair of stop times more than 10 km apart that is too fast, for each suspected trip."""
+    """The first pair of stop times more than 10 km apart that is too fast, for each suspected
+    trip.
+    """
     limits = feed.shared(_speed_limits).select("trip_id", "limit_kmh")
     positions = feed.stop_positions.with_columns(known=pl.lit(value=True))
     calls = (
@@ -318,8 +325,8 @@ def _first_far_pairs(feed: Feed, suspects: pl.DataFrame) -> pl.DataFrame:
         key = (keys[number], limits[first])
         if key not in seen:
             seen[key] = _far_pair(first, last, legs, columns, known_stops, limits[first])
-        if seen[key] is not None:
-            speed, distance, start, end = seen[key]
+        if (pair := seen[key]) is not None:
+            speed, distance, start, end = pair
             rows.append((speed, distance, first + start, first + end))
     pairs = pl.DataFrame(rows, schema=PAIR_SCHEMA, orient="row")
     first_ends = calls.select(
@@ -372,7 +379,9 @@ def _far_pair(
     known: list[bool],
     limit_kmh: float,
 ) -> tuple[float, float, int, int] | None:
-    """(speed, distance, start, end) of one trip's first pair that is too fast, places counted from its first."""
+    """(speed, distance, start, end) of one trip's first pair that is too fast, places counted from
+    its first.
+    """
     arrivals, departures = columns["arrival_time"], columns["departure_time"]
     for end in range(first + 1, last):
         if arrivals[end] is None:

@@ -23,8 +23,8 @@ def _with_windowless_edges(feed: Feed) -> pl.LazyFrame:
 def missing_trip_edge(feed: Feed) -> list[pl.LazyFrame]:
     """The first or last stop of a trip lacks its arrival or departure.
 
-    Planners cannot tell when the trip starts or ends. Times in between may be left to interpolation; those at the
-    ends may not. An estimate marked by timepoint 0 will do.
+    Planners cannot tell when the trip starts or ends. Times in between may be left to
+    interpolation; those at the ends may not. An estimate marked by timepoint 0 will do.
     """
     missing = []
     edges = _with_windowless_edges(feed)

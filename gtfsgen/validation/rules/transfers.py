@@ -73,7 +73,9 @@ def transfer_distance_too_large(feed: Feed) -> pl.LazyFrame | list[Rows]:
 
 
 def _ends(feed: Feed) -> pl.LazyFrame:
-    """A row per transfer and side: `stop_id`, `trip_id`, `route_id` of that side, and the field names."""
+    """A row per transfer and side: `stop_id`, `trip_id`, `route_id` of that side, and the field
+    names.
+    """
     return pl.concat(
         [
             feed.transfers.select(
@@ -193,8 +195,8 @@ def _calls_of_transfers(feed: Feed) -> pl.LazyFrame:
 def transfer_with_suspicious_mid_trip_in_seat(feed: Feed) -> pl.LazyFrame:
     """A transfer between linked trips leaves the first before its end, or joins the second late.
 
-    One vehicle runs both trips, so riders stay aboard from the last stop of the first to the first stop of the
-    second. Move the transfer to those stops, or split the trip.
+    One vehicle runs both trips, so riders stay aboard from the last stop of the first to the first
+    stop of the second. Move the transfer to those stops, or split the trip.
     """
     known = feed.first_stops.select("stop_id")
     ends = feed.trip_spans.select("trip_id", "first_stop_id", "last_stop_id")
@@ -219,7 +221,8 @@ def transfer_with_suspicious_mid_trip_in_seat(feed: Feed) -> pl.LazyFrame:
 def inconsistent_route_type_for_in_seat_transfer(feed: Feed) -> pl.LazyFrame | list[Rows]:
     """An in-seat transfer leads from one kind of vehicle to another.
 
-    Riders stay in one vehicle, which cannot be a bus and a train. Looks only at rows that name both routes.
+    Riders stay in one vehicle, which cannot be a bus and a train. Looks only at rows that name
+    both routes.
     """
     if not feed.has("transfers", "from_route_id", "to_route_id", "transfer_type"):
         return []
@@ -239,9 +242,10 @@ def inconsistent_route_type_for_in_seat_transfer(feed: Feed) -> pl.LazyFrame | l
 def missing_required_field(feed: Feed) -> list[Rows]:
     """A cell that must have a value is blank.
 
-    Some fields are always required, others only together with other cells: a transfer of type 4 or 5 needs both
-    trips, others both stops; a stop time needs a stop, a location group or a location; a translation without
-    `field_value` needs the record it is of; a fare leg join needs both stops or none.
+    Some fields are always required, others only together with other cells: a transfer of type 4 or
+    5 needs both trips, others both stops; a stop time needs a stop, a location group or a
+    location; a translation without `field_value` needs the record it is of; a fare leg join needs
+    both stops or none.
     """
     from gtfsgen.validation.rules.translations import missing_record_fields
 

@@ -36,7 +36,9 @@ def _known_tables(feed: Feed) -> list[str]:
 
 
 def _references(feed: Feed) -> pl.LazyFrame:
-    """Translations that name a record, with `table` and its number of `keys`; empty where a file is unread."""
+    """Translations that name a record, with `table` and its number of `keys`; empty where a file
+    is unread.
+    """
     rows = feed.translations.filter(pl.col("field_value").is_null())
     if not feed.everything_loaded and feed.strict:
         return rows.head(0).with_columns(table=pl.lit(""), keys=pl.lit(0))
@@ -64,8 +66,8 @@ def translation_unknown_table_name(feed: Feed) -> pl.LazyFrame | list[Rows]:
 def translation_unexpected_value(feed: Feed) -> list[Rows]:
     """A translation has a value in a field that must be blank there.
 
-    A translation is found either by field_value or by the record it belongs to, not by both; and record_sub_id is only
-    for tables with a second key column.
+    A translation is found either by field_value or by the record it belongs to, not by both; and
+    record_sub_id is only for tables with a second key column.
     """
     if feed.strict and not feed.everything_loaded:
         return []
