@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
 
 import click
 
@@ -18,8 +17,8 @@ if TYPE_CHECKING:
     from gtfsgen.validation import Report
 
 LEVELS = ("ERROR", "WARNING", "INFO")
-CHUNK = 1 << 20
-DOWNLOAD_TIMEOUT_S = 60
+PATIENCE_S = 0.5
+"""How long nothing is shown of the progress."""
 SHORTEST_TOLD_S = 0.005
 WRITTEN_BY_DEFAULT = ("json", "html")
 """Formats written into -o when --format does not say which."""
@@ -94,12 +93,13 @@ def command(
     """
     if threads:
         os.environ["POLARS_MAX_THREADS"] = str(threads)
-    wanted = _wanted_formats(formats, output)
-    today = _day(day)
+    wanted = wanted_formats(formats, output)
+    today = wanted_day(day)
     if write_baseline and not policy:
         raise click.UsageError(
             "--write-baseline needs --policy FILE: the baseline stands beside it"
         )
+    check_rules_and_policy(rules, None if write_baseline else policy)
     exits = 0
     for feed, folder in zip(feeds, _folders(feeds, output), strict=True):
         report = _validate(feed, rules, today, country, None if write_baseline else policy)
@@ -114,16 +114,21 @@ def command(
             exits = 2
             continue
         if write_baseline and policy:
+            from gtfsgen.validation.policy import PolicyError
             from gtfsgen.validation.policy import write_baseline as known
 
-            path = known(report, policy, today or date.today())
+            try:
+                path = known(report, policy, today or date.today())
+            except (PolicyError, OSError) as error:
+                click.echo(f"gtfsgen: {error}", err=True)
+                sys.exit(2)
             click.echo(f"What was found is known from now on: {path}")
         elif _fails(report, fail_on.upper()):
             exits = max(exits, 1)
     sys.exit(exits)
 
 
-def _wanted_formats(formats: str | None, output: Path | None) -> list[str]:
+def wanted_formats(formats: str | None, output: Path | None) -> list[str]:
     """The formats asked for, in order; a wrong or unwritable one is a wrong command."""
     from gtfsgen.validation.reports import FORMATS
 
@@ -142,7 +147,7 @@ def _wanted_formats(formats: str | None, output: Path | None) -> list[str]:
     return wanted
 
 
-def _day(day: str | None) -> date | None:
+def wanted_day(day: str | None) -> date | None:
     if day is None:
         return None
     try:
@@ -151,45 +156,37 @@ def _day(day: str | None) -> date | None:
         raise click.UsageError(f"--date {day!r} is not a date; write 2026-11-20") from None
 
 
+def check_rules_and_policy(rules: str, policy: Path | None) -> None:
+    """End the run before it begins if the rule set is unknown or the policy cannot be read."""
+    from gtfsgen.validation.engine import RULE_SETS
+    from gtfsgen.validation.policy import PolicyError, read_policy
+
+    if rules not in RULE_SETS:
+        raise click.UsageError(f"unknown rule set {rules!r}; known are {', '.join(RULE_SETS)}")
+    if policy is not None:
+        try:
+            read_policy(policy)
+        except PolicyError as error:
+            click.echo(f"gtfsgen: {error}", err=True)
+            sys.exit(2)
+
+
 def _folders(feeds: Iterable[str], output: Path | None) -> list[Path | None]:
     """Where the reports of each feed go: `output` itself for one feed, else a folder for each."""
+    from gtfsgen.feed.remote import feed_name, unique
+
     names = [feed_name(feed) for feed in feeds]
     if output is None or len(names) == 1:
         return [output] * len(names)
     return [output / name for name in unique(names)]
 
 
-def feed_name(feed: str) -> str:
-    """A folder name for a feed: the last part of its path or address, without `.zip`."""
-    path = unquote(urlsplit(feed).path) if is_url(feed) else str(Path(feed).absolute())
-    stem = re.sub(r"\.zip$", "", path.rstrip("/").rpartition("/")[2], flags=re.IGNORECASE)
-    return re.sub(r"[^\w.-]+", "-", stem).strip(".-") or "feed"
-
-
-def unique(names: Iterable[str]) -> list[str]:
-    """The names, with -2, -3, ... after those that came before."""
-    taken: set[str] = set()
-    result = []
-    for name in names:
-        candidate, number = name, 1
-        while candidate in taken:
-            number += 1
-            candidate = f"{name}-{number}"
-        taken.add(candidate)
-        result.append(candidate)
-    return result
-
-
-def is_url(feed: str) -> bool:
-    return feed.lower().startswith(("http://", "https://"))
-
-
 def _validate(
     feed: str, rules: str, today: date | None, country: str | None, policy: Path | None
 ) -> Report | None:
     """The report on one feed, or None after telling why there is none."""
+    from gtfsgen.feed.remote import is_url, local_copy
     from gtfsgen.validation import validate
-    from gtfsgen.validation.policy import PolicyError
 
     try:
         with local_copy(feed) as path, _progress(feed) as progress:
@@ -197,60 +194,31 @@ def _validate(
     except OSError as error:
         click.echo(f"gtfsgen: {feed} cannot be had: {error}", err=True)
         return None
-    except PolicyError as error:
-        click.echo(f"gtfsgen: {error}", err=True)
-        sys.exit(2)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from None
     if is_url(feed):
         report.summary["gtfsInput"] = feed
     return report
 
 
 @contextmanager
-def local_copy(feed: str) -> Iterator[Path]:
-    """The feed as a path; an address is downloaded into a file that lasts as long as the context.
-
-    Raises OSError (urllib's errors are among them) when the download fails.
-    """
-    if not is_url(feed):
-        yield Path(feed)
-        return
-    from http.client import HTTPException
-    from tempfile import TemporaryDirectory
-    from urllib.request import Request, urlopen
-
-    request = Request(feed, headers={"User-Agent": "gtfsgen"})
-    with TemporaryDirectory(prefix="gtfsgen-") as folder:
-        path = Path(folder) / f"{feed_name(feed)}.zip"
-        try:
-            with urlopen(request, timeout=DOWNLOAD_TIMEOUT_S) as answer, path.open("wb") as file:
-                while chunk := answer.read(CHUNK):
-                    file.write(chunk)
-        except HTTPException as error:
-            raise OSError(f"the download broke off ({type(error).__name__})") from error
-        yield path
-
-
-@contextmanager
 def _progress(feed: str) -> Iterator[Callable[[str], None] | None]:
     """A line on a terminal that says what is being read or checked; nothing elsewhere."""
     if not sys.stderr.isatty():
-        with nullcontext():
-            yield None
+        yield None
         return
-    started = False
+    from gtfsgen.feed.remote import feed_name
+
+    began = time.monotonic()
     spinner: Any = None
 
     def progress(step: str) -> None:
-        nonlocal started, spinner
-        if not started:
+        nonlocal spinner
+        if spinner is None and time.monotonic() - began > PATIENCE_S:
             from rich.console import Console
 
-            started = True
             spinner = Console(stderr=True).status("")
             spinner.start()
-        spinner.update(f"{feed_name(feed)}: {step}")
+        if spinner is not None:
+            spinner.update(f"{feed_name(feed)}: {step}")
 
     try:
         yield progress

@@ -1,0 +1,135 @@
+"""Validating many feeds at once: on this machine's cores, or on a Dask cluster."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gtfsgen.catalogue.entries import Entry
+from gtfsgen.catalogue.outcomes import Outcome, outcome_of
+from gtfsgen.feed.remote import is_url, local_copy
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How each feed is validated, and where its reports go (None: nowhere)."""
+
+    rules: str = "gtfsgen"
+    date: str | None = None
+    country: str | None = None
+    policy: str | None = None
+    output: str | None = None
+    formats: tuple[str, ...] = ("json",)
+    threads: int = 1
+    """Threads of one process; the processes share the cores."""
+
+
+def validate_all(
+    entries: Sequence[Entry],
+    settings: Settings,
+    *,
+    workers: int | None = None,
+    scheduler: str | None = None,
+) -> Iterator[Outcome]:
+    """Validate feeds and give the outcome of each as soon as it is known, in any order.
+
+    `workers` is the number of processes (the cores by default); `scheduler` the address of a Dask
+    scheduler, whose workers then do the work and must see the same paths. A feed that cannot be had
+    or breaks our code gives an outcome that says so, and the others go on. Raises ImportError for
+    a scheduler without dask.distributed, OSError for one that does not answer.
+    """
+    if scheduler is not None:
+        yield from _on_dask(entries, settings, scheduler)
+        return
+    at_once = workers or os.cpu_count() or 1
+    waiting = list(entries)
+    while waiting:
+        lost = yield from _on_processes(waiting, settings, min(at_once, len(waiting)))
+        for suspect in lost[:at_once]:  # those at work when a process died
+            if (yield from _on_processes([suspect], settings, 1)):
+                message = "the process was killed; perhaps it was out of memory"
+                yield Outcome(suspect.name, suspect.feed, "failed", message)
+        waiting = lost[at_once:]
+
+
+def _on_processes(
+    entries: Sequence[Entry], settings: Settings, workers: int
+) -> Generator[Outcome, None, list[Entry]]:
+    """The outcomes; returns, in their order, the entries left over when a process was killed."""
+    from concurrent.futures import ProcessPoolExecutor, as_completed
+    from concurrent.futures.process import BrokenProcessPool
+    from multiprocessing import get_context
+
+    lost = []
+    # polars has threads of its own, which a forked process would not have: spawn.
+    with ProcessPoolExecutor(
+        workers,
+        mp_context=get_context("spawn"),
+        initializer=_limit_threads,
+        initargs=(settings.threads,),
+    ) as pool:
+        running = {pool.submit(validate_one, entry, settings): entry for entry in entries}
+        for future in as_completed(running):
+            try:
+                yield future.result()
+            except BrokenProcessPool:
+                lost.append(running[future])
+    return [entry for entry in entries if entry in lost]
+
+
+def _limit_threads(threads: int) -> None:
+    """Before polars is imported; afterwards it no longer asks."""
+    os.environ["POLARS_MAX_THREADS"] = str(threads)
+
+
+def _on_dask(entries: Sequence[Entry], settings: Settings, address: str) -> Iterator[Outcome]:
+    from distributed import Client, as_completed
+
+    with Client(address, timeout="20s") as client:
+        futures = {
+            client.submit(validate_one, entry, settings, pure=False, retries=0): entry
+            for entry in entries
+        }
+        for future in as_completed(futures):
+            error = future.exception()
+            entry = futures[future]
+            if error is None:
+                yield future.result()
+            else:  # the worker died of it; what Python can catch, validate_one has caught
+                yield Outcome(entry.name, entry.feed, "failed", f"{type(error).__name__}: {error}")
+
+
+def validate_one(entry: Entry, settings: Settings) -> Outcome:
+    """Validate one feed and write its reports; whatever happens, there is an outcome."""
+    from gtfsgen.validation import reports, validate
+
+    started = time.perf_counter()
+
+    def failed(status: str, error: Exception) -> Outcome:
+        message = str(error) or type(error).__name__
+        return Outcome(entry.name, entry.feed, status, message, time.perf_counter() - started)
+
+    try:
+        with local_copy(entry.feed) as path:
+            report = validate(
+                path,
+                settings.rules,
+                settings.date,
+                entry.country or settings.country,
+                settings.policy,
+            )
+    except OSError as error:
+        return failed("unreadable", error)
+    except Exception as error:  # one feed must not end the run of thousands
+        return failed("failed", error)
+    if is_url(entry.feed):
+        report.summary["gtfsInput"] = entry.feed
+    try:
+        for name in settings.formats if settings.output else ():
+            reports.write(report, name, Path(settings.output or "") / entry.name, entry.feed)
+    except Exception as error:
+        return failed("failed", error)
+    return outcome_of(report, entry.name, entry.feed, time.perf_counter() - started)
