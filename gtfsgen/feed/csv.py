@@ -21,7 +21,7 @@ import polars as pl
 from gtfsgen.feed import records
 from gtfsgen.feed.archive import DamagedEntry
 
-Kind = Literal["text", "float", "integer"]
+Kind = Literal["text", "float", "integer", "time"]
 Bytes = bytes | bytearray | memoryview
 
 SMALL_BYTES = 256 * 1024  # up to here the careful road is quicker than importing pyarrow
@@ -30,8 +30,9 @@ PIECE_BYTES = 8 * 1024 * 1024
 PLAIN_NUMBER = {
     "float": re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?"),
     "integer": re.compile("-?[0-9]+"),
+    "time": re.compile("[0-9]{1,2}:[0-5][0-9]:[0-5][0-9]"),
 }
-NUMBER_TYPES = {"float": pl.Float64(), "integer": pl.Int32()}
+NUMBER_TYPES = {"float": pl.Float64(), "integer": pl.Int32(), "time": pl.Int32()}
 _BOM = codecs.BOM_UTF8
 
 
@@ -224,6 +225,9 @@ def direct(cells: list[str | None], kind: Kind) -> Direct:
 def _plain_number(cell: str, kind: Kind) -> float | int | None:
     if not PLAIN_NUMBER[kind].fullmatch(cell):
         return None
+    if kind == "time":
+        hours, minutes, seconds = cell.split(":")
+        return int(hours) * 3600 + int(minutes) * 60 + int(seconds)
     if kind == "float":
         number = float(cell)
         return number if math.isfinite(number) else None

@@ -1,43 +1,30 @@
-"""The fast road: big CSV files a piece at a time with pyarrow, odd lines apart.
+"""The fast road: big CSV files a piece at a time, odd lines apart.
 
-Only the text of one piece is held. A piece without oddities goes to pyarrow whole. Otherwise its
-lines are sorted: comments and blank lines are dropped, lines that pyarrow might read otherwise than
-the canonical validator's parser go down the careful road (`gtfsgen.feed.records`), the rest to
-pyarrow. Lines of a wrong length are looked for only when pyarrow stumbles over one.
+Only the text of one piece is held. A plain piece is read whole with numpy (`gtfsgen.feed.grid`).
+Otherwise its lines are sorted: comments and blank lines are dropped, lines with oddities go down
+the careful road (`gtfsgen.feed.records`), and the rest is read with numpy again or, if there are
+quotes in it, with pyarrow (`gtfsgen.feed.quoted`). Lines of a wrong length are looked for only when
+the rest proves not to be a grid.
 """
 
 from __future__ import annotations
 
-import codecs
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv as pacsv
 
 from gtfsgen.feed import csv, records
 from gtfsgen.feed.archive import DamagedEntry
+from gtfsgen.feed.columns import Chunk, Dictionary, Growing, read_numbers
+from gtfsgen.feed.grid import Cells, Grid
 
-BLOCK_BYTES = 4 * 1024 * 1024  # what one thread of pyarrow reads at a time
 _BLANKS = records.BLANKS.encode()
 _NUL, _LF, _CR, _SPACE, _QUOTE, _HASH, _COMMA = b'\0\n\r "#,'
 
-_TEXT = pa.dictionary(pa.int32(), pa.string())
-_NUMBERS = {"float": pa.float64(), "integer": pa.int32()}
-
-
-def _memory_pool() -> pa.MemoryPool:
-    """The allocator that leaves the fewest holes with many small pieces, where it is built in."""
-    try:
-        return pa.jemalloc_memory_pool()
-    except NotImplementedError:
-        return pa.default_memory_pool()
-
-
-_POOL = _memory_pool()
+SHORTEST_RUN = 4
+"""Rows to a run, on the average, from which looking for runs pays."""
 Effort = Literal["quick", "lengths", "careful"]
 
 
@@ -128,34 +115,30 @@ class _Table:
     kinds: dict[str, csv.Kind]
     limit: int
     lines: int  # physical lines before the current piece
-    chars: int = 0
-    height: int = 0
     failure: dict[str, Any] | None = None
     row_lines: list[np.ndarray] = field(default_factory=list)
-    chunks: dict[str, list[Any]] = field(default_factory=dict)
-    odd_cells: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
+    columns: dict[str, Growing] = field(init=False)
     bad_lines: list[np.ndarray] = field(default_factory=list)
     bad_lengths: list[np.ndarray] = field(default_factory=list)
     empty_lines: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.kinds = {name: kind for name, kind in self.kinds.items() if name in self.names}
-        self.chunks = {name: [] for name in self.kinds}
-        self.odd_cells = {name: [] for name in self.kinds}
+        self.columns = {
+            name: Growing(kind) for name, kind in self.kinds.items() if name in self.names
+        }
 
     def add(self, data: bytes, final: bool) -> bytes:
         """Take in whole lines, or the end of the file; returns the bytes not used.
 
         Bytes are left over when a quoted cell runs on into the next piece.
         """
-        if len(self.names) > 1 and _looks_plain(data, self.limit):
-            rows = data.count(b"\n")
-            plain = self._converted(data, rows)
-            if plain is not None:
-                first = self.lines + 1
-                self._add_rows(np.arange(first, first + rows, dtype=np.uint32), plain)
-                self.lines += rows
-                return b""
+        grid = Grid.of(data, len(self.names), self.limit)
+        if grid is not None:
+            first = self.lines + 1
+            row_lines = np.arange(first, first + grid.height, dtype=np.uint32)
+            self._add_rows(row_lines, self._of_grid(grid))
+            self.lines += grid.height
+            return b""
         data = _valid(data)
         efforts: tuple[Effort, ...] = ("quick", "lengths", "careful")
         for effort in efforts if len(self.names) > 1 else efforts[2:]:
@@ -218,78 +201,32 @@ class _Table:
         except records.ParsingFailed as failed:
             found.failure = csv.failure(failed, text, before, 0)
 
-    def _converted(self, data: bytes, rows: int) -> dict[str, _Cells] | None:
+    def _converted(self, data: bytes, rows: int) -> dict[str, Chunk] | None:
         """The wanted columns of plain lines, or None if they are not as plain as they look."""
         if not rows:
             return {}
-        if data.startswith(codecs.BOM_UTF8):
-            data = (
-                codecs.BOM_UTF8 + data
-            )  # pyarrow takes one off, wherever in the file the piece is
-        numbers = {
-            name: _NUMBERS[kind]
-            for name, kind in self.kinds.items()
-            if kind != "text" and not (kind == "integer" and _may_hold_hexadecimals(data))
+        grid = Grid.of(data, len(self.names), self.limit)
+        if grid is not None:
+            return self._of_grid(grid) if grid.height == rows else None
+        from gtfsgen.feed import quoted  # pyarrow's parser, which plain files can do without
+
+        return quoted.read(data, rows, self.names, self.columns)
+
+    def _of_grid(self, grid: Grid) -> dict[str, Chunk]:
+        return {
+            name: _chunk(grid, self.names.index(name), column)
+            for name, column in self.columns.items()
         }
-        for types in [numbers, {}] if numbers else [{}]:
-            try:
-                table = self._parsed(data, types)
-            except pa.ArrowInvalid:
-                continue
-            if table.num_rows != rows:
-                return None
-            columns = {name: self._cells(name, table) for name in self.kinds}
-            if all(column is not None for column in columns.values()):
-                return columns  # type: ignore[return-value]
-        return None
 
-    def _parsed(self, data: bytes, numbers: dict[str, pa.DataType]) -> pa.Table:
-        """Parse with pyarrow; columns of a kind of number that are not in `numbers` stay texts."""
-        positions = {name: str(self.names.index(name)) for name in self.kinds} or {"": "0"}
-        types = {
-            position: numbers.get(name, pa.string() if self.kinds.get(name) in _NUMBERS else _TEXT)
-            for name, position in positions.items()
-        }
-        return pacsv.read_csv(
-            pa.BufferReader(data),
-            read_options=pacsv.ReadOptions(
-                column_names=[str(index) for index in range(len(self.names))],
-                block_size=BLOCK_BYTES,
-            ),
-            convert_options=pacsv.ConvertOptions(
-                column_types=types,
-                include_columns=list(positions.values()),
-                null_values=[""],
-                strings_can_be_null=True,
-            ),
-            memory_pool=_POOL,
-        )
-
-    def _cells(self, name: str, table: pa.Table) -> _Cells | None:
-        column = table.column(str(self.names.index(name)))
-        kind = self.kinds[name]
-        if kind == "text":
-            return _Cells([_trimmed(chunk) for chunk in column.chunks])
-        if column.type == pa.string():
-            return _numbers_and_odd(column, kind)
-        if kind == "float" and pc.all(pc.is_finite(column)).as_py() is False:
-            return None  # "nan" and "inf" are numbers to pyarrow
-        return _Cells(column.chunks)
-
-    def _add_rows(self, row_lines: np.ndarray, columns: dict[str, _Cells]) -> None:
+    def _add_rows(self, row_lines: np.ndarray, chunks: dict[str, Chunk]) -> None:
         if not len(row_lines):
             return
-        for name, cells in columns.items():
-            self.chunks[name].extend(cells.chunks)
-            if cells.odd is not None and cells.odd.height:
-                self.odd_cells[name].append(
-                    cells.odd.with_columns(pl.col("row") + pl.lit(self.height, pl.UInt32))
-                )
+        for name, chunk in chunks.items():
+            self.columns[name].add(chunk)
         self.row_lines.append(row_lines)
-        self.height += len(row_lines)
 
     def _add_sorted(
-        self, lines: _Lines, good: np.ndarray, plain: dict[str, _Cells], odd: _OddLines
+        self, lines: _Lines, good: np.ndarray, plain: dict[str, Chunk], odd: _OddLines
     ) -> None:
         self._add_rows((good + (self.lines + 1)).astype(np.uint32), plain)
         ragged = np.flatnonzero(lines.ragged)
@@ -297,15 +234,10 @@ class _Table:
         self.bad_lines += [ragged + (self.lines + 1), np.array(rows.bad_lines, np.int64)]
         self.bad_lengths += [lines.cells[ragged], np.array(rows.bad_lengths, np.int64)]
         self.empty_lines += rows.empty_lines
-        careful = {}
-        for name, kind in self.kinds.items():
-            cells = rows.column(self.names.index(name))
-            if kind == "text":
-                careful[name] = _Cells([pa.array(cells, pa.string()).dictionary_encode()])
-            else:
-                found = csv.direct(cells, kind)
-                careful[name] = _Cells([found.values.to_arrow()], found.odd)
-        self._add_rows(np.array(rows.lines, np.uint32), careful)
+        if rows.lines:
+            for name, column in self.columns.items():
+                column.add_cells(rows.column(self.names.index(name)))
+            self.row_lines.append(np.array(rows.lines, np.uint32))
         self.failure = odd.failure
 
     def finished(self) -> csv.RawTable:
@@ -315,13 +247,8 @@ class _Table:
             order = np.argsort(row_lines, kind="stable")
             row_lines = row_lines[order]
         table = csv.RawTable(self.names, failure=self.failure)
-        _POOL.release_unused()
-        for name, kind in self.kinds.items():
-            chunks = self.chunks.pop(name)
-            if kind == "text":
-                table.columns[name] = _column(chunks, order)
-            else:
-                table.columns[name] = _direct(chunks, self.odd_cells[name], kind, order)
+        for name in list(self.columns):
+            table.columns[name] = self.columns.pop(name).finished(order)
         table.csv_row_number = pl.Series(row_lines)
         none = np.zeros(0, np.int64)
         table.bad_lengths = csv.bad_length_frame(
@@ -333,43 +260,50 @@ class _Table:
         return table
 
 
-@dataclass(slots=True)
-class _Cells:
-    """Cells of one column of a piece; `odd` are those of a column of numbers that are texts."""
-
-    chunks: list[Any]
-    odd: pl.DataFrame | None = None
-
-
-def _looks_plain(data: bytes, limit: int) -> bool:
-    """Whether pyarrow may be given the text as it is. It then still counts cells and lines."""
-    return (
-        data.endswith(b"\n")
-        and b'"' not in data
-        and b"\0" not in data
-        and (b"\r" not in data or data.count(b"\r") == data.count(b"\r\n"))
-        and not (b"#" in data and (data.startswith(b"#") or b"\n#" in data))
-        and not (limit and _has_long_cell(data, limit))
-    )
+def _chunk(grid: Grid, index: int, column: Growing) -> Chunk:
+    cells = grid.column(index)
+    blank = cells.starts == cells.ends
+    if blank.all():
+        return Chunk(None, blank)
+    if column.kind == "text":
+        return _codes(grid, cells, blank, column.dictionary)
+    return _numbers(grid, cells, blank, column.kind)
 
 
-def _has_long_cell(data: bytes, limit: int) -> bool:
-    """Whether more than `limit` bytes may stand between two delimiters. Looks at few of them."""
-    at = -1
-    while at + limit + 1 < len(data):
-        stop = at + 1 + limit + 1
-        following = data.rfind(b",", at + 1, stop)
-        if following < 0:
-            following = data.rfind(b"\n", at + 1, stop)
-        if following < 0:
-            return True
-        at = following
-    return False
+def _codes(grid: Grid, cells: Cells, blank: np.ndarray, dictionary: Dictionary) -> Chunk:
+    if not blank.any():
+        return Chunk(_codes_of_filled(grid, cells, dictionary))
+    filled = np.flatnonzero(~blank)
+    codes = np.zeros(len(cells), np.uint32)
+    codes[filled] = _codes_of_filled(grid, cells[filled], dictionary)
+    return Chunk(codes, blank)
 
 
-def _may_hold_hexadecimals(data: bytes) -> bool:
-    """pyarrow takes 0x1F for an integer."""
-    return (b"x" in data and b"0x" in data) or (b"X" in data and b"0X" in data)
+def _codes_of_filled(grid: Grid, cells: Cells, dictionary: Dictionary) -> np.ndarray:
+    """Where equal ids stand together, as they nearly always do, one of each run is looked up."""
+    if dictionary.grouped:
+        firsts = grid.changes(cells)
+        if len(firsts) * SHORTEST_RUN <= len(cells):
+            codes = dictionary.codes(grid.texts(cells[firsts]))
+            return np.repeat(codes, np.diff(firsts, append=len(cells)))
+        dictionary.grouped = False
+    return dictionary.codes(grid.texts(cells))
+
+
+def _numbers(grid: Grid, cells: Cells, blank: np.ndarray, kind: csv.Kind) -> Chunk:
+    read = {"float": grid.floats, "integer": grid.integers, "time": grid.times}[kind]
+    numbers = read(cells)
+    rest = numbers.rest
+    if not len(rest):
+        return Chunk(numbers.values, blank if blank.any() else None)
+    further = read_numbers(grid.texts(cells[rest]), kind)
+    numbers.values[rest] = further.values
+    if further.blank is not None:
+        blank[rest] = further.blank
+    odd = further.odd
+    if odd is not None and odd.height:
+        odd = csv.odd_frame(rest[odd["row"].to_numpy()], odd["text"])
+    return Chunk(numbers.values, blank if blank.any() else None, odd)
 
 
 def _valid(data: bytes) -> bytes:
@@ -481,55 +415,6 @@ def _joined(data: bytes, lines: _Lines, good: np.ndarray) -> bytes:
     firsts = lines.starts[good[np.append(0, breaks + 1)]].tolist()
     lasts = lines.ends[good[np.append(breaks, len(good) - 1)]].tolist()
     return b"".join(data[first : last + 1] for first, last in zip(firsts, lasts, strict=True))
-
-
-def _trimmed(chunk: pa.DictionaryArray) -> pa.DictionaryArray:
-    """Cells without surrounding blanks, null where nothing is left."""
-    values = chunk.dictionary
-    trimmed = pc.ascii_trim(values, records.BLANKS)
-    if values.equals(trimmed):
-        return chunk
-    trimmed = pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
-    return pc.dictionary_encode(pc.take(trimmed, chunk.indices))
-
-
-def _numbers_and_odd(column: pa.ChunkedArray, kind: csv.Kind) -> _Cells:
-    """Texts as numbers where they are plainly numbers, and the others as they are."""
-    texts = pl.Series(pl.from_arrow(column)).str.strip_chars(records.BLANKS)
-    texts = texts.set(texts == "", None)
-    plain = texts.str.contains(f"^(?:{csv.PLAIN_NUMBER[kind].pattern})$")
-    numbers = texts.set(~plain, None).cast(csv.NUMBER_TYPES[kind], strict=False)
-    if kind == "float":
-        numbers = numbers.set(numbers.is_infinite(), None)
-    odd = numbers.is_null() & texts.is_not_null()
-    rows = odd.arg_true()
-    return _Cells([numbers.to_arrow()], csv.odd_frame(rows, texts.gather(rows)))
-
-
-def _column(chunks: list[Any], order: np.ndarray | None) -> csv.Column:
-    """Chunks with a dictionary each as one column. Empties `chunks`, which may be big."""
-    unified = pa.chunked_array(chunks, _TEXT).unify_dictionaries(_POOL).chunks
-    chunks.clear()
-    if not unified:
-        return csv.coded([])
-    values = pl.Series(pl.from_arrow(unified[0].dictionary), dtype=pl.String)
-    indexes = pa.chunked_array([chunk.indices.view(pa.uint32()) for chunk in unified])
-    del unified
-    codes = pl.Series(pl.from_arrow(indexes)).rechunk()
-    return csv.Column(codes if order is None else codes.gather(order), values)
-
-
-def _direct(
-    chunks: list[Any], odd: list[pl.DataFrame], kind: csv.Kind, order: np.ndarray | None
-) -> csv.Direct:
-    values = pl.Series(pl.from_arrow(pa.chunked_array(chunks, _NUMBERS[kind]))).rechunk()
-    cells = pl.concat([csv.odd_frame([], []), *odd])
-    if order is not None:
-        values = values.gather(order)
-        places = np.empty(len(order), np.uint32)
-        places[order] = np.arange(len(order), dtype=np.uint32)
-        cells = cells.with_columns(row=pl.Series(places[cells["row"].to_numpy()]))
-    return csv.Direct(values, cells.sort("row"))
 
 
 def _forget_last(table: csv.RawTable) -> None:

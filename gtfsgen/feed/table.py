@@ -7,7 +7,7 @@ here, on the way, because here a column is still a dictionary of its distinct va
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -145,6 +145,8 @@ DIRECT_KINDS = {
     Type.LONGITUDE: "float",
     Type.FLOAT: "float",
     Type.INTEGER: "integer",
+    Type.CHOICE: "integer",
+    Type.TIME: "time",
 }
 LIMIT = {Type.LATITUDE: 90.0, Type.LONGITUDE: 180.0}
 
@@ -290,6 +292,8 @@ class _Reading:
         outside = _outside(column, numbers)
         if outside is not None and outside.any():
             self._report_range(column, outside.fill_null(False), numbers)
+        if column.type is Type.CHOICE:
+            numbers = self._recognized_rows(column, numbers)
         if cells.odd.height:
             numbers, blank = self._with_odd(column, numbers, cells.odd)
         if blank is not None and blank.any():
@@ -302,7 +306,9 @@ class _Reading:
         """The numbers with the odd cells read as any other text, and which rows are really blank."""
         texts = odd["text"].unique(maintain_order=True)
         code = pl.Series(range(len(texts)), dtype=pl.UInt32)
-        codes = pl.select(pl.lit(None, dtype=pl.UInt32).repeat_by(len(numbers)).explode()).to_series()
+        codes = pl.select(
+            pl.lit(None, dtype=pl.UInt32).repeat_by(len(numbers)).explode()
+        ).to_series()
         codes = codes.scatter(odd["row"], odd["text"].replace_strict(texts, code))
         chosen = csv.Column(codes, texts)
         typed = self._parse(column, chosen, self._check_texts(column, chosen)).gather(codes)
@@ -369,6 +375,32 @@ class _Reading:
         if unknown.any():
             rows = gathered(unknown, cells.codes)
             self._report("unexpected_enum_value", column, rows, cells, numbers)
+            numbers = numbers.set(unknown, UNRECOGNIZED)
+        return numbers.cast(pl.Int16)
+
+    def _recognized_rows(self, column: Field, numbers: pl.Series) -> pl.Series:
+        """Choices read without a dictionary, those that the schema does not know set apart."""
+        known = column.choices
+        if len(numbers) > FEW:
+            least, most = numbers.min(), numbers.max()
+            if least is None or (least in known and most in known and _without_gaps(known)):
+                return numbers.cast(pl.Int16)
+            unknown = ~numbers.is_in(known) & numbers.is_not_null()
+        else:
+            unknown = pl.Series(
+                [number is not None and number not in known for number in numbers.to_list()],
+                dtype=pl.Boolean,
+            )
+        places = unknown.arg_true()
+        if len(places):
+            particulars = {
+                "csv_row_number": self.raw.csv_row_number.gather(places),
+                "field_value": numbers.gather(places),
+            }
+            constants = {"filename": self.schema.filename, "field_name": column.name}
+            order = ("filename", "csv_row_number", "field_name", "field_value")
+            rows = Rows(pl.DataFrame(particulars), constants, order)
+            self.found["unexpected_enum_value"].append(rows)
             numbers = numbers.set(unknown, UNRECOGNIZED)
         return numbers.cast(pl.Int16)
 
@@ -470,6 +502,10 @@ def _all_clean(texts: pl.Series) -> bool:
         text.isascii() and text.isprintable() and text and text[0] != " " and text[-1] != " "
         for text in texts.to_list()
     )
+
+
+def _without_gaps(choices: Collection[int]) -> bool:
+    return max(choices) - min(choices) + 1 == len(choices)
 
 
 def _outside(column: Field, numbers: pl.Series) -> pl.Series | None:
