@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import polars as pl
 
 from gtfsgen.faults import Severity
-from gtfsgen.feed import Feed
+from gtfsgen.feed import Feed, Status
 from gtfsgen.findings import Rows
 from gtfsgen.schema import TABLES, Table, next_tables
 
@@ -162,8 +162,7 @@ def run(feed: Feed, rule_set: str, progress: Callable[[str], None] | None = None
     for rule_ in rules(rule_set).values():
         withheld = [name for name in rule_.needs if not feed.loaded(name)]
         if withheld:
-            names = ", ".join(f"{name}.txt" for name in withheld)
-            outcome.skipped[rule_.code] = f"{names} could not be loaded without errors"
+            outcome.skipped[rule_.code] = "; ".join(_why_withheld(feed, name) for name in withheld)
         else:
             runnable.append(rule_)
     small = sum(table.frame.height for table in feed.tables.values()) <= SMALL_FEED_ROWS
@@ -181,6 +180,21 @@ def run(feed: Feed, rule_set: str, progress: Callable[[str], None] | None = None
                 outcome.found[rule_.code] = found
         outcome.seconds[rule_.code] = time.perf_counter() - started
     return outcome
+
+
+STATE = {
+    Status.MISSING: "is missing",
+    Status.EMPTY_FILE: "is empty",
+    Status.INVALID_HEADERS: "has a faulty header",
+    Status.UNPARSABLE_ROWS: "has rows with errors",
+    Status.LOST: "cannot be opened",
+}
+
+
+def _why_withheld(feed: Feed, name: str) -> str:
+    if name == "locations":
+        return "locations.geojson " + ("cannot be opened" if feed.locations_lost else "has errors")
+    return f"{name}.txt {STATE[feed.tables[name].status]}"
 
 
 def _rows_at_fault(rule_: Rule, feed: Feed, flags: pl.QueryOptFlags) -> list[Rows]:
