@@ -41,7 +41,14 @@ def dates_doubled_or_lost(source: Source, tables: Mapping[str, pl.DataFrame]) ->
 
     A train whose first departure is not known is left out: nothing in the feed tells its dates.
     """
-    services = service_dates(tables)
+    if not source.runs:
+        return []  # all trips are passed through from gtfs/
+    own = {
+        name: tables[name].filter(~pl.col("path").fill_null("").str.starts_with("gtfs/"))
+        for name in ("calendar", "calendar_dates")
+        if name in tables
+    }
+    services = service_dates(own)
     starts = _first_departures(source)
     found, doubled = _dates_in_feed(source, tables, starts, services)
     within = (1 << ((source.settings.last_day - EPOCH).days + 1)) - 1

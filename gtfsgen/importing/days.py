@@ -44,19 +44,21 @@ class DayWords:
 
     def parts(self, dates: Dates) -> dict[str, str]:
         """Cells of calendars.csv that say `dates`, without its name."""
+        singly = dict.fromkeys(CALENDAR_COLUMNS[1:], "") | {"days": in_words(dates)}
         week = fewest_exceptions(dates)
         flags = [number for number, runs_then in enumerate(week.flags) if runs_then]
         if not flags:
-            return dict.fromkeys(CALENDAR_COLUMNS[1:], "") | {"days": in_words(dates)}
+            return singly
         before = Dates.weekdays(flags, self.first, week.first - timedelta(days=1))
         after = Dates.weekdays(flags, week.last + timedelta(days=1), self.last)
-        return {
+        weekly = {
             "days": "daily" if len(flags) == 7 else runs(flags, lambda day: WEEKDAYS[day]),
             "from": week.first.isoformat() if before or after else "",
             "to": week.last.isoformat() if before or after else "",
             "not": in_words(week.removed),
             "also": in_words(week.added),
         }
+        return min(singly, weekly, key=lambda row: len(phrase(row)))
 
     def name_for(self, name: str, words: str) -> str:
         """A name that is free and can be read among the others, from `name` if that will do."""

@@ -6,9 +6,11 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from gtfsgen.compile.zones import DAY
 from gtfsgen.importing.trains import CoachRow, Halt, Train
+from gtfsgen.render.trains import SAME_LINE_SHARE
 from gtfsgen.source.cells import clock
 from gtfsgen.source.order import SLOW_GAP_S
 from gtfsgen.source.words import folded
@@ -29,18 +31,23 @@ class Grid:
 def grids_of(
     trains: Iterable[Train],
     coaches: Iterable[CoachRow],
-    title: Callable[[Train], str],
+    rails: set[str],
+    title: Callable[[Grid], str],
 ) -> list[Grid]:
     """The trains of a line in one grid for each way it goes; trains that a coach ties, in one too.
 
-    A train whose stops stand in another order than those of a grid begins another.
+    A line is a route, or railways that share most of their stations. A train whose stops stand in
+    another order than those of a grid begins another.
     """
     grids: list[Grid] = []
-    for group in groups(list(trains), coaches):
+    for group in groups(list(trains), coaches, rails):
         own: list[Grid] = []
         for pattern, members in in_good_order(group):
             home = None
+            stray = members[0].route_id in rails and not members[0].linked
             for grid in own:
+                if stray and len(set(grid.order) & set(pattern)) < SAME_LINE_SHARE * len(pattern):
+                    continue
                 order = merged(grid.order, pattern)
                 if order is not None:
                     grid.order, home = order, grid
@@ -59,8 +66,8 @@ def grids_of(
     return grids
 
 
-def groups(trains: list[Train], coaches: Iterable[CoachRow]) -> list[list[Train]]:
-    """Trains of one route and direction, or that a coach rides; each list in its own order."""
+def groups(trains: list[Train], coaches: Iterable[CoachRow], rails: set[str]) -> list[list[Train]]:
+    """Trains of one route and direction, that a coach rides, or all other railways."""
     leader: dict[object, object] = {}
 
     def top(each: object) -> object:
@@ -74,8 +81,8 @@ def groups(trains: list[Train], coaches: Iterable[CoachRow]) -> list[list[Train]
     found: dict[object, list[Train]] = defaultdict(list)
     for train in trains:
         way = dict(train.header).get("direction", "")
-        key = ("linked", train.label) if train.linked else (train.route_id, way)
-        found[top(key)].append(train)
+        key = ("", "rails") if train.route_id in rails else (train.route_id, way)
+        found[top(("linked", train.label) if train.linked else key)].append(train)
     return list(found.values())
 
 
@@ -133,20 +140,19 @@ def merged(order: list[Key], pattern: tuple[Key, ...]) -> list[Key] | None:
 
 def stops_apart(order: list[Key]) -> bool:
     """Two rows of one stop side by side would be read as its arrival and departure."""
-    return all(a[0] != b[0] for a, b in zip(order, order[1:], strict=False))
+    return all(a[0] != b[0] for a, b in pairwise(order))
 
 
-def name_grids(grids: list[Grid], title: Callable[[Train], str]) -> None:
+def name_grids(grids: list[Grid], title: Callable[[Grid], str]) -> None:
     """File names that say what is inside; the second of a name is told apart by a number."""
     taken: Counter[str] = Counter()
     for grid in grids:
-        longest = max(grid.trains, key=lambda train: len(train.halts))
-        name = re.sub(r"[^\w]+", "-", title(longest).lower()).strip("-_")[:60] or "timetable"
+        name = re.sub(r"[^\w]+", "-", title(grid).lower()).strip("-_")[:60] or "timetable"
         taken[name] += 1
         grid.name = name if taken[name] == 1 else f"{name}-{taken[name]}"
 
 
-# --------------------------------------------------------------------------------------------- cells
+# ------------------------------------------------------------------------------------------- cells
 
 
 def rows_of(
@@ -176,11 +182,7 @@ def rows_of(
         del header["number"]
     if header["route"] == header["train"]:
         del header["route"]
-    rows = [
-        [name, "", *cells]
-        for name, cells in header.items()
-        if name == "number" or any(cells)
-    ]
+    rows = [[name, "", *cells] for name, cells in header.items() if name == "number" or any(cells)]
     if {folded(cell) for cell in rows[0]} & set(map(folded, labels.values())):
         rows.sort(key=lambda row: row[0] != "days")  # a first row of stops means trains as rows
     at: dict[Key, list[tuple[int, str, str]]] = defaultdict(list)

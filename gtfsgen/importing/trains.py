@@ -8,8 +8,9 @@ Here that is undone. A trip that no grid can say keeps a reason and stays as it 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from gtfsgen.compile.zones import DAY, NOON, Zone
 from gtfsgen.render.trains import seconds_of
@@ -104,7 +105,7 @@ class CoachRow:
 
 def read_trip(
     row: Mapping[str, str],
-    calls: list[Mapping[str, str]],
+    calls: Sequence[Mapping[str, str]],
     dates: Dates | None,
     routes: Iterable[str],
     stations: Mapping[str, object],
@@ -145,7 +146,8 @@ def read_halt(call: Mapping[str, str], stations: Mapping[str, object]) -> Halt |
         return "a stop is served by arrangement, for boarding or alighting alone"
     arrival = departure if arrival is None else arrival
     departure = arrival if departure is None else departure
-    assert arrival is not None and departure is not None
+    assert arrival is not None
+    assert departure is not None
     estimate = call.get("timepoint") == "0"
     return Halt(call["stop_id"], arrival, departure, MARKS[doors], estimate)
 
@@ -160,9 +162,10 @@ def links_of(
     links: dict[str, list[str]] = defaultdict(list)
     for row in transfers:
         first, last = row.get("from_trip_id", ""), row.get("to_trip_id", "")
-        if row.get("transfer_type") == "4" and first in trips and last in trips:
-            if meets(trips[first], trips[last]) and trips[first].dates & trips[last].dates:
-                links[first].append(last)
+        if row.get("transfer_type") != "4" or first not in trips or last not in trips:
+            continue
+        if meets(trips[first], trips[last]) and trips[first].dates & trips[last].dates:
+            links[first].append(last)
     blocks: dict[str, list[Trip]] = defaultdict(list)
     for trip in trips.values():
         if trip.row.get("block_id") and trip.row["route_id"] in rails:
@@ -187,7 +190,7 @@ def meets(before: Trip, after: Trip) -> bool:
 def paths(links: Mapping[str, list[str]]) -> Iterator[tuple[str, ...]]:
     """All ways to stay aboard from a trip that none leads to, as far as they go."""
     led_to = {trip for nexts in links.values() for trip in nexts}
-    open_ends = [(trip,) for trip in links if trip not in led_to]
+    open_ends: list[tuple[str, ...]] = [(trip,) for trip in links if trip not in led_to]
     while open_ends:
         path = open_ends.pop()
         nexts = [trip for trip in links.get(path[-1], ()) if trip not in path]
@@ -213,9 +216,9 @@ def rideable(trips: Mapping[str, Trip], links: Mapping[str, list[str]]) -> list[
     while spoilt:
         spoilt = False
         for path in found:
-            numbers = {trips[trip].number for trip in path}
-            if numbers & bad and not numbers <= bad:
-                bad |= numbers
+            named = {trips[trip].number for trip in path}
+            if named & bad and not named <= bad:
+                bad |= named
                 spoilt = True
     return [path for path in found if not {trips[trip].number for trip in path} & bad]
 
@@ -309,7 +312,7 @@ class Clocks:
 def gaps_of(halts: tuple[Halt, ...]) -> tuple[int, ...]:
     """Seconds before each arrival and departure in turn, from times of one clock."""
     moments = [moment for halt in halts for moment in (halt.arrival, halt.departure)][1:]
-    return (0, 0, *(b - a for a, b in zip(moments, moments[1:], strict=False)))
+    return (0, 0, *(b - a for a, b in pairwise(moments)))
 
 
 # ------------------------------------------------------------------------------------------- trains
@@ -360,7 +363,7 @@ def glued(
     """The trips, those of one train that was cut where coaches leave or join put together."""
     after: dict[str, str] = {}
     for way in ways:
-        for one, other in zip(way, way[1:], strict=False):
+        for one, other in pairwise(way):
             if trips[one].number == trips[other].number and trips[one].dates == trips[other].dates:
                 after[one] = other
     inner = set(after.values())

@@ -11,9 +11,10 @@ import polars as pl
 
 from gtfsgen.faults import Fault, Severity
 from gtfsgen.source.calendars import Calendars, read_calendars, unused
-from gtfsgen.source.cells import WORKBOOKS, Sheet, read_csv, read_workbook
+from gtfsgen.source.cells import WORKBOOKS, Sheet, is_comment, read_csv, read_workbook
 from gtfsgen.source.coaches import read_coaches
 from gtfsgen.source.grids import Grid, Reader, read_grid
+from gtfsgen.source.habits import remarks
 from gtfsgen.source.holidays_ import LOCK, HolidayBook, lock_text
 from gtfsgen.source.model import Run, Source
 from gtfsgen.source.settings import PATH as FEED_TOML
@@ -45,16 +46,17 @@ def read_source(path: Path | str, today: date | None = None) -> Source:
     faults: list[Fault] = []
     settings = read_settings(root, today, faults)
     sheets, timetables = find_sheets(root, faults)
+    languages = settings.raw.get("languages")
     frames: dict[str, pl.DataFrame] = {}
     columns: dict[str, dict[str, str]] = {}
     for name, table in TABLES.items():
-        frames[name], columns[name] = one_table(sheets.get(name, []), table, faults)
+        frames[name], columns[name] = one_table(sheets.get(name, []), table, languages, faults)
     frames["stations"] = read_stations(frames["stations"], columns["stations"], settings, faults)
     gtfs, files = read_passthrough(root / "gtfs", faults)
-    whole_trips = "trips" in gtfs and "stop_times" in gtfs
-    if not sheets.get("stations") and not (whole_trips and not timetables):
+    without_grids = not timetables and "trips" in gtfs  # whole trips are passed through
+    if not sheets.get("stations") and not without_grids:
         faults.append(whole("missing_table", "stations.csv", "The project has no stations."))
-    if not timetables and not whole_trips:
+    if not timetables and not without_grids:
         faults.append(whole("missing_table", "timetables", "The project has no timetables."))
     check_agencies(frames, columns, settings.agency_timezone, faults)
     stations = Stations(frames["stations"])
@@ -75,6 +77,7 @@ def read_source(path: Path | str, today: date | None = None) -> Source:
     )
     unused(frames["calendars"], columns["calendars"], calendars, faults)
     unused_notes(frames["notes"], columns["notes"], reader, faults)
+    faults += remarks(frames, columns)
     return Source(
         root=root,
         settings=settings,
@@ -159,9 +162,12 @@ def whole(code: str, path: str, message: str, hint: str = "") -> Fault:
 
 
 def one_table(
-    sheets: list[Sheet], table: Table, faults: list[Fault]
+    sheets: list[Sheet], table: Table, languages: object, faults: list[Fault]
 ) -> tuple[pl.DataFrame, dict[str, str]]:
-    """The table of the first sheet; a second of the same name is a fault."""
+    """The table of the first sheet; a second of the same name is a fault.
+
+    `languages` is what feed.toml lists; a column in another language is doubtful.
+    """
     if not sheets:
         return empty(table), {}
     for sheet in sheets[1:]:
@@ -172,7 +178,23 @@ def one_table(
                 f"{sheets[0].path} is the table {table.name} already.",
             )
         )
-    return read_table(sheets[0], table, faults)
+    frame, letters = read_table(sheets[0], table, faults)
+    for name, place in letters.items():
+        base, _, language = name.rpartition("_")
+        listed = isinstance(languages, list) and language in languages
+        if base in table.bases and name not in table.columns and not listed:
+            line = next(i for i, row in enumerate(sheets[0].rows) if not is_comment(row)) + 1
+            message = f"feed.toml does not list the language {language!r} of this column."
+            hint = (
+                did_you_mean(language, map(str, languages)) if isinstance(languages, list) else ""
+            )
+            faults.append(
+                Fault(
+                    Severity.WARNING, "unlisted_language", sheets[0].path, line, place, message,
+                    name, hint or "add it to languages",
+                )
+            )  # fmt: skip
+    return frame, letters
 
 
 def read_passthrough(
