@@ -86,19 +86,19 @@ def _scan_piece(
 
     starts, sizes = bounds[:-1], np.diff(bounds)
     known = ~np.isnan(km_per_s[starts])
-    gaps = np.isnan(phi) | np.isnan(theta) | np.isnan(arrival) | np.isnan(departure)
+    gaps = np.isnan(phi + theta + arrival + departure)
     patchy = known & np.logical_or.reduceat(gaps, starts)
     judged = np.repeat(known & ~patchy, sizes)
     judged[starts] = False  # from here on: rows that have a row of their trip before them
+    north, east = np.diff(phi), np.diff(theta)
     step = np.zeros_like(phi)
-    step[1:] = np.hypot(np.diff(phi), np.diff(theta)) * (EARTH_RADIUS_M / 1000 * SLACK)
+    step[1:] = np.sqrt(north * north + east * east) * (EARTH_RADIUS_M / 1000 * SLACK)
     step[~judged] = 0.0
-    elapsed = np.zeros_like(arrival)
-    elapsed[1:] = arrival[1:] - departure[:-1]
-    whole = (arrival % 60 == 0)[1:] & (departure % 60 == 0)[:-1]
-    elapsed[1:] += 60.0 * whole
-    elapsed[~(elapsed > 0)] = 60.0
-    pairs = np.flatnonzero(judged & (step > km_per_s * elapsed))
+    least = np.ones_like(arrival)  # no rule counts less than a second
+    np.maximum(arrival[1:] - departure[:-1], 1.0, out=least[1:])
+    pairs = np.flatnonzero(judged & (step > km_per_s * least))
+    elapsed = _elapsed_s(departure[pairs - 1], arrival[pairs])
+    pairs = pairs[step[pairs] > km_per_s[pairs] * elapsed]
     along = np.cumsum(step)
     along -= np.repeat(along[starts] + APART_KM * np.arange(len(starts)), sizes)
     behind = np.where(np.isnan(departure), np.inf, along - km_per_s * departure)
@@ -109,6 +109,14 @@ def _scan_piece(
     fast[1:] &= ahead[1:] - lowest[:-1] > -TOLERANCE_KM
     fast_trips = np.logical_or.reduceat(fast, starts)
     return pairs, starts[fast_trips], starts[patchy]
+
+
+def _elapsed_s(start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Seconds for a leg: times given to the minute may hide almost another minute."""
+    import numpy as np
+
+    elapsed = end - start + 60.0 * ((end % 60 == 0) & (start % 60 == 0))
+    return np.where(elapsed > 0, elapsed, 60.0)
 
 
 def _pieces(starts: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
