@@ -10,6 +10,9 @@ from gtfsgen.findings import Rows
 from gtfsgen.validation.engine import rule
 
 PAIR = ["other_trip_id", "trip_id"]
+RUN = ["service_id", "day"]
+"""On which dates a trip departs: those of its service, so many days later."""
+DAY_S = 86_400
 
 
 @rule(
@@ -23,12 +26,13 @@ PAIR = ["other_trip_id", "trip_id"]
     group="gtfsgen",
 )
 def trip_short_name_not_unique_per_day(feed: Feed) -> Rows:
-    """Two trips of one agency have one trip_short_name on one date.
+    """Two trips of one agency have one trip_short_name and depart on one date.
 
-    A train number should name one train on a service day, or riders and realtime feeds take one for
-    the other. Trips that follow each other by transfers of types 4 and 5, or in one block, may
-    share their number. Two trips for two groups of coaches of one train may not: describe the train
-    once. One notice for each later trip, `date` being the first on which both run.
+    A train number should name one train a day, or riders and realtime feeds take one for the other.
+    Trips that follow each other by transfers of types 4 and 5, or in one block, may share their
+    number. Two trips for two groups of coaches of one train may not: describe the train once. A
+    trip whose first departure is past 24:00:00 counts for the date on which it departs. One notice
+    for each later trip, `date` being the first on which both depart.
     """
     trips = feed.shared(_namesakes)
     within = _within_services(feed, trips)
@@ -37,9 +41,9 @@ def trip_short_name_not_unique_per_day(feed: Feed) -> Rows:
     dates = feed.service_spans.select("service_id", date="first_date")
     found = pl.concat(
         [
-            within.join(trips.select("trip_id", "service_id"), on="trip_id")
+            within.join(trips.select("trip_id", *RUN), on="trip_id")
             .join(dates, on="service_id")
-            .select(*PAIR, "date"),
+            .select(*PAIR, pl.col("date") + pl.duration(days="day")),
             between.select(*PAIR, "date"),
         ]
     )
@@ -65,7 +69,8 @@ def trip_short_name_not_unique_per_day(feed: Feed) -> Rows:
 def _namesakes(feed: Feed) -> pl.LazyFrame:
     """Running trips whose agency has another trip of their name, in the order of their starts.
 
-    `group` numbers agency and name. A route without an agency is the first agency's.
+    `group` numbers agency and name. A route without an agency is the first agency's. `start_s` is
+    the time of the first departure on the date of it, `day` days after the service date.
     """
     agencies = feed.agency.select("agency_id").head(1).collect()
     only = pl.lit(agencies.item() if agencies.height else None, dtype=pl.String)
@@ -82,11 +87,13 @@ def _namesakes(feed: Feed) -> pl.LazyFrame:
         .join(feed.service_spans, on="service_id", how="semi", maintain_order="left")
         .join(
             feed.trip_spans.select(
-                "trip_id", start_s=pl.coalesce("first_departure_time", "first_arrival_time")
+                "trip_id",
+                start_s=pl.coalesce("first_departure_time", "first_arrival_time").fill_null(0),
             ),
             on="trip_id",
             maintain_order="left",
         )
+        .with_columns(day=pl.col("start_s") // DAY_S, start_s=pl.col("start_s") % DAY_S)
     )
     groups = trips.group_by(name).len().filter(pl.col("len") > 1).with_row_index("group")
     return (
@@ -98,8 +105,8 @@ def _namesakes(feed: Feed) -> pl.LazyFrame:
 
 
 def _within_services(feed: Feed, trips: pl.LazyFrame) -> pl.LazyFrame:
-    """Pairs of one name and one service, each trip with the one that starts before it."""
-    key = ["group", "service_id"]
+    """Pairs of one name and one service, each trip with the one that starts before it that day."""
+    key = ["group", *RUN]
     pairs = trips.with_columns(
         other_trip_id=pl.col("trip_id").shift(1).over(key),
         other_block_id=pl.col("block_id").shift(1).over(key),
@@ -108,24 +115,25 @@ def _within_services(feed: Feed, trips: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _between_services(feed: Feed, trips: pl.LazyFrame) -> pl.LazyFrame:
-    """Pairs of one name and of different services, with the first `date` that these share."""
-    services = trips.select("group", "service_id").unique()
+    """Pairs of one name and of different services, with the first `date` on which both depart."""
+    runs = trips.select("group", *RUN).unique()
     dated = (
-        services.filter(pl.len().over("group") > 1)
+        runs.filter(pl.len().over("group") > 1)
         .join(feed.service_days, on="service_id")
+        .with_columns(pl.col("date") + pl.duration(days="day"))
         .filter(pl.len().over("group", "date") > 1)
-        .sort("group", "date", pl.col("service_id").to_physical())
+        .sort("group", "date", pl.col("service_id").to_physical(), "day")
     )
     meeting = (
-        dated.with_columns(other_service_id=pl.col("service_id").shift(1).over("group", "date"))
+        dated.with_columns(pl.col(RUN).shift(1).over("group", "date").name.prefix("other_"))
         .filter(pl.col("other_service_id").is_not_null())
-        .group_by("group", "service_id", "other_service_id")
+        .group_by("group", *RUN, *(f"other_{name}" for name in RUN))
         .agg(pl.col("date").min())
     )
-    sides = trips.select("group", "service_id", "trip_id", "block_id", "csv_row_number", "start_s")
-    pairs = meeting.join(sides, on=["group", "service_id"]).join(
+    sides = trips.select("group", *RUN, "trip_id", "block_id", "csv_row_number", "start_s")
+    pairs = meeting.join(sides, on=["group", *RUN]).join(
         sides.rename({name: f"other_{name}" for name in sides.collect_schema().names()[1:]}),
-        on=["group", "other_service_id"],
+        on=["group", *(f"other_{name}" for name in RUN)],
     )
     return _not_consecutive(feed, _later_first(pairs))
 
@@ -133,7 +141,7 @@ def _between_services(feed: Feed, trips: pl.LazyFrame) -> pl.LazyFrame:
 def _later_first(pairs: pl.LazyFrame) -> pl.LazyFrame:
     """Pairs turned so that `trip_id` is the one that starts later."""
     columns = ["csv_row_number", "trip_id", "block_id", "start_s"]
-    start, other_start = pl.col("start_s").fill_null(0), pl.col("other_start_s").fill_null(0)
+    start, other_start = pl.col("start_s"), pl.col("other_start_s")
     earlier = (start < other_start) | (
         (start == other_start) & (pl.col("csv_row_number") < pl.col("other_csv_row_number"))
     )
