@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import polars as pl
 
 from gtfsgen.faults import Fault, Severity
+from gtfsgen.feed.zone_map import zones_within
 from gtfsgen.source.words import did_you_mean, folded, nearest
 
 EARTH_KM = 6371.0088
@@ -301,21 +302,6 @@ def is_detour(stations: Stations, a: str, via: str, b: str) -> bool:
     if first is None or second is None or straight is None:
         return False
     return first + second > max(DETOUR_FACTOR * straight, straight + DETOUR_KM)
-
-
-def zones_within(lat: float, lon: float, radius_km: float) -> list[str]:
-    """The zones at a position and, in eight directions, `radius_km` away from it."""
-    from tzfpy import get_tzs
-
-    north = radius_km / 111.2
-    east = north / max(0.01, math.cos(math.radians(lat)))
-    steps = [(0, 0)] if not radius_km else [(y, x) for y in (0, 1, -1) for x in (0, 1, -1)]
-    found: dict[str, None] = {}
-    for up, right in steps:
-        a = min(90.0, max(-90.0, lat + up * north))
-        b = min(180.0, max(-180.0, lon + right * east))
-        found |= dict.fromkeys(get_tzs(b, a))
-    return list(found)
 
 
 def same_clock(zone: str, other: str, first: date, last: date) -> bool:

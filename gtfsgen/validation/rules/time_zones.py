@@ -12,6 +12,7 @@ import polars as pl
 
 from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed
+from gtfsgen.feed.zone_map import zones_within
 from gtfsgen.findings import Rows
 from gtfsgen.validation.distances import point_distance_m
 from gtfsgen.validation.engine import rule
@@ -175,8 +176,6 @@ def _other_zone(year: int, lat: float, lon: float, zone: str) -> str | None:
 
     if differing(get_tzs(lon, lat)) is None:
         return None
-    from gtfsgen.source.stations import zones_within  # a large room, for the few near a border
-
     return differing(zones_within(lat, lon, BORDER_KM))
 
 
