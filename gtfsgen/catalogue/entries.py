@@ -59,16 +59,15 @@ def _text_rows(text: str) -> list[tuple[str, str, str]]:
 def _csv_rows(path: Path, text: str) -> list[tuple[str, str, str]]:
     reader = csv.DictReader(text.splitlines())
     header = reader.fieldnames or []
-
-    def column(names: Iterable[str]) -> str:
-        return next((name for name in names if name in header), "")
-
-    feed = column(FEED_COLUMNS)
-    if not feed:
+    if not any(name in header for name in FEED_COLUMNS):
         raise ListError(f"{path}:1: has no column feed, path or url; found {', '.join(header)}")
-    name, country = column(NAME_COLUMNS), column(COUNTRY_COLUMNS)
+
+    def cell(row: dict[str, str | None], names: Iterable[str]) -> str:
+        """The first of these columns that has a value."""
+        return next((text for name in names if (text := (row.get(name) or "").strip())), "")
+
     return [
-        (row[feed].strip(), safe_name(row.get(name) or ""), (row.get(country) or "").strip())
+        (feed, safe_name(cell(row, NAME_COLUMNS)), cell(row, COUNTRY_COLUMNS))
         for row in reader
-        if (row[feed] or "").strip()
+        if (feed := cell(row, FEED_COLUMNS))
     ]

@@ -79,11 +79,11 @@ def validate(
     Example: gtfsgen catalogue validate feeds.csv --date 2026-11-20 -o reports
     """
     from gtfsgen.catalogue import ListError, Settings, read_list, table, validate_all
-    from gtfsgen.cli.validate_ import check_rules_and_policy, wanted_day, wanted_formats
+    from gtfsgen.cli.validate_ import check_settings, wanted_day, wanted_formats
 
     wanted = wanted_formats(formats, output)
     today = wanted_day(day)
-    check_rules_and_policy(rules, policy)
+    check_settings(rules, country, policy)
     try:
         entries = read_list(feeds)
     except ListError as error:

@@ -99,7 +99,7 @@ def command(
         raise click.UsageError(
             "--write-baseline needs --policy FILE: the baseline stands beside it"
         )
-    check_rules_and_policy(rules, None if write_baseline else policy)
+    check_settings(rules, country, None if write_baseline else policy)
     exits = 0
     for feed, folder in zip(feeds, _folders(feeds, output), strict=True):
         report = _validate(feed, rules, today, country, None if write_baseline else policy)
@@ -156,13 +156,16 @@ def wanted_day(day: str | None) -> date | None:
         raise click.UsageError(f"--date {day!r} is not a date; write 2026-11-20") from None
 
 
-def check_rules_and_policy(rules: str, policy: Path | None) -> None:
-    """End the run before it begins if the rule set is unknown or the policy cannot be read."""
+def check_settings(rules: str, country: str | None, policy: Path | None) -> None:
+    """End the run before it begins if a rule set, country or policy is none."""
+    from gtfsgen.feed import values
     from gtfsgen.validation.engine import RULE_SETS
     from gtfsgen.validation.policy import PolicyError, read_policy
 
     if rules not in RULE_SETS:
         raise click.UsageError(f"unknown rule set {rules!r}; known are {', '.join(RULE_SETS)}")
+    if country and values.country(country) == values.UNKNOWN_COUNTRY != country.upper():
+        raise click.UsageError(f"--country {country!r} is no country; write two letters, as in KR")
     if policy is not None:
         try:
             read_policy(policy)

@@ -216,6 +216,12 @@ def test_the_terminal_tells_the_gravest_first():
     assert "gtfsgen explain forbidden_arrival_or_departure_time" in told
 
 
+def test_control_characters_do_not_reach_the_terminal():
+    made = report()
+    made.found = {"unknown_file": [Rows(pl.DataFrame({"filename": ["\x1b[2Jx.txt"]}))]}
+    assert "\ufffd[2Jx.txt" in "".join(lines(made, "feed.zip"))
+
+
 def test_a_clean_feed_is_said_to_be_clean():
     made = report()
     made.found = {}

@@ -79,6 +79,7 @@ def test_an_unreadable_feed_exits_with_2_and_still_has_reports(tmp_path):
         (["--format", "sarif,htlm"], "no report format 'htlm'; did you mean html?"),
         (["--format", "parquet"], "needs -o DIR"),
         (["--fail-on", "fatal"], "fatal"),
+        (["--country", "Korea"], "--country 'Korea' is no country"),
         (["--write-baseline"], "needs --policy"),
         (["--policy", "nowhere.toml"], "nowhere.toml: cannot be read"),
     ],

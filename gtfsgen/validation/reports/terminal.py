@@ -108,7 +108,8 @@ def sample_text(code: str, entry: dict[str, Any]) -> str:
 
 
 def _shortened(text: str) -> str:
-    text = " ".join(text.split())
+    """The text on one line of moderate length, without control characters of a hostile feed."""
+    text = "".join(c if c.isprintable() else "\ufffd" for c in " ".join(text.split()))
     return text if len(text) <= LONGEST_LINE else f"{text[: LONGEST_LINE - 1]}…"
 
 
