@@ -29,6 +29,11 @@ class Table:
     forms: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Column -> pattern of what is not blank there, and what that is in words."""
 
+    @property
+    def bases(self) -> frozenset[str]:
+        """The columns, by their own names, that may be repeated per language."""
+        return frozenset(self.aliases.get(base, base) for base in self.languages)
+
     def column(self, header: str) -> str | None:
         """The column that a header cell names; None if there is none."""
         name = folded(header).replace(" ", "_").replace("-", "_")
@@ -159,6 +164,14 @@ NOTES = Table(
     key="letter",
     aliases={"id": "letter", "license": "licence", "citation": "source", "author": "attribution"},
     languages=("text",),
+    forms={
+        "confidence": (r"high|medium|low|unknown", "high, medium, low or unknown"),
+        "date": (r"\d{4}(-(0[1-9]|1[0-2])(-[0-3]\d)?)?", "a date, a month or a year"),
+        "edition": (
+            r"\d{4}(-(0[1-9]|1[0-2])(-[0-3]\d)?)?|\d{4}-\d{4}|.*[^\d-].*",
+            "a date, a month, a year or words",
+        ),
+    },
 )  # fmt: skip
 
 HOLIDAYS = Table("holidays.lock", ("region", "date", "name"), required=("region", "date"))

@@ -113,3 +113,24 @@ def test_each_train_is_its_own_route_of_the_only_agency() -> None:
 def test_clock_text(seconds: int | None, text: str) -> None:
     frame = pl.DataFrame({"s": [seconds]}, schema={"s": pl.Int32})
     assert frame.select(clock_text(pl.col("s"))).item() == text
+
+
+def test_a_service_leads_to_the_cell_that_says_its_days() -> None:
+    project = flagship()
+    for run in project.runs.values():
+        object.__setattr__(run, "days_line", 2)
+        object.__setattr__(run, "days_column", "D")
+    calendar = compile_source(project).tables["calendar"]
+    cells = dict(calendar.select("service_id", pl.concat_str("path", "line", "column")).iter_rows())
+    assert cells["Mo-We-Th-Sa"] == "coaches.csv2C"
+    assert cells["Tu-Fr-Su"] == "timetables/test.csv2D"
+
+
+def test_routes_always_have_a_short_name_column() -> None:
+    project = flagship()
+    row = {"route_id": "K27", "route_short_name": "", "route_long_name": "Beijing - Dandong"}
+    origin = {"path": "routes.csv", "line": 2, "column": "A"}
+    trains = ("K27", "95", "52")
+    project.routes = pl.DataFrame([row | {"route_id": train} | origin for train in trains])
+    routes = compile_source(project).tables["routes"]
+    assert routes["route_short_name"].to_list() == ["", "", ""]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import zipfile
 from pathlib import Path
@@ -118,6 +119,30 @@ def test_the_command_builds_beside_the_source(project: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "1 trips, 2 stop times" in result.output
     assert (project.parent / "feed" / "gtfs.zip").is_file()
+
+
+def test_a_build_into_the_project_reports_and_locks(project: Path) -> None:
+    table = project / "timetables" / "k27.csv"
+    table.write_text(table.read_text().replace("daily", "daily not holidays CN"))
+    (project / "gtfs").mkdir()
+    (project / "gtfs" / "locations.geojson").write_text(
+        '{"type": "FeatureCollection", "features": []}'
+    )
+    assert CliRunner().invoke(main, ["build", str(project)]).exit_code == 0
+    report = json.loads((project.parent / "validation" / "report.json").read_text())
+    assert report["summary"]["gtfsInput"] == "feed/gtfs.zip"
+    assert (project.parent / "validation" / "report.html").is_file()
+    assert "CN,2026-05-01," in (project / "holidays.lock.csv").read_text(encoding="utf-8")
+    with zipfile.ZipFile(project.parent / "feed" / "gtfs.zip") as archive:
+        assert "locations.geojson" in archive.namelist()
+
+
+def test_a_build_elsewhere_leaves_the_project_alone(project: Path, tmp_path: Path) -> None:
+    before = sorted(os.listdir(project.parent))
+    target = tmp_path / "out" / "feed"
+    assert CliRunner().invoke(main, ["build", str(project), "-o", str(target)]).exit_code == 0
+    assert sorted(os.listdir(project.parent)) == sorted([*before, "out"])
+    assert os.listdir(tmp_path / "out") == ["feed"]
 
 
 def test_an_error_keeps_the_last_feed(project: Path) -> None:

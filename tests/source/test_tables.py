@@ -375,3 +375,27 @@ def test_a_workbook_is_a_project_too(tmp_path: Path) -> None:
 def test_a_broken_workbook_is_told(tmp_path: Path) -> None:
     source = read(tmp_path, {"timetables/more.xlsx": b"PK\x03\x04 no workbook"})
     assert codes(source) == {("broken_workbook", "timetables/more.xlsx")}
+
+
+def test_habits_of_a_table_tell_slips(tmp_path: Path) -> None:
+    stations = FILES["stations.csv"].replace("shenyang,Shenyang", "senyang,Shenyang")
+    stations = stations.replace("平壤", "q壤").replace("Tianjin,天津", "Tianjin ??,")
+    stations = stations.replace("name_zh", "name_hz")
+    source = read(tmp_path, {"stations.csv": stations})
+    assert codes(source, Severity.WARNING) == {
+        ("odd_name", "stations.csv:7:C"),
+        ("odd_name", "stations.csv:3:B"),
+        ("unlisted_language", "stations.csv:1:C"),
+    }
+    assert codes(source, Severity.INFO) == {
+        ("id_unlike_name", "stations.csv:4:A"),
+        ("id_unlike_name", "stations.csv:4:B"),
+        ("blank_unlike_others", "stations.csv:3:C"),
+    }
+
+
+def test_geojson_is_passed_through(tmp_path: Path) -> None:
+    places = '{"type": "FeatureCollection", "features": []}'
+    source = read(tmp_path, {"gtfs/locations.geojson": places, "gtfs/other.geojson": '{"type": '})
+    assert source.files == {"locations.geojson": places.encode()}
+    assert codes(source) == {("broken_json", "gtfs/other.geojson")}
