@@ -19,6 +19,7 @@ from gtfsgen.validation.reports import table
 from gtfsgen.validation.reports.places import place_text
 from gtfsgen.validation.reports.sarif import document
 from gtfsgen.validation.reports.terminal import lines
+from tests.parity.cases import load_cases
 
 from .feeds import report
 
@@ -234,6 +235,18 @@ def test_json_has_the_canonical_members():
         ["code", "severity", "totalNotices", "sampleNotices"]
     ] * 4
     assert groups[0]["sampleNotices"] == [{"csvRowNumber": 7, **LATE}]
+
+
+def test_every_canonical_notice_with_a_row_points_to_a_file():
+    unplaced = {
+        code
+        for case in load_cases()
+        for code, entries in case["samples"].items()
+        for entry in entries
+        if any("owNumber" in name for name in entry) and ":" not in place_text(code, entry)
+    }
+    # its two rows are of stops.txt and of location_groups.txt, whichever are there
+    assert unplaced == {"duplicate_geography_id"}
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ def place_columns(code: str, columns: tuple[str, ...]) -> Place:
     file_column = next((name for name in FILE_COLUMNS if name in columns), "")
     row_column = next((name for name in ROW_COLUMNS if name in columns), "")
     filename = "" if file_column else ROW_COLUMNS.get(row_column) or FILE_OF_CODE.get(code, "")
-    return Place(file_column, filename, row_column)
+    return Place(file_column, filename, row_column if file_column or filename else "")
 
 
 def place(code: str, entry: Mapping[str, Any]) -> tuple[str, int | None]:
