@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -48,6 +49,7 @@ def notices(compiled: Compiled, report: Report) -> list[Fault]:
     for code, count in report.system_errors.items():
         message = f"validation could not be completed: {count} times {code}"
         found.append(Fault(Severity.WARNING, code, "feed", 0, "", message))
+    found += [replace(remark, path=f"validation/{remark.path}") for remark in report.remarks]
     return found
 
 

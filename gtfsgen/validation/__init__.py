@@ -9,13 +9,12 @@ from datetime import date as Date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gtfsgen.faults import Severity
+from gtfsgen.faults import Fault, Severity
 from gtfsgen.findings import Rows
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from gtfsgen.feed import Feed
     from gtfsgen.validation.policy import Ignored
 
 __all__ = ["Report", "Severity", "validate"]
@@ -37,7 +36,7 @@ class Report:
     summary: dict[str, Any] = field(default_factory=dict)
     ignored: list[Ignored] = field(default_factory=list)
     """Notices that the policy took out, with the reason; `found` does not hold them."""
-    remarks: list[str] = field(default_factory=list)
+    remarks: list[Fault] = field(default_factory=list)
     """What there is to say about the policy itself: entries that have ended or matched nothing."""
 
     @property

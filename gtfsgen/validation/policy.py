@@ -26,7 +26,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gtfsgen.faults import Severity
+from gtfsgen.faults import Fault, Severity
 from gtfsgen.findings import Rows
 from gtfsgen.validation.reports.places import place_columns
 
@@ -68,11 +68,14 @@ class Entry:
     file: str = ""
     id: str = ""
     until: date | None = None
-    place: str = ""
-    """`policy.toml:7`."""
+    path: str = ""
+    line: int = 0
 
     def holds(self, today: date) -> bool:
         return self.until is None or today <= self.until
+
+    def remark(self, code: str, message: str, hint: str) -> Fault:
+        return Fault(Severity.WARNING, code, self.path, self.line, "", message, hint=hint)
 
     def __str__(self) -> str:
         scope = "".join(f" {part}" for part in (self.file, self.id) if part)
@@ -185,7 +188,8 @@ def _entry(section: str, member: dict[str, Any], path: Path, line: int, text: st
         member.get("file", ""),
         member.get("id", ""),
         until,
-        f"{path.name}:{line}",
+        path.name,
+        line,
     )
 
 
@@ -253,12 +257,11 @@ def apply_policy(report: Report, policy: Policy, today: date) -> None:
         _settle(report, code, parts)
     for entry in policy.entries:
         if entry not in acting:
-            report.remarks.append(
-                f"{entry.place}: the entry for {entry} ended on {entry.until} and no longer acts;"
-                " remove it or decide anew"
-            )
+            message = f"the entry for {entry} ended on {entry.until} and no longer acts"
+            report.remarks.append(entry.remark("policy_entry_ended", message, "decide anew"))
         elif entry not in matched:
-            report.remarks.append(f"{entry.place}: nothing matches the entry for {entry}")
+            message = f"nothing matches the entry for {entry}"
+            report.remarks.append(entry.remark("policy_entry_unused", message, "remove it"))
 
 
 def _split(code: str, parts: list[Rows], entry: Entry) -> tuple[list[Rows], list[Rows]]:

@@ -49,9 +49,9 @@ def test_an_entry_that_has_ended_stops_acting_and_says_so(tmp_path):
     apply_policy(found, read_policy(policy(tmp_path, IGNORED_SOUTH)), date(2026, 11, 21))
     assert found.counts["stop_without_stop_time"] == ("WARNING", 3)
     assert found.ignored == []
-    assert found.remarks == [
-        "policy.toml:2: the entry for stop_without_stop_time S ended on 2026-11-20 and no longer"
-        " acts; remove it or decide anew"
+    assert [str(remark) for remark in found.remarks] == [
+        "policy.toml:2: warning policy_entry_ended the entry for stop_without_stop_time S ended on"
+        " 2026-11-20 and no longer acts; decide anew"
     ]
 
 
@@ -73,8 +73,9 @@ until = 2027-01-01
     apply_policy(found, read_policy(policy(tmp_path, text)), TODAY)
     assert "stop_without_stop_time" not in found.counts
     assert found.counts["missing_recommended_field"] == ("WARNING", 1)
-    assert found.remarks == [
-        "policy.toml:8: nothing matches the entry for missing_recommended_field agency.txt"
+    assert [str(remark) for remark in found.remarks] == [
+        "policy.toml:8: warning policy_entry_unused nothing matches the entry for"
+        " missing_recommended_field agency.txt; remove it"
     ]
 
 

@@ -179,7 +179,7 @@ def _policy(report: Report) -> Iterator[str]:
             )
         yield "</table></div>"
     for remark in report.remarks:
-        yield f"<p>{escape(remark)}</p>"
+        yield f"<p>{escape(str(remark))}</p>"
     yield "</section>"
 
 
