@@ -11,7 +11,7 @@ from gtfsgen.validation.engine import rule
 
 PAIR = ["other_trip_id", "trip_id"]
 RUN = ["service_id", "day"]
-"""On which dates a trip departs: those of its service, so many days later."""
+"""When a trip departs: on the dates of its service, so many days later."""
 DAY_S = 86_400
 
 
@@ -26,13 +26,13 @@ DAY_S = 86_400
     group="gtfsgen",
 )
 def trip_short_name_not_unique_per_day(feed: Feed) -> Rows:
-    """Two trips of one agency have one trip_short_name and depart on one date.
+    """Two trips of one agency have one trip_short_name on one date.
 
-    A train number should name one train a day, or riders and realtime feeds take one for the other.
-    Trips that follow each other by transfers of types 4 and 5, or in one block, may share their
-    number. Two trips for two groups of coaches of one train may not: describe the train once. A
-    trip whose first departure is past 24:00:00 counts for the date on which it departs. One notice
-    for each later trip, `date` being the first on which both depart.
+    A train number should name one train on a service day, or riders and realtime feeds take one for
+    the other. Trips that follow each other by transfers of types 4 and 5, or in one block, may
+    share their number. Two trips for two groups of coaches of one train may not: describe the train
+    once. A trip whose first departure is past 24:00:00, and so on another date, is not held against
+    one before. One notice for each later trip, `date` being the first service date of both.
     """
     trips = feed.shared(_namesakes)
     within = _within_services(feed, trips)
@@ -43,7 +43,7 @@ def trip_short_name_not_unique_per_day(feed: Feed) -> Rows:
         [
             within.join(trips.select("trip_id", *RUN), on="trip_id")
             .join(dates, on="service_id")
-            .select(*PAIR, pl.col("date") + pl.duration(days="day")),
+            .select(*PAIR, "date"),
             between.select(*PAIR, "date"),
         ]
     )
@@ -115,17 +115,16 @@ def _within_services(feed: Feed, trips: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _between_services(feed: Feed, trips: pl.LazyFrame) -> pl.LazyFrame:
-    """Pairs of one name and of different services, with the first `date` on which both depart."""
+    """Pairs of one name and of different services, with the first service `date` of both."""
     runs = trips.select("group", *RUN).unique()
     dated = (
         runs.filter(pl.len().over("group") > 1)
         .join(feed.service_days, on="service_id")
-        .with_columns(pl.col("date") + pl.duration(days="day"))
-        .filter(pl.len().over("group", "date") > 1)
-        .sort("group", "date", pl.col("service_id").to_physical(), "day")
+        .filter(pl.len().over("group", "date", "day") > 1)
+        .sort("group", "date", "day", pl.col("service_id").to_physical())
     )
     meeting = (
-        dated.with_columns(pl.col(RUN).shift(1).over("group", "date").name.prefix("other_"))
+        dated.with_columns(pl.col(RUN).shift(1).over("group", "date", "day").name.prefix("other_"))
         .filter(pl.col("other_service_id").is_not_null())
         .group_by("group", *RUN, *(f"other_{name}" for name in RUN))
         .agg(pl.col("date").min())
