@@ -37,32 +37,32 @@ class Chunk:
 
 
 class Dictionary:
-    """Codes of the distinct texts of a column, the same in all its pieces."""
+    """Codes of the distinct texts of a column, the same in all its pieces. Threads may share it."""
 
     def __init__(self) -> None:
         self._type = pl.Categorical(pl.Categories.random("gtfsgen"))
         self._kept = pl.Series([], dtype=self._type)  # categories live while a column has them
-        self._count = 0
         self.grouped = True
         """Whether equal texts have been found to stand together so far."""
 
     def codes(self, texts: pl.Series) -> np.ndarray:
         """The codes (uint32) of texts, none of which is null."""
-        codes = texts.cast(self._type).to_physical().to_numpy()
-        self._count = max(self._count, int(codes.max()) + 1 if len(codes) else 0)
-        return codes
+        return texts.cast(self._type).to_physical().to_numpy()
 
     def chunk(self, texts: pl.Series) -> Chunk:
         """The codes of texts, some of which may be null."""
         if not texts.null_count():
             return Chunk(self.codes(texts))
         blank = texts.is_null().to_numpy()
+        if blank.all():
+            return Chunk(None, blank)
         codes = np.zeros(len(texts), np.uint32)
         codes[~blank] = self.codes(texts.drop_nulls())
         return Chunk(codes, blank)
 
-    def texts(self) -> pl.Series:
-        codes = pl.Series(np.arange(self._count, dtype=np.uint32))
+    def texts(self, count: int) -> pl.Series:
+        """The texts of the first codes, as many as have been given out."""
+        codes = pl.Series(np.arange(count, dtype=np.uint32))
         return codes.cat.to(self._type).cast(pl.String)
 
 
@@ -102,6 +102,7 @@ class Growing:
         self.kind = kind
         self.dictionary = Dictionary()
         self._height = 0
+        self._codes = 0
         self._values = Array(_ARRAY_TYPES[kind])
         self._blank = Array(np.bool_)
         self._odd: list[pl.DataFrame] = []
@@ -109,6 +110,8 @@ class Growing:
     def add(self, chunk: Chunk) -> None:
         if chunk.values is not None:
             self._values.put(self._height, chunk.values)
+            if self.kind == "text":
+                self._codes = max(self._codes, int(chunk.values.max(initial=0)) + 1)
         if chunk.blank is not None:
             self._blank.put(self._height, chunk.blank)
         if chunk.odd is not None and chunk.odd.height:
@@ -130,7 +133,7 @@ class Growing:
         if order is not None:
             whole = whole.gather(order)
         if self.kind == "text":
-            return csv.Column(whole, self.dictionary.texts())
+            return csv.Column(whole, self.dictionary.texts(self._codes))
         odd = pl.concat([csv.odd_frame([], []), *self._odd])
         if order is not None:
             places = np.empty(len(order), np.uint32)

@@ -25,7 +25,7 @@ Kind = Literal["text", "float", "integer", "time"]
 Bytes = bytes | bytearray | memoryview
 
 SMALL_BYTES = 256 * 1024  # up to here the careful road is quicker than importing pyarrow
-PIECE_BYTES = 8 * 1024 * 1024
+PIECE_BYTES = 2 * 1024 * 1024  # what numpy makes of it mostly stays in the processor's cache
 # What both pyarrow and Java read as one number; whether it fits is seen apart.
 PLAIN_NUMBER = {
     "float": re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?"),

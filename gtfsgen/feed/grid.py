@@ -20,7 +20,7 @@ import pyarrow as pa
 WORD = 8  # bytes
 INLINE = 12  # bytes that a string view holds itself
 _PAD = bytes(2 * WORD)  # so that words at either edge can be loaded
-_LF, _CR, _SPACE, _COMMA, _MINUS = b"\n\r ,-"
+_LF, _CR, _SPACE, _COMMA, _MINUS, _ZERO = b"\n\r ,-0"
 
 
 def _word(bytes_: bytes) -> np.uint64:
@@ -36,7 +36,9 @@ _CLOCK = _word(b"00:00:00")
 _TO_CLOCK = _word(b"\x76\x76\x7f\x7a\x76\x7f\x7a\x76")  # the same for 99:59:59
 _FIRST = np.array([(1 << (8 * n)) - 1 for n in range(WORD + 1)], np.uint64)  # the first n bytes
 _LAST = ~_FIRST[::-1]  # the last n bytes
+_BEFORE_POINT = _FIRST[WORD - 1 :: -1]  # all but the last n bytes and the one before them
 _POWERS = np.array([10**n for n in range(2 * WORD)], np.uint64)
+_POWERS_AS_FLOATS = _POWERS.astype(np.float64)
 _PAIRINGS = tuple(
     (bits, _word((b"\xff" * (bits // 8) + bytes(bits // 8)) * (WORD // (bits // 4))))
     for bits in (8, 16, 32)
@@ -98,18 +100,22 @@ class Grid:
             return None
         text = b"".join((_PAD, data, _PAD))
         codes = np.frombuffer(text, np.uint8)
-        delimiting = codes == _COMMA
-        delimiting |= codes == _LF
-        delimiters = np.flatnonzero(delimiting)
-        if len(delimiters) % width:
+        delimiting = codes == _LF
+        height = int(np.count_nonzero(delimiting))
+        delimiting |= codes == _COMMA
+        places = np.flatnonzero(delimiting)
+        if len(places) != height * width:
             return None
-        if limit and np.diff(delimiters, prepend=len(_PAD)).max() > limit:
+        delimiters = places.reshape(height, width)
+        ends = delimiters[:, -1]
+        if not (codes[ends] == _LF).all():
             return None
-        rows = delimiters.reshape(-1, width)
-        lines = codes[rows[:, -1]] == _LF
-        if not lines.all() or np.count_nonzero(codes == _LF) != len(lines):
+        if limit and _farthest(ends) > limit and _farthest(places) > limit:
             return None
-        return cls(text, rows, padded=_has_padding(codes, delimiting))
+        blanks = int(np.count_nonzero(codes <= _SPACE)) - 2 * len(_PAD) - height
+        only_returns = blanks == height and (codes[ends - 1] == _CR).all()
+        padded = blanks > 0 and not only_returns and _has_padding(codes, delimiting)
+        return cls(text, delimiters, padded=padded)
 
     def column(self, index: int) -> Cells:
         """The cells of a column without the blanks at their edges."""
@@ -171,8 +177,13 @@ class Grid:
     def integers(self, cells: Cells) -> Numbers:
         """Digits and nothing else, at most eight of them (Int32)."""
         lengths = cells.lengths
-        values, good = self._digits(cells.ends, lengths)
-        good &= lengths <= WORD
+        longest = lengths.max(initial=0)
+        if longest == 1:
+            digits = self.bytes[cells.ends - 1] - _ZERO  # other bytes wrap round to more than 9
+            return _numbers(digits.astype(np.int32), digits <= 9, lengths)
+        values, good = _number(self._before(cells.ends, lengths))
+        if longest > WORD:
+            good &= lengths <= WORD
         return _numbers(values.astype(np.int32), good, lengths)
 
     def times(self, cells: Cells) -> Numbers:
@@ -193,43 +204,69 @@ class Grid:
     def floats(self, cells: Cells) -> Numbers:
         """Decimal numbers without exponents (Float64), of fifteen digits at most."""
         negative = self.bytes[cells.starts] == _MINUS
-        starts = cells.starts + negative if negative.any() else cells.starts
+        has_negative = negative.any()
+        starts = cells.starts + negative if has_negative else cells.starts
         lengths = cells.ends - starts
-        decimals = self._decimals(cells.ends, lengths)
-        whole_lengths = np.where(decimals >= 0, lengths - 1 - decimals, lengths)
-        fraction_lengths = np.maximum(decimals, 0)
-        whole, good = self._digits(cells.ends - (lengths - whole_lengths), whole_lengths)
-        fraction, fraction_good = self._digits(cells.ends, np.minimum(fraction_lengths, WORD))
-        good &= fraction_good & (whole_lengths <= WORD)
-        if fraction_lengths.max(initial=0) > WORD:
-            upper_lengths = np.maximum(fraction_lengths - WORD, 0)
-            upper, upper_good = self._digits(cells.ends - WORD, upper_lengths)
-            fraction += upper * _POWERS[WORD]
-            good &= upper_good
-        digits = whole_lengths + fraction_lengths
-        good &= (digits > 0) & (digits <= _EXACT_DIGITS)
-        scale = _POWERS[fraction_lengths]
-        values = (whole * scale + fraction).astype(np.float64) / scale.astype(np.float64)
-        np.negative(values, out=values, where=negative)
+        short = lengths.max(initial=0) <= WORD
+        read = self._short_decimals if short else self._long_decimals
+        digits, scale, good = read(cells.ends, lengths)
+        values = digits.astype(np.float64) / _POWERS_AS_FLOATS[scale]
+        if has_negative:
+            np.negative(values, out=values, where=negative)
         return _numbers(values, good, cells.lengths)
 
-    def _digits(self, ends: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The number that up to eight bytes before `ends` spell, and where all are digits."""
+    def _short_decimals(
+        self, ends: np.ndarray, lengths: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Decimal numbers of up to eight bytes: digits, how many stand after the point, where good.
+
+        The digits before the point move up by a byte, into the place of the point.
+        """
+        words = self.words[ends - WORD]
+        decimals = _after_point(words, lengths)
+        has_point = decimals >= 0
+        scale = np.maximum(decimals, 0)
+        moved = (words & _BEFORE_POINT[scale]) << np.uint64(8)
+        words = np.where(has_point, (words & _LAST[scale]) | moved, words)
+        count = lengths - has_point
+        words = (words ^ _ZEROS) & _LAST[count]
+        digits, good = _number(words)
+        return digits, scale, good & (count > 0)
+
+    def _long_decimals(
+        self, ends: np.ndarray, lengths: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The same for up to sixteen bytes, before and after the point apart."""
+        decimals = _after_point(self.words[ends - WORD], lengths)
+        further = _after_point(self.words[ends - 2 * WORD], np.maximum(lengths - WORD, 0))
+        decimals = np.where(further >= 0, further + WORD, decimals)
+        scale = np.maximum(decimals, 0)
+        whole_lengths = np.where(decimals >= 0, lengths - 1 - decimals, lengths)
+        whole, good = _number(self._before(ends - (lengths - whole_lengths), whole_lengths))
+        fraction, fraction_good = _number(self._before(ends, scale))
+        good &= fraction_good & (whole_lengths <= WORD)
+        if scale.max(initial=0) > WORD:
+            upper, upper_good = _number(self._before(ends - WORD, np.maximum(scale - WORD, 0)))
+            fraction += upper * _POWERS[WORD]
+            good &= upper_good
+        count = whole_lengths + scale
+        good &= (count > 0) & (count <= _EXACT_DIGITS)
+        return whole * _POWERS[scale] + fraction, scale, good
+
+    def _before(self, ends: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        """Up to eight bytes before `ends`, each less the character 0, and 0 before them."""
         words = self.words[ends - WORD]
         words ^= _ZEROS
         words &= _LAST[np.minimum(lengths, WORD)]
-        good = ((words + _TO_NINE) | words) & _HIGH_BITS == 0
-        for bits, mask in _PAIRINGS:
-            words = (words * _POWERS[bits // 8] + (words >> np.uint64(bits))) & mask
-        return words, good
+        return words
 
-    def _decimals(self, ends: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-        """How many bytes follow a cell's first point among its last 16 bytes; -1 without."""
-        decimals = _after_point(self.words[ends - WORD], lengths)
-        if lengths.max(initial=0) > WORD:
-            further = _after_point(self.words[ends - 2 * WORD], np.maximum(lengths - WORD, 0))
-            decimals = np.where(further >= 0, further + WORD, decimals)
-        return decimals
+
+def _number(words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The numbers that words of eight digits make, and where all of them are digits."""
+    good = ((words + _TO_NINE) | words) & _HIGH_BITS == 0
+    for bits, mask in _PAIRINGS:
+        words = (words * _POWERS[bits // 8] + (words >> np.uint64(bits))) & mask
+    return words, good
 
 
 def _after_point(words: np.ndarray, lengths: np.ndarray) -> np.ndarray:
@@ -247,17 +284,20 @@ def _numbers(values: np.ndarray, good: np.ndarray, lengths: np.ndarray) -> Numbe
     return Numbers(values, np.flatnonzero(~good & (lengths > 0)))
 
 
+def _farthest(places: np.ndarray) -> int:
+    """The greatest distance between neighbours, the text's start among them."""
+    return int(np.diff(places, prepend=len(_PAD)).max(initial=0))
+
+
 def _has_padding(codes: np.ndarray, delimiting: np.ndarray) -> bool:
-    """Whether a blank other than the CR of a CRLF stands at the edge of a cell, or may."""
+    """Whether a blank stands at the edge of a cell, but for the CR of a CRLF."""
     blank = codes <= _SPACE
     blank &= codes != _LF
-    inside = slice(len(_PAD), len(codes) - len(_PAD))
-    if not blank[inside].any():
-        return False
-    blank &= ~((codes == _CR) & np.append(codes[1:] == _LF, False))
-    blank[: len(_PAD)] = blank[-len(_PAD) :] = False
-    before, after = blank[:-1] & delimiting[1:], delimiting[:-1] & blank[1:]
-    return bool(before.any() or after.any() or blank[len(_PAD)])
+    blank[:-1] &= ~((codes[:-1] == _CR) & (codes[1:] == _LF))
+    inside = slice(len(_PAD), -len(_PAD))
+    after = blank[inside] & (delimiting[len(_PAD) - 1 : -len(_PAD) - 1])
+    before = blank[inside] & (delimiting[len(_PAD) + 1 : 1 - len(_PAD)])
+    return bool(after.any() or before.any() or blank[len(_PAD)])
 
 
 def _is_utf_8(data: bytes) -> bool:

@@ -9,6 +9,9 @@ the rest proves not to be a grid.
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -23,6 +26,7 @@ from gtfsgen.feed.grid import Cells, Grid
 _BLANKS = records.BLANKS.encode()
 _NUL, _LF, _CR, _SPACE, _QUOTE, _HASH, _COMMA = b'\0\n\r "#,'
 
+WORKERS = 2
 SHORTEST_RUN = 4
 """Rows to a run, on the average, from which looking for runs pays."""
 Effort = Literal["quick", "lengths", "careful"]
@@ -63,18 +67,57 @@ def _line_start(data: bytes, line: int) -> int:
 
 
 def _read_rows(table: _Table, carry: bytes, source: Any, piece_bytes: int) -> None:
+    """Read all pieces, plain ones on other threads while the next ones are inflated.
+
+    Every piece is taken for plain at first, so that it is known where the next one starts. If one
+    turns out to end within a quoted cell, the rest of it is put before the next.
+    """
+    pieces = _pieces(carry, source, piece_bytes)
+    pending: deque[tuple[bytes, bool, Future[_Rows | None]]] = deque()
+    rest = b""
+    damage: DamagedEntry | None = None
+    ended = False
+    with ThreadPoolExecutor(WORKERS) as pool:
+        while table.failure is None:
+            while not ended and len(pending) <= WORKERS:
+                try:
+                    piece, final = next(pieces)
+                except DamagedEntry as error:
+                    damage, ended = error, True
+                    break
+                ended = final
+                pending.append((piece, final, pool.submit(table.plain_rows, piece)))
+            if not pending:
+                break
+            piece, final, found = pending.popleft()
+            if rest:
+                piece = rest + piece
+                rest = table.add(piece, table.plain_rows(piece), final)
+            else:
+                rest = table.add(piece, found.result(), final)
+    if damage and table.failure is None:
+        table.failure = csv.unreadable(damage)
+
+
+def _pieces(carry: bytes, source: Any, piece_bytes: int) -> Iterator[tuple[bytes, bool]]:
+    """Whole lines, and whether they are the last ones; these may lack their end, or be none."""
     final = False
-    while not final and table.failure is None:
-        try:
-            more = source.take(max(piece_bytes - len(carry), piece_bytes // 2, 1))
-        except DamagedEntry as damage:
-            table.failure = csv.unreadable(damage)
-            return
+    while not final:
+        more = source.take(max(piece_bytes - len(carry), piece_bytes // 2, 1))
         final = not more
-        data = carry + more if carry else more
+        data = carry + more
         cut = len(data) if final else data.rfind(b"\n") + 1
-        rest = table.add(data[:cut], final) if cut else b""
-        carry = rest + data[cut:]
+        carry = data[cut:]
+        if cut or final:
+            yield data[:cut], final
+
+
+@dataclass(slots=True)
+class _Rows:
+    """The rows of a plain piece."""
+
+    height: int
+    chunks: dict[str, Chunk]
 
 
 @dataclass(slots=True)
@@ -127,17 +170,29 @@ class _Table:
             name: Growing(kind) for name, kind in self.kinds.items() if name in self.names
         }
 
-    def add(self, data: bytes, final: bool) -> bytes:
-        """Take in whole lines, or the end of the file; returns the bytes not used.
+    def plain_rows(self, data: bytes) -> _Rows | None:
+        """The rows of lines that are plain, else None. Threads may do this in any order."""
+        grid = Grid.of(data, len(self.names), self.limit)
+        if grid is None:
+            return None
+        chunks = {
+            name: _chunk(grid, self.names.index(name), column)
+            for name, column in self.columns.items()
+        }
+        return _Rows(grid.height, chunks)
+
+    def add(self, data: bytes, plain: _Rows | None, final: bool) -> bytes:
+        """Take in whole lines, or the end of the file, plain or not; returns the bytes not used.
 
         Bytes are left over when a quoted cell runs on into the next piece.
         """
-        grid = Grid.of(data, len(self.names), self.limit)
-        if grid is not None:
+        if plain is not None:
             first = self.lines + 1
-            row_lines = np.arange(first, first + grid.height, dtype=np.uint32)
-            self._add_rows(row_lines, self._of_grid(grid))
-            self.lines += grid.height
+            row_lines = np.arange(first, first + plain.height, dtype=np.uint32)
+            self._add_rows(row_lines, plain.chunks)
+            self.lines += plain.height
+            return b""
+        if not data:
             return b""
         data = _valid(data)
         efforts: tuple[Effort, ...] = ("quick", "lengths", "careful")
@@ -145,9 +200,9 @@ class _Table:
             lines = _sorted_lines(data, effort, len(self.names), self.limit)
             odd = self._read_odd(data, lines, final)
             good = np.flatnonzero(lines.good)
-            plain = self._converted(_joined(data, lines, good), len(good))
-            if plain is not None:
-                self._add_sorted(lines, good, plain, odd)
+            chunks = self._converted(_joined(data, lines, good), len(good))
+            if chunks is not None:
+                self._add_sorted(lines, good, chunks, odd)
                 break
         self.lines += data.count(b"\n", 0, odd.used)
         return data[odd.used :]
@@ -205,18 +260,11 @@ class _Table:
         """The wanted columns of plain lines, or None if they are not as plain as they look."""
         if not rows:
             return {}
-        grid = Grid.of(data, len(self.names), self.limit)
-        if grid is not None:
-            return self._of_grid(grid) if grid.height == rows else None
+        if found := self.plain_rows(data):
+            return found.chunks if found.height == rows else None
         from gtfsgen.feed import quoted  # pyarrow's parser, which plain files can do without
 
         return quoted.read(data, rows, self.names, self.columns)
-
-    def _of_grid(self, grid: Grid) -> dict[str, Chunk]:
-        return {
-            name: _chunk(grid, self.names.index(name), column)
-            for name, column in self.columns.items()
-        }
 
     def _add_rows(self, row_lines: np.ndarray, chunks: dict[str, Chunk]) -> None:
         if not len(row_lines):
