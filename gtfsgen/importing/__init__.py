@@ -17,6 +17,8 @@ from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 
+import polars as pl
+
 from gtfsgen.compile import Compiled, compile_source
 from gtfsgen.faults import Fault, errors
 from gtfsgen.importing.draft import Draft
@@ -79,6 +81,7 @@ class Importer:
         self.passed: dict[str, str] = {}
         """Trips that are passed through whole -> why."""
         self.bad_stops: set[str] = set()
+        self.clipped_to: tuple[date, date] | None = None
         self.lost_cells: set[tuple[str, int, str]] = set()
         """File, line and column of cells that the built tables contradict."""
 
@@ -111,8 +114,16 @@ class Importer:
             coaches=len(draft.coaches),
             passed=Counter(self.passed.values()),
             remarks=self.remarks,
-            changes=[] if errors(faults) else changes(self.given.tables, built),
+            changes=[] if errors(faults) else self.noticed(built),
         )
+
+    def noticed(self, built: Mapping[str, pl.DataFrame]) -> list[Change]:
+        """What riders would notice. That the period now holds all days of the trips is no loss."""
+        found = changes(self.given.tables, built)
+        for change in found:
+            if change.kind == "period" and not self.clipped_to:
+                self.remark(f"the feed's period becomes that of its trips: {change.said}")
+        return [change for change in found if change.kind != "period" or self.clipped_to]
 
     # ---------------------------------------------------------------------------- a first version
 
@@ -145,7 +156,9 @@ class Importer:
         return Draft(given, self.today, trains, coaches, ways, labels, period)
 
     def labels(self) -> dict[str, str]:
-        """Stops that tables can have -> what grids call them: the name if it is the only one."""
+        """Stops that tables can have -> what grids call them: the name if it is the only one, the
+        id, or an alias of both.
+        """
         usable = {key: row for key, row in self.given.stops.items() if self.is_station(key, row)}
         named: Counter[str] = Counter()
         for key, row in usable.items():
@@ -154,11 +167,10 @@ class Importer:
         found: dict[str, str] = {}
         for key, row in usable.items():
             name = row["stop_name"]
-            plain = named[folded(name)] == 1 and folded(name) not in HEADER_WORDS
-            label = name if plain and not name.lower().startswith(("#", "x_")) else key
-            if folded(label) not in HEADER_WORDS and not label.lower().startswith("x_"):
-                found[key] = label
-        return found
+            choices = [name] if named[folded(name)] == 1 else []
+            choices += [key, f"{name} ({key})"]
+            found[key] = next((each for each in choices if is_station_label(each)), "")
+        return {key: label for key, label in found.items() if label}
 
     def is_station(self, stop_id: str, row: Row) -> bool:
         """Whether stations.csv takes a stop: a name, a position, the zone that is there."""
@@ -187,13 +199,13 @@ class Importer:
         return first, min(running.last if running else first, first + timedelta(days=366))
 
     def period(self, trips: Mapping[str, Trip]) -> tuple[date, date]:
-        """The days of feed_info, and all on which a trip of the tables runs (or any, without)."""
-        running = union(trip.dates for trip in trips.values()) or union(
-            self.given.services.values()
-        )
-        days = [day_of(self.given.info.get(f"feed_{end}_date")) for end in ("start", "end")]
-        days += [running.first, running.last] if running else []
-        known = [day for day in days if day]
+        """The days of feed_info and those on which a trip of the tables runs; else all."""
+        info = [day_of(self.given.info.get(f"feed_{end}_date")) for end in ("start", "end")]
+        known = [day for day in info if day]
+        running = union(trip.dates for trip in trips.values())
+        if not running and not known:
+            running = union(self.given.services.values())
+        known += [running.first, running.last] if running else []
         return (min(known), max(known)) if known else (self.today, self.today)
 
     def clipped(self, first: date, last: date) -> tuple[date, date]:
@@ -205,6 +217,7 @@ class Importer:
         else:
             first = last - timedelta(days=MAX_PERIOD_DAYS)
         last = min(last, first + timedelta(days=MAX_PERIOD_DAYS))
+        self.clipped_to = first, last
         self.remark(f"the feed runs for more than ten years; the tables have {first} to {last}")
         return first, last
 
@@ -261,6 +274,12 @@ class Importer:
                     if train.linked and train.label in riding:
                         self.passed |= dict.fromkeys(train.trips, NOT_UNDERSTOOD)
         return before != (len(self.passed), len(self.bad_stops))
+
+
+def is_station_label(text: str) -> bool:
+    """Whether a row of a grid that begins with it is a station's."""
+    word = folded(text) in HEADER_WORDS or text.lower().startswith(("#", "x_"))
+    return not word and not set(text) & set(";|")
 
 
 def column_number(letters: str) -> int:

@@ -140,6 +140,8 @@ class Draft:
                 "platform_code": stop.get("platform_code", ""),
                 "wheelchair": {"1": "yes", "2": "no"}.get(stop.get("wheelchair_boarding", ""), ""),
             }
+            if self.labels[key] not in (key, stop["stop_name"]):
+                row["aliases"] = self.labels[key]
             own = self.given.language
             row |= {f"name_{language}": text for language, text in names.items() if language != own}
             rows.append(row)
