@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
 import re
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
@@ -54,7 +53,8 @@ def differing(cases: list[Case]) -> dict[str, list[str]]:
     parts = [cases[start : start + CHUNK] for start in range(0, len(cases), CHUNK)]
     # Not forked: the threads of polars would not live on in a fork.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=context) as pool:
+    with pytest.MonkeyPatch.context() as patch, ProcessPoolExecutor(mp_context=context) as pool:
+        patch.setenv("POLARS_MAX_THREADS", "1")  # there is a process for each core already
         return {
             name: why for part in pool.map(chunk_differences, parts) for name, why in part.items()
         }
