@@ -13,11 +13,11 @@ import click
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
-@click.option("--exit-code", is_flag=True, help="Exit with 1 if there are changes.")
-def command(old: Path, new: Path, form: str, exit_code: bool) -> None:
+def command(old: Path, new: Path, form: str) -> None:
     """Say what riders would notice between two feeds: trains, times, days, stops, links.
 
     Other ids, other services for the same days, or other shapes are no change. Times are local.
+    The exit code is 1 if there are changes, as that of diff.
 
     Example: gtfsgen diff last-week.zip feed
     """
@@ -39,5 +39,5 @@ def command(old: Path, new: Path, form: str, exit_code: bool) -> None:
             click.echo(f"{change.kind:8} {change.what}: {change.said}")
         if not found:
             click.echo("Nothing that riders would notice.")
-    if exit_code and found:
+    if found:
         raise SystemExit(1)

@@ -101,9 +101,9 @@ def test_diff_prints_and_exits(tmp_path):
         for stem, frame in tables.items():
             frame.write_csv(tmp_path / name / f"{stem}.txt")
     a, b = str(tmp_path / "a"), str(tmp_path / "b")
-    same = CliRunner().invoke(main, ["diff", a, a, "--exit-code"])
+    same = CliRunner().invoke(main, ["diff", a, a])
     assert (same.exit_code, same.output) == (0, "Nothing that riders would notice.\n")
-    other = CliRunner().invoke(main, ["diff", a, b, "--exit-code", "--format", "json"])
+    other = CliRunner().invoke(main, ["diff", a, b, "--format", "json"])
     assert other.exit_code == 1
     assert {"kind": "station", "what": "Market", "said": "is newly served"} in json.loads(
         other.output

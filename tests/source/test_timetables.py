@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gtfsgen.compile import compile_source
 from gtfsgen.faults import Severity
 from gtfsgen.source.times import TimeError, parse_cell
 from tests.source.project import TIMETABLE, codes, grid, hm, read, times
@@ -286,6 +287,27 @@ def test_a_route_row_names_a_route(tmp_path: Path) -> None:
     assert source.faults == []
     wrong = grid(tmp_path, text.format("Northen Line"), **{"routes.csv": routes})
     assert ("unknown_route", "timetables/k27.csv:2:C") in codes(wrong)
+
+
+def test_the_id_of_a_route_wins_over_the_name_of_another(tmp_path: Path) -> None:
+    text = GRID.format("10:00", "11:10", "11:15", "17:00").replace("days,", "route,,1\ndays,")
+    routes = "id,agency,short_name\n1,cr,7\n7,cr,1\n"
+    source = grid(tmp_path, text, **{"routes.csv": routes})
+    assert source.runs["7"].route_id == "1"
+
+
+def test_a_trip_row_gives_ids_and_a_number_row_what_riders_are_told(tmp_path: Path) -> None:
+    source = grid(
+        tmp_path,
+        "train,,a,b\ntrip,,T 1,\nnumber,,K7,\ndays,,Mo,Tu\nBeijing,,8:00,9:00\nTianjin,,9:10,10:10\n",
+    )
+    assert codes(source) == set()
+    assert {run: each.extra["number"] for run, each in source.runs.items()} == {
+        "T 1": "K7",
+        "b": "",
+    }
+    trips = compile_source(source).tables["trips"]
+    assert trips.select("trip_id", "trip_short_name").rows() == [("T-1", "K7"), ("b", "")]
 
 
 def test_a_station_visited_twice_is_doubtful(tmp_path: Path) -> None:
