@@ -7,7 +7,7 @@ cache.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
@@ -155,3 +155,71 @@ def _by_code(
     looked_up[keys.fill_null(unknown).to_numpy()] = values
     looked_up[unknown] = np.nan
     return looked_up, used.fill_null(unknown).to_numpy()
+
+
+PAIR_SCHEMA: dict[str, Any] = {
+    "speed_kph": pl.Float64,
+    "distance_km": pl.Float64,
+    "start": pl.UInt32,
+    "end": pl.UInt32,
+}
+
+
+def far_pairs(calls: pl.DataFrame, legs: pl.Series, far_km: float) -> pl.DataFrame:
+    """The first pair of each trip that is more than `far_km` apart and too fast, as `PAIR_SCHEMA`.
+
+    `calls` are the stop times of trips without gaps, with `limit_kmh`; `legs` the distance of each
+    from the one before. All ends look one stop farther back at a time, until each has its pair or
+    its trip has an earlier end.
+    """
+    import numpy as np
+
+    starts = calls["starts_trip"].arg_true().to_numpy().astype(np.int64)
+    if not len(starts):
+        return pl.DataFrame(schema=PAIR_SCHEMA)
+    sizes = np.diff(np.append(starts, calls.height))
+    trip = np.repeat(np.arange(len(starts)), sizes)
+    place = np.arange(calls.height) - starts[trip]
+    leg_km, limit = legs.to_numpy(), calls["limit_kmh"].to_numpy()
+    arrival, departure = _floats(calls["arrival_time"]), _floats(calls["departure_time"])
+    first_end = np.full(len(starts), calls.height)
+    speed, distance = np.zeros(calls.height), np.zeros(calls.height)
+    back_of = np.zeros(calls.height, np.int64)
+    ends = np.flatnonzero(place > 0)
+    for back in range(1, int(sizes.max())):
+        ends = ends[(place[ends] >= back) & (ends < first_end[trip[ends]])]
+        if not len(ends):
+            break
+        distance[ends] += leg_km[ends - back + 1]
+        speed[ends] = distance[ends] * 3600 / _elapsed_s(departure[ends - back], arrival[ends])
+        hit = (speed[ends] > limit[ends]) & (distance[ends] > far_km)
+        back_of[ends[hit]] = back
+        np.minimum.at(first_end, trip[ends[hit]], ends[hit])
+        ends = ends[~hit]
+    found = first_end[first_end < calls.height]
+    return pl.DataFrame(
+        {
+            "speed_kph": speed[found],
+            "distance_km": distance[found],
+            "start": found - back_of[found],
+            "end": found,
+        },
+        schema=PAIR_SCHEMA,
+    )
+
+
+def fingerprints(calls: pl.DataFrame, starts: pl.Series) -> pl.Series:
+    """64 bits per trip that tell its stops and times, in order."""
+    import numpy as np
+
+    first = starts.to_numpy().astype(np.int64)
+    place = np.arange(calls.height) - np.repeat(first, np.diff(np.append(first, calls.height)))
+    row = calls.select(
+        pl.struct(
+            pl.Series("place", place),
+            pl.col("stop_id").to_physical(),
+            "arrival_time",
+            "departure_time",
+        ).hash()
+    )
+    return pl.Series(np.add.reduceat(row.to_series().to_numpy(), first))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from itertools import pairwise
 
 import polars as pl
 
@@ -218,30 +218,33 @@ def _as_in_first_alike(feed: Feed, found: pl.DataFrame) -> pl.DataFrame:
         .join(trips.lazy(), on="trip_id", how="semi", maintain_order="left")
         .collect()
     )
+    starts = (calls["trip_id"] != calls["trip_id"].shift(1)).fill_null(True).arg_true()
     alike = (
-        calls.lazy()
-        .group_by("trip_id", maintain_order=True)
-        .agg(
-            pl.struct(pl.col("stop_id").to_physical(), *TIME).alias("calls"),
-            first_row=pl.col("csv_row_number").min(),
-        )
-        .with_columns(pl.col("calls").hash())
-        .join(routes, on="trip_id", how="left", maintain_order="left")
-        .collect()
+        calls[starts]
+        .select("trip_id", "csv_row_number", calls=speed_scan.fingerprints(calls, starts))
+        .join(routes.collect(), on="trip_id", how="left", maintain_order="left")
+        .filter(pl.len().over("calls", "route_id") > 1)
     )
+    if not alike.height:
+        return found
     trips_of_feed = feed.trip_spans.select(pl.len()).collect().item()
     buckets = [bucket(trip_id, trips_of_feed) for trip_id in alike["trip_id"].cast(pl.String)]
-    signature = (
+    models = (
         alike.with_columns(bucket=pl.Series(buckets, dtype=pl.UInt32))
-        .sort("bucket", "first_row")
+        .sort("bucket", "csv_row_number")
         .select("trip_id", first=pl.col("trip_id").first().over("calls", "route_id"))
+        .filter(pl.col("trip_id") != pl.col("first"))
+    )
+    calls = calls.filter(
+        pl.col("trip_id").is_in(models["trip_id"].implode())
+        | pl.col("trip_id").is_in(models["first"].implode())
     )
     place = calls.with_columns(place=pl.int_range(pl.len()).over("trip_id"))
     own = place.select("trip_id", "csv_row_number", "place")
     model = place.select(
         first="trip_id", place="place", model_row="csv_row_number", model_sequence="stop_sequence"
     )
-    found = found.join(signature, on="trip_id", how="left", maintain_order="left")
+    found = found.join(models, on="trip_id", how="left", maintain_order="left")
     for end in ("1", "2"):
         found = (
             found.join(
@@ -252,8 +255,12 @@ def _as_in_first_alike(feed: Feed, found: pl.DataFrame) -> pl.DataFrame:
             )
             .join(model, on=["first", "place"], how="left", maintain_order="left")
             .with_columns(
-                pl.col("model_row").alias(f"csv_row_number{end}"),
-                pl.col("model_sequence").alias(f"stop_sequence{end}"),
+                pl.col("model_row")
+                .fill_null(pl.col(f"csv_row_number{end}"))
+                .alias(f"csv_row_number{end}"),
+                pl.col("model_sequence")
+                .fill_null(pl.col(f"stop_sequence{end}"))
+                .alias(f"stop_sequence{end}"),
             )
             .drop("place", "model_row", "model_sequence")
         )
@@ -267,8 +274,12 @@ def fast_travel_between_far_stops(feed: Feed) -> pl.LazyFrame:
     Single legs may pass for rounding; over 10 km and more no rounding explains it. One pair of
     stops is named per trip.
     """
-    suspects = pl.concat([feed.shared(_scan).trips, _patchy_suspects(feed)])
-    pairs = _first_far_pairs(feed, suspects)
+    pairs = pl.concat(
+        [
+            _far_pairs(feed, feed.shared(_scan).trips, patchy=False),
+            _far_pairs(feed, _patchy_suspects(feed), patchy=True),
+        ]
+    )
     return _particulars(feed, pairs.lazy(), as_first_alike=False)
 
 
@@ -290,15 +301,7 @@ def _patchy_suspects(feed: Feed) -> pl.DataFrame:
     return along.filter((ahead - lowest) > -1e-6).select("trip_id").unique().collect()
 
 
-PAIR_SCHEMA: dict[str, Any] = {
-    "speed_kph": pl.Float64,
-    "distance_km": pl.Float64,
-    "start": pl.UInt32,
-    "end": pl.UInt32,
-}
-
-
-def _first_far_pairs(feed: Feed, suspects: pl.DataFrame) -> pl.DataFrame:
+def _far_pairs(feed: Feed, suspects: pl.DataFrame, *, patchy: bool) -> pl.DataFrame:
     """The first pair of stop times more than 10 km apart that is too fast, for each suspected
     trip.
     """
@@ -312,23 +315,10 @@ def _first_far_pairs(feed: Feed, suspects: pl.DataFrame) -> pl.DataFrame:
         .with_row_index("place")
         .collect()
     )
-    known_stops = calls["known"].fill_null(False).to_list()
-    starts = calls["starts_trip"].arg_true().to_list()
-    columns = {name: calls[name].to_list() for name in ("lat", "lon", *TIME)}
-    limits = calls["limit_kmh"].to_list()
     legs = _leg_km(calls)
-    seen: dict[Any, tuple | None] = {}
-    rows = []
-    keys = _signatures(calls)
-    for number, first in enumerate(starts):
-        last = starts[number + 1] if number + 1 < len(starts) else calls.height
-        key = (keys[number], limits[first])
-        if key not in seen:
-            seen[key] = _far_pair(first, last, legs, columns, known_stops, limits[first])
-        if (pair := seen[key]) is not None:
-            speed, distance, start, end = pair
-            rows.append((speed, distance, first + start, first + end))
-    pairs = pl.DataFrame(rows, schema=PAIR_SCHEMA, orient="row")
+    pairs = (
+        _first_patchy_pairs(calls, legs) if patchy else speed_scan.far_pairs(calls, legs, FAR_KM)
+    )
     first_ends = calls.select(
         start="place",
         start_csv_row_number="csv_row_number",
@@ -341,14 +331,23 @@ def _first_far_pairs(feed: Feed, suspects: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _signatures(calls: pl.DataFrame) -> list[int]:
-    """A hash per trip of its stops and times."""
-    row = pl.struct(pl.col("stop_id").to_physical(), *TIME)
-    grouped = calls.group_by("trip_id", maintain_order=True).agg(row.alias("calls"))
-    return grouped.select(pl.col("calls").hash()).to_series().to_list()
+def _first_patchy_pairs(calls: pl.DataFrame, legs: pl.Series) -> pl.DataFrame:
+    """The first pair of each trip where times or positions may be missing: one trip at a time."""
+    known = calls["known"].fill_null(False).to_list()
+    starts = calls["starts_trip"].arg_true().to_list()
+    columns = {name: calls[name].to_list() for name in TIME}
+    limits = calls["limit_kmh"].to_list()
+    leg_km = legs.to_list()
+    rows = []
+    for first, last in pairwise([*starts, calls.height]):
+        pair = _far_pair(first, last, leg_km, columns, known, limits[first])
+        if pair is not None:
+            speed, distance, start, end = pair
+            rows.append((speed, distance, first + start, first + end))
+    return pl.DataFrame(rows, schema=speed_scan.PAIR_SCHEMA, orient="row")
 
 
-def _leg_km(calls: pl.DataFrame) -> list[float]:
+def _leg_km(calls: pl.DataFrame) -> pl.Series:
     """Distance of each stop time from the one before, over stops without a position."""
     filled = calls.select(
         pl.when("starts_trip")
@@ -368,7 +367,7 @@ def _leg_km(calls: pl.DataFrame) -> list[float]:
         .then(0.0)
         .otherwise(haversine_m("start_lat", "start_lon", "lat", "lon") / 1000)
     )
-    return legs.to_series().to_list()
+    return legs.to_series()
 
 
 def _far_pair(
