@@ -53,7 +53,8 @@ def command(feed: Path, output: Path, today: date | None) -> None:
         f"{output}: {made.trains} trains in {made.timetables} timetables, {made.coaches} coaches"
     )
     for reason, count in made.passed.most_common():
-        click.echo(f"  {count} trips are passed through in gtfs/: {reason}")
+        trips = "1 trip is" if count == 1 else f"{count} trips are"
+        click.echo(f"  {trips} passed through in gtfs/: {reason}")
     for remark in made.remarks:
         click.echo(f"  {remark}")
     for change in made.changes[:MAX_SHOWN]:

@@ -304,7 +304,7 @@ def test_the_command_writes_a_project_that_builds(tmp_path: Path):
     made = CliRunner().invoke(main, ["import", str(feed), "-o", str(target)])
     assert made.exit_code == 0, made.output
     assert "Built again, the tables give the same feed for riders." in made.output
-    assert "1 trips are passed through in gtfs/: it repeats by frequencies.txt" in made.output
+    assert "1 trip is passed through in gtfs/: it repeats by frequencies.txt" in made.output
     again = tmp_path / "again.zip"
     args = ["build", str(target), "-o", str(again), "--no-validate"]
     assert CliRunner().invoke(main, args).exit_code == 0

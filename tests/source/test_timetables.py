@@ -299,7 +299,8 @@ def test_the_id_of_a_route_wins_over_the_name_of_another(tmp_path: Path) -> None
 def test_a_trip_row_gives_ids_and_a_number_row_what_riders_are_told(tmp_path: Path) -> None:
     source = grid(
         tmp_path,
-        "train,,a,b\ntrip,,T 1,\nnumber,,K7,\ndays,,Mo,Tu\nBeijing,,8:00,9:00\nTianjin,,9:10,10:10\n",
+        "train,,a,b\ntrip,,T 1,\nnumber,,K7,\ndays,,Mo,Tu\n"
+        "Beijing,,8:00,9:00\nTianjin,,9:10,10:10\n",
     )
     assert codes(source) == set()
     assert {run: each.extra["number"] for run, each in source.runs.items()} == {
