@@ -65,10 +65,13 @@ def command(
 
     Example: gtfsgen build source -o feed --today 2026-11-20
     """
+    import gc
+
     from gtfsgen.compile import build
     from gtfsgen.source import SourceUnreadable
     from gtfsgen.validation.policy import PolicyError
 
+    gc.disable()  # a large timetable is millions of small objects, none of them in cycles
     try:
         made = build(source, output, profile=profile, today=today, validate=not no_validate)
     except (SourceUnreadable, PolicyError) as error:
@@ -77,6 +80,8 @@ def command(
     except OSError as error:
         click.echo(f"gtfsgen: cannot write the feed: {error}", err=True)
         sys.exit(2)
+    finally:
+        gc.enable()
     for notice in made.notices:
         click.echo(str(notice), err=True)
     if explain_links:

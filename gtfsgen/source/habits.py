@@ -87,8 +87,8 @@ def is_other_script(letter: str) -> bool:
 
 
 def spelling(text: str) -> str:
-    """A name as ids spell it: small letters without accents, with hyphens between."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
+    """A name as ids spell it: small letters without accents (`ü` and `ue` alike), with hyphens."""
+    plain = re.sub("([aou])e", r"\1", unicodedata.normalize("NFKD", text.casefold()))
     plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
 

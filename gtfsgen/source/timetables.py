@@ -566,6 +566,8 @@ def run_of(name: str, draft: Draft, reader: Reader, faults: list[Fault]) -> Run:
     }
     if "number" in grid.header:
         extra["number"] = column.header.get("number", "")
+    elif draft.repeated:
+        extra["number"] = ""  # one word for many trains: a line, not the number of a train
     if "notes" in column.header:
         words = tuple(re.findall(r"[^\s,]+", column.header["notes"]))
         notes, wrong = reader.notes(words)

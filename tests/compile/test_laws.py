@@ -348,10 +348,10 @@ def check_clocks(parts: list[Part], timing: Timing, agency: str) -> None:
                     assert local == expected or not exists(expected, call.zone.name)
 
 
-@pytest.mark.parametrize("batch", range(10))
+@pytest.mark.parametrize("batch", range(20))
 @pytest.mark.parametrize("profile", ["linked", "through"])
 def test_no_date_is_lost_doubled_or_shifted(batch: int, profile: str) -> None:
-    for seed in range(batch * 15, batch * 15 + 15):
+    for seed in range(batch * 25, batch * 25 + 25):
         project = random_project(seed)
         compiled = compile_source(project, profile=profile)
         assert not errors(compiled.faults), (seed, compiled.faults)
