@@ -217,18 +217,20 @@ class SharedFrames:
         """The days that calendar.txt gives each service: `service_id`, `date`, exceptions not
         applied.
 
-        A flag that is not 0 counts as active; a reversed range is taken as its first day.
+        A flag that is not 0 counts as active; a reversed range is taken as its first day. Of two
+        rows for one service the last counts, as in the canonical validator.
         """
-        days = (
-            self._relied_on("calendar")
-            .unique("service_id", keep="first", maintain_order=True)
-            .select(
-                "service_id",
-                *WEEKDAYS,
-                date=pl.date_ranges("start_date", pl.max_horizontal("start_date", "end_date")),
-            )
-            .explode("date")
-        )
+        rows = self._relied_on("calendar").unique("service_id", keep="last", maintain_order=True)
+        return self._days_of(rows)
+
+    @staticmethod
+    def _days_of(calendar: pl.LazyFrame) -> pl.LazyFrame:
+        """`service_id`, `date` of the days that rows of calendar.txt stand for."""
+        days = calendar.select(
+            "service_id",
+            *WEEKDAYS,
+            date=pl.date_ranges("start_date", pl.max_horizontal("start_date", "end_date")),
+        ).explode("date")
         weekday = pl.col("date").dt.weekday()
         active = pl.any_horizontal(
             (weekday == number) & (pl.col(name) != 0)
@@ -243,13 +245,26 @@ class SharedFrames:
 
         Only exceptions of type 1 and 2 act.
         """
+        return self._with_exceptions(self.calendar_days())
+
+    @cached_property
+    def calendar_service_days(self) -> pl.LazyFrame:
+        """Like `service_days`, but a service that stands twice in calendar.txt has the days of both
+        rows: so the canonical rules of spread-out services see it.
+        """
+        rows = self._relied_on("calendar")
+        if rows.select(pl.col("service_id").is_duplicated().any()).collect().item() is not True:
+            return self.service_days
+        return self._with_exceptions(self._days_of(rows))
+
+    def _with_exceptions(self, calendar_days: pl.LazyFrame) -> pl.LazyFrame:
         exceptions = self._relied_on("calendar_dates").unique(
             ("service_id", "date"), keep="first", maintain_order=True
         )
         added = exceptions.filter(pl.col("exception_type") == 1).select("service_id", "date")
         removed = exceptions.filter(pl.col("exception_type") == 2).select("service_id", "date")
         days = pl.concat(
-            [self.calendar_days().join(removed, on=["service_id", "date"], how="anti"), added]
+            [calendar_days.join(removed, on=["service_id", "date"], how="anti"), added]
         )
         return days.unique().sort("date").collect().lazy()
 

@@ -30,7 +30,7 @@ def _refuse_reversed_ranges(feed: Feed, validator: str) -> None:
         )
 
 
-@rule(Severity.INFO, "calendar", "calendar_dates")
+@rule(Severity.INFO, "calendar", "calendar_dates", of="calendar")
 def big_gap_in_service(feed: Feed) -> pl.LazyFrame:
     """A service does not run for two weeks or more between two of its days.
 
@@ -40,10 +40,10 @@ def big_gap_in_service(feed: Feed) -> pl.LazyFrame:
     _refuse_reversed_ranges(feed, "ServiceSpreadValidator")
     next_day = pl.col("date").shift(-1).over("service_id")
     return (
-        feed.service_days.join(feed.calendar.select("service_id"), on="service_id", how="semi")
-        .with_columns(next_day=next_day)
+        feed.calendar_service_days.with_columns(next_day=next_day)
         .with_columns(gap=(pl.col("next_day") - pl.col("date")).dt.total_days() - 1)
         .filter(pl.col("gap") > MAX_GAP_DAYS)
+        .join(feed.calendar.select("service_id"), on="service_id", maintain_order="left")
         .select(
             "service_id",
             gap_start_date=pl.col("date").dt.strftime("%Y-%m-%d"),
@@ -53,7 +53,7 @@ def big_gap_in_service(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.INFO, "calendar", "calendar_dates")
+@rule(Severity.INFO, "calendar", "calendar_dates", of="calendar")
 def service_extends_far_in_the_future(feed: Feed) -> pl.LazyFrame:
     """A service still runs in two years and more.
 
@@ -61,8 +61,11 @@ def service_extends_far_in_the_future(feed: Feed) -> pl.LazyFrame:
     """
     _refuse_reversed_ranges(feed, "ServiceSpreadValidator")
     limit = feed.today + timedelta(days=FAR_FUTURE_DAYS)
+    last_dates = feed.calendar_service_days.group_by("service_id", maintain_order=True).agg(
+        last_date=pl.col("date").max()
+    )
     return (
-        feed.service_spans.join(feed.calendar.select("service_id"), on="service_id", how="semi")
+        last_dates.join(feed.calendar.select("service_id"), on="service_id", maintain_order="left")
         .filter(pl.col("last_date") > limit)
         .select("service_id", service_window_end_date=pl.col("last_date").dt.strftime("%Y-%m-%d"))
     )
@@ -103,7 +106,7 @@ def _lenient_spans(feed: Feed) -> pl.LazyFrame:
     return days.group_by("service_id").agg(last_date=pl.col("date").max())
 
 
-@rule(Severity.WARNING, "calendar")
+@rule(Severity.WARNING, "calendar", of="calendar")
 def service_has_no_active_day_of_the_week(feed: Feed) -> pl.LazyFrame:
     """A row of calendar.txt runs on no weekday at all.
 
@@ -145,7 +148,7 @@ def future_calendar(feed: Feed) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=["min_service_start_date", "current_date"], orient="row")
 
 
-@rule(Severity.INFO, *WINDOW_TABLES)
+@rule(Severity.INFO, *WINDOW_TABLES, of="feed_info")
 def feed_valid_beyond_total_service_window(feed: Feed) -> pl.DataFrame:
     """The period of feed_info.txt is more than two weeks longer than the days of service.
 
@@ -172,7 +175,7 @@ def feed_valid_beyond_total_service_window(feed: Feed) -> pl.DataFrame:
     )
 
 
-@rule(Severity.INFO, *WINDOW_TABLES)
+@rule(Severity.INFO, *WINDOW_TABLES, of="feed_info")
 def service_window_outside_feed_period(feed: Feed) -> pl.LazyFrame:
     """A service has days outside the period of feed_info.txt.
 
