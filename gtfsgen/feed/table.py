@@ -173,7 +173,7 @@ def load_table(schema: Table, data: object, country: str, categories: pl.Categor
         table.found["empty_file"].append(Rows(pl.DataFrame({"filename": [filename]})))
         return table
     header = tuple(raw.header or ())
-    found = _header_faults(schema, header) if raw.header is not None else defaultdict(list)
+    found = defaultdict(list) if raw.header_failed else _header_faults(schema, header)
     if raw.failure is not None:
         found["csv_parsing_failed"].append(
             Rows(pl.DataFrame([{"filename": filename, **raw.failure}]))
