@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,7 @@ def command(feed: Path, first: datetime | None, days: int, form: str) -> None:
     path = _feed_path(feed)
     try:
         read = gtfs_kit.read_feed(path, dist_units="km")
-    except (ValueError, OSError, KeyError) as error:
+    except (ValueError, OSError, KeyError, zipfile.BadZipFile) as error:
         raise click.UsageError(f"{path} cannot be read as a feed: {error}") from error
     missing = [
         name for name in ("trips", "stop_times", "routes", "stops") if getattr(read, name) is None
@@ -70,9 +71,16 @@ def command(feed: Path, first: datetime | None, days: int, form: str) -> None:
     chosen = _chosen(running, first.date() if first else None, days)
     if not chosen:
         raise click.UsageError(f"{path} has no service in those days")
-    trips = read.compute_trip_stats(compute_dist_from_shapes=read.shapes is not None)
-    by_day = _rows(read.compute_network_stats(chosen, trips), DAY_COLUMNS)
-    by_route = _rows(_by_route(read.compute_route_stats(chosen, trips)), ROUTE_COLUMNS)
+    try:
+        trips = read.compute_trip_stats(compute_dist_from_shapes=read.shapes is not None)
+        by_day = _rows(read.compute_network_stats(chosen, trips), DAY_COLUMNS)
+        by_route = _rows(_by_route(read.compute_route_stats(chosen, trips)), ROUTE_COLUMNS)
+    except (KeyError, ValueError, TypeError, IndexError) as error:
+        # gtfs-kit takes references and times for granted.
+        raise click.UsageError(
+            f"{path} has faults that statistics stumble over ({error!r}); "
+            "gtfsgen validate tells them"
+        ) from error
     if form == "json":
         import json
 

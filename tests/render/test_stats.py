@@ -57,3 +57,15 @@ def test_stats_say_when_there_is_nothing(feed, tmp_path):
     result = CliRunner().invoke(main, ["stats", str(tmp_path / "empty")])
     assert result.exit_code == 2
     assert "Traceback" not in result.output
+
+
+def test_stats_of_what_is_no_zip_or_has_dangling_stops_is_exit_code_2(feed, tmp_path):
+    (tmp_path / "text.zip").write_text("no zip")
+    result = CliRunner().invoke(main, ["stats", str(tmp_path / "text.zip")])
+    assert (result.exit_code, result.exception.__class__) == (2, SystemExit)
+    stops = tmp_path / "feed" / "stops.txt"
+    lines = stops.read_text().splitlines(keepends=True)
+    stops.write_text("".join(line for line in lines if not line.startswith("dandong")))
+    result = CliRunner().invoke(main, ["stats", feed])
+    assert result.exit_code in (0, 2)
+    assert isinstance(result.exception, SystemExit | None.__class__)
