@@ -43,6 +43,8 @@ class Rule:
     needs: tuple[str, ...]
     group: str
     """"canonical", "next" (after 8.0.1) or "gtfsgen"."""
+    of: str = ""
+    """The table without whose rows there is nothing to find; blank for several."""
 
     @property
     def summary(self) -> str:
@@ -62,14 +64,14 @@ _registry: dict[tuple[str, str], Rule] = {}
 
 
 def rule(
-    severity: Severity, *needs: str, group: str = "canonical", code: str = ""
+    severity: Severity, *needs: str, group: str = "canonical", code: str = "", of: str = ""
 ) -> Callable[[Check], Check]:
     """Register a function as the rule of the notice code it is named by, or of `code`.
 
     A rule of a later group of a rule set takes the place of one of the same code; where it only
     adds to that one it calls it. `needs` names the tables it wants whole: on a strict feed the rule
     is skipped when one of them had an error. A rule without needs looks at the good rows of its
-    table, whatever the others were.
+    table, whatever the others were. `of` names a table without whose rows there is nothing to find.
     """
 
     def register(function: Check) -> Check:
@@ -77,7 +79,7 @@ def rule(
         known = _registry.get((name, group))
         if known and known.function.__module__ != function.__module__:
             raise ValueError(f"two rules are named {name}")
-        _registry[name, group] = Rule(name, severity, function, needs, group)
+        _registry[name, group] = Rule(name, severity, function, needs, group, of)
         return function
 
     return register
@@ -163,7 +165,7 @@ def run(feed: Feed, rule_set: str, progress: Callable[[str], None] | None = None
         withheld = [name for name in rule_.needs if not feed.loaded(name)]
         if withheld:
             outcome.skipped[rule_.code] = "; ".join(_why_withheld(feed, name) for name in withheld)
-        else:
+        elif not rule_.of or feed.height(rule_.of):
             runnable.append(rule_)
     small = sum(table.frame.height for table in feed.tables.values()) <= SMALL_FEED_ROWS
     flags = pl.QueryOptFlags.none() if small else pl.QueryOptFlags()

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PIECE_ROWS = 200_000
+FEW = 1000
+"""Up to so many stop times a scan does not pay, nor the import of numpy."""
 SLACK = 1.001
 APART_KM = 1e8
 """Added between trips, so that a running minimum over a piece is one over each of its trips."""
@@ -29,7 +31,7 @@ TOLERANCE_KM = 1e-3
 class Scan(NamedTuple):
     """What to look at closely."""
 
-    pairs: NDArray[np.int64]
+    pairs: pl.Series
     """Rows (of the ordered stop times) that may come too soon after the row before."""
     trips: pl.DataFrame
     """`trip_id` of trips that may be too fast over several stops."""
@@ -42,11 +44,12 @@ def scan(calls: pl.DataFrame, limits: pl.DataFrame, positions: pl.DataFrame) -> 
 
     `limits` has `trip_id` and `limit_kmh`, `positions` has `stop_id`, `lat`, `lon` in degrees.
     """
+    nothing = calls.select("trip_id").head(0)
+    if calls.height <= FEW or not limits.height:
+        trips = calls.select("trip_id").unique(maintain_order=True)
+        return Scan(pl.Series([], dtype=pl.Int64), nothing, trips)
     import numpy as np
 
-    nothing = calls.select("trip_id").head(0)
-    if not calls.height or not limits.height:
-        return Scan(np.zeros(0, np.int64), nothing, nothing)
     phi, stop = _by_code(calls, positions, "stop_id", np.radians(_floats(positions["lat"])))
     theta, _ = _by_code(calls, positions, "stop_id", np.radians(_floats(positions["lon"])))
     km_per_s, trip = _by_code(calls, limits, "trip_id", _floats(limits["limit_kmh"]) / 3600)
@@ -70,7 +73,7 @@ def scan(calls: pl.DataFrame, limits: pl.DataFrame, positions: pl.DataFrame) -> 
             kept.append(rows_found + rows.start)
     rows_of = [np.concatenate(kept) for kept in (pairs, fast, patchy)]
     fast_trips, patchy_trips = (calls[rows].select("trip_id") for rows in rows_of[1:])
-    return Scan(rows_of[0], fast_trips, patchy_trips)
+    return Scan(pl.Series(rows_of[0]), fast_trips, patchy_trips)
 
 
 def _scan_piece(
@@ -172,11 +175,11 @@ def far_pairs(calls: pl.DataFrame, legs: pl.Series, far_km: float) -> pl.DataFra
     from the one before. All ends look one stop farther back at a time, until each has its pair or
     its trip has an earlier end.
     """
+    if not calls.height:
+        return pl.DataFrame(schema=PAIR_SCHEMA)
     import numpy as np
 
     starts = calls["starts_trip"].arg_true().to_numpy().astype(np.int64)
-    if not len(starts):
-        return pl.DataFrame(schema=PAIR_SCHEMA)
     sizes = np.diff(np.append(starts, calls.height))
     trip = np.repeat(np.arange(len(starts)), sizes)
     place = np.arange(calls.height) - starts[trip]

@@ -16,7 +16,7 @@ SOON_DAYS = 7
 LATER_DAYS = 30
 
 
-@rule(Severity.WARNING)
+@rule(Severity.WARNING, of="feed_info")
 def feed_expiration_date7_days(feed: Feed) -> pl.LazyFrame:
     """The feed ends within a week, or has ended.
 
@@ -26,7 +26,7 @@ def feed_expiration_date7_days(feed: Feed) -> pl.LazyFrame:
     return _ending(feed, pl.col("feed_end_date") < limit, SOON_DAYS)
 
 
-@rule(Severity.WARNING)
+@rule(Severity.WARNING, of="feed_info")
 def feed_expiration_date30_days(feed: Feed) -> pl.LazyFrame:
     """The feed ends within a month.
 
@@ -48,7 +48,7 @@ def _ending(feed: Feed, condition: pl.Expr, days: int) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.WARNING, "agency", "feed_info")
+@rule(Severity.WARNING, "agency", "feed_info", of="feed_info")
 def feed_info_lang_and_agency_lang_mismatch(feed: Feed) -> pl.LazyFrame:
     """An agency's language is not that of the feed.
 
@@ -69,7 +69,7 @@ def feed_info_lang_and_agency_lang_mismatch(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.INFO, "feed_info")
+@rule(Severity.INFO, "feed_info", of="feed_info")
 def future_feed(feed: Feed) -> pl.LazyFrame:
     """The feed's first day is still to come.
 
@@ -82,7 +82,7 @@ def future_feed(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.WARNING)
+@rule(Severity.WARNING, of="feed_info")
 def missing_feed_contact_email_and_url(feed: Feed) -> pl.LazyFrame:
     """feed_info.txt tells no way to reach the publisher.
 
@@ -93,7 +93,7 @@ def missing_feed_contact_email_and_url(feed: Feed) -> pl.LazyFrame:
     ).select("csv_row_number")
 
 
-@rule(Severity.WARNING)
+@rule(Severity.WARNING, of="feed_info")
 def missing_feed_info_date(feed: Feed) -> pl.LazyFrame:
     """Only one end of the feed's period is given.
 

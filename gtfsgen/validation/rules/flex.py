@@ -157,7 +157,7 @@ def forbidden_continuous_pickup_drop_off(feed: Feed) -> pl.LazyFrame | list[Rows
     )
 
 
-@rule(Severity.WARNING, "stop_times", "booking_rules")
+@rule(Severity.WARNING, "stop_times", "booking_rules", of="booking_rules")
 def missing_pickup_drop_off_booking_rule_id(feed: Feed) -> list[Rows]:
     """Riders must book, and nothing says how.
 
@@ -202,7 +202,7 @@ def _forbidden_fields(feed: Feed, booking_type: int, fields: tuple[str, ...]) ->
     )
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, of="booking_rules")
 def forbidden_real_time_booking_field_value(feed: Feed) -> pl.LazyFrame:
     """A rule for booking in real time asks for notice in advance.
 
@@ -223,7 +223,7 @@ def forbidden_real_time_booking_field_value(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, of="booking_rules")
 def forbidden_same_day_booking_field_value(feed: Feed) -> pl.LazyFrame:
     """A rule for booking on the same day counts in days.
 
@@ -237,7 +237,7 @@ def forbidden_same_day_booking_field_value(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, of="booking_rules")
 def forbidden_prior_day_booking_field_value(feed: Feed) -> pl.LazyFrame:
     """A rule for booking on days before counts in minutes.
 
@@ -248,7 +248,7 @@ def forbidden_prior_day_booking_field_value(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, of="booking_rules")
 def forbidden_prior_notice_start_day(feed: Feed) -> pl.LazyFrame:
     """A booking rule tells the earliest booking twice, in days and in minutes.
 
@@ -262,7 +262,7 @@ def forbidden_prior_notice_start_day(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, of="booking_rules")
 def forbidden_prior_notice_start_time(feed: Feed) -> pl.LazyFrame:
     """A booking rule has an earliest time of booking, but no day for it.
 
@@ -273,7 +273,7 @@ def forbidden_prior_notice_start_time(feed: Feed) -> pl.LazyFrame:
     ).select("csv_row_number", "booking_rule_id", "prior_notice_start_time")
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, of="booking_rules")
 def missing_prior_notice_start_time(feed: Feed) -> pl.LazyFrame:
     """A booking rule has an earliest day of booking, but no time.
 
@@ -284,7 +284,7 @@ def missing_prior_notice_start_time(feed: Feed) -> pl.LazyFrame:
     ).select("csv_row_number", "booking_rule_id", "prior_notice_start_day")
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, of="booking_rules")
 def invalid_prior_notice_duration_min(feed: Feed) -> pl.LazyFrame:
     """A booking rule's latest booking comes before its earliest.
 
@@ -300,7 +300,7 @@ def invalid_prior_notice_duration_min(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, of="booking_rules")
 def prior_notice_last_day_after_start_day(feed: Feed) -> pl.LazyFrame:
     """A booking rule's last day of booking comes before its first.
 
@@ -318,7 +318,7 @@ def _booking_without(feed: Feed, booking_type: int, field: str) -> pl.LazyFrame:
     ).select("csv_row_number", "booking_rule_id")
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, of="booking_rules")
 def missing_prior_notice_duration_min(feed: Feed) -> pl.LazyFrame:
     """A rule for booking on the same day does not tell how many minutes before.
 
@@ -327,7 +327,7 @@ def missing_prior_notice_duration_min(feed: Feed) -> pl.LazyFrame:
     return _booking_without(feed, SAME_DAY, "prior_notice_duration_min")
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, of="booking_rules")
 def missing_prior_notice_last_day(feed: Feed) -> pl.LazyFrame:
     """A rule for booking on days before does not tell how many.
 
@@ -336,7 +336,7 @@ def missing_prior_notice_last_day(feed: Feed) -> pl.LazyFrame:
     return _booking_without(feed, PRIOR_DAY, "prior_notice_last_day")
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, of="booking_rules")
 def missing_prior_notice_last_time(feed: Feed) -> pl.LazyFrame:
     """A rule for booking on days before does not tell until what time.
 

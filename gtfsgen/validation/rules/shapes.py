@@ -14,7 +14,7 @@ EQUAL_DISTANCE_LIMIT_M = 1.11
 BEYOND_SHAPE_LIMIT_M = 11.1
 
 
-@rule(Severity.WARNING, "shapes")
+@rule(Severity.WARNING, "shapes", of="shapes")
 def single_shape_point(feed: Feed) -> pl.LazyFrame:
     """A shape consists of one point.
 
@@ -27,7 +27,7 @@ def single_shape_point(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.WARNING, "trips", "shapes")
+@rule(Severity.WARNING, "trips", "shapes", of="shapes")
 def unused_shape(feed: Feed) -> pl.LazyFrame:
     """No trip uses a shape.
 
@@ -60,7 +60,7 @@ _actual_m = haversine_m("prev_shape_pt_lat", "prev_shape_pt_lon", "shape_pt_lat"
 PREVIOUS = tuple(f"prev_{name}" for name in POINT)
 
 
-@rule(Severity.ERROR, "shapes")
+@rule(Severity.ERROR, "shapes", of="shapes")
 def decreasing_shape_distance(feed: Feed) -> pl.LazyFrame:
     """shape_dist_traveled falls from one point of a shape to the next.
 
@@ -75,7 +75,7 @@ def decreasing_shape_distance(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.WARNING, "shapes")
+@rule(Severity.WARNING, "shapes", of="shapes")
 def equal_shape_distance_same_coordinates(feed: Feed) -> pl.LazyFrame:
     """Two consecutive points of a shape are the same.
 
@@ -97,7 +97,7 @@ def _apart(feed: Feed, condition: pl.Expr) -> pl.LazyFrame:
 _distance = pl.col("actual_distance_between_shape_points")
 
 
-@rule(Severity.ERROR, "shapes")
+@rule(Severity.ERROR, "shapes", of="shapes")
 def equal_shape_distance_diff_coordinates(feed: Feed) -> pl.LazyFrame:
     """Two consecutive points of a shape lie apart, but have the same distance.
 
@@ -106,7 +106,7 @@ def equal_shape_distance_diff_coordinates(feed: Feed) -> pl.LazyFrame:
     return _apart(feed, _distance >= EQUAL_DISTANCE_LIMIT_M)
 
 
-@rule(Severity.WARNING, "shapes")
+@rule(Severity.WARNING, "shapes", of="shapes")
 def equal_shape_distance_diff_coordinates_distance_below_threshold(feed: Feed) -> pl.LazyFrame:
     """Two consecutive points of a shape lie a little apart, but have the same distance.
 
@@ -115,7 +115,7 @@ def equal_shape_distance_diff_coordinates_distance_below_threshold(feed: Feed) -
     return _apart(feed, (_distance > 0) & (_distance < EQUAL_DISTANCE_LIMIT_M))
 
 
-@rule(Severity.INFO, "trips", "stop_times", "shapes")
+@rule(Severity.INFO, "trips", "stop_times", "shapes", of="shapes")
 def trip_with_shape_dist_traveled_but_no_shape_distances(feed: Feed) -> pl.LazyFrame | list[Rows]:
     """A trip's stop times have distances, but its shape has not.
 
@@ -178,7 +178,7 @@ def _beyond_shape(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.ERROR, "trips", "stop_times", "stops", "shapes")
+@rule(Severity.ERROR, "trips", "stop_times", "stops", "shapes", of="shapes")
 def trip_distance_exceeds_shape_distance(feed: Feed) -> pl.LazyFrame:
     """A trip goes farther than its shape.
 
@@ -188,7 +188,7 @@ def trip_distance_exceeds_shape_distance(feed: Feed) -> pl.LazyFrame:
     return _beyond_shape(feed).filter(pl.col("geo_distance_to_shape") > BEYOND_SHAPE_LIMIT_M)
 
 
-@rule(Severity.WARNING, "trips", "stop_times", "stops", "shapes")
+@rule(Severity.WARNING, "trips", "stop_times", "stops", "shapes", of="shapes")
 def trip_distance_exceeds_shape_distance_below_threshold(feed: Feed) -> pl.LazyFrame:
     """A trip goes a little farther than its shape.
 

@@ -25,7 +25,7 @@ TABLES = ("trips", "stop_times", "stops", "shapes", "routes")
 _found: WeakKeyDictionary[Feed, dict[str, list[dict[str, Any]]]] = WeakKeyDictionary()
 
 
-@rule(Severity.WARNING, *TABLES)
+@rule(Severity.WARNING, *TABLES, of="shapes")
 def stop_too_far_from_shape(feed: Feed) -> Rows:
     """A stop lies more than 100 m from the shape of a trip that calls there.
 
@@ -37,7 +37,7 @@ def stop_too_far_from_shape(feed: Feed) -> Rows:
     return Rows(_frame(feed, "too_far", ("geo_distance_to_shape", pl.Float64)))
 
 
-@rule(Severity.WARNING, *TABLES)
+@rule(Severity.WARNING, *TABLES, of="shapes")
 def stop_too_far_from_shape_using_user_distance(feed: Feed) -> Rows:
     """A stop's shape_dist_traveled points to a place more than 100 m from the stop.
 
@@ -48,7 +48,7 @@ def stop_too_far_from_shape_using_user_distance(feed: Feed) -> Rows:
     return Rows(_frame(feed, "too_far_by_distance", ("geo_distance_to_shape", pl.Float64)))
 
 
-@rule(Severity.WARNING, *TABLES)
+@rule(Severity.WARNING, *TABLES, of="shapes")
 def stop_has_too_many_matches_for_shape(feed: Feed) -> Rows:
     """A shape passes a stop more than 20 times.
 
@@ -58,7 +58,7 @@ def stop_has_too_many_matches_for_shape(feed: Feed) -> Rows:
     return Rows(_frame(feed, "too_many", ("match_count", pl.Int32)))
 
 
-@rule(Severity.WARNING, *TABLES)
+@rule(Severity.WARNING, *TABLES, of="shapes")
 def stops_match_shape_out_of_order(feed: Feed) -> Rows:
     """The stops of a trip lie on its shape in another order than the trip calls.
 

@@ -160,7 +160,7 @@ def stop_time_timepoint_without_times(feed: Feed) -> list[pl.LazyFrame]:
     ]
 
 
-@rule(Severity.ERROR, "frequencies")
+@rule(Severity.ERROR, "frequencies", of="frequencies")
 def overlapping_frequency(feed: Feed) -> pl.LazyFrame:
     """Two frequency periods of a trip overlap.
 

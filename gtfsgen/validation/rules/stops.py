@@ -94,9 +94,9 @@ def same_name_and_description_for_stop(feed: Feed) -> pl.LazyFrame:
 
     A description is for what the name does not say; otherwise leave it blank.
     """
-    return feed.stops.filter(
-        pl.col("stop_desc").str.to_lowercase() == pl.col("stop_name").str.to_lowercase()
-    ).select("csv_row_number", "stop_id", "stop_desc")
+    return feed.stops.filter(caseless("stop_desc") == caseless("stop_name")).select(
+        "csv_row_number", "stop_id", "stop_desc"
+    )
 
 
 @rule(Severity.ERROR)
@@ -190,8 +190,10 @@ def unused_station(feed: Feed) -> pl.LazyFrame:
     No stop names it as its parent_station. Delete it or link its stops.
     """
     used = feed.stops.filter(location_type == STOP).select("parent_station").drop_nulls().unique()
+    stations = feed.stops.filter(location_type == STATION).select("stop_id").unique()
+    # Of an id that stands twice the first row is shown, even where another one is the station.
     return (
-        feed.first_stops.filter(location_type == STATION)
+        feed.first_stops.join(stations, on="stop_id", how="semi", maintain_order="left")
         .join(used, left_on="stop_id", right_on="parent_station", how="anti", maintain_order="left")
         .select("csv_row_number", "stop_id", "stop_name")
     )
@@ -267,7 +269,7 @@ def location_with_unexpected_stop_time(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.INFO, "stops", "fare_rules", "stop_times", "trips", "routes")
+@rule(Severity.INFO, "stops", "fare_rules", "stop_times", "trips", "routes", of="fare_rules")
 def stop_without_zone_id(feed: Feed) -> pl.LazyFrame:
     """A stop of a route with zone fares has no zone.
 

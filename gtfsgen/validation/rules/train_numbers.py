@@ -117,11 +117,10 @@ def _within_services(feed: Feed, trips: pl.LazyFrame) -> pl.LazyFrame:
 def _between_services(feed: Feed, trips: pl.LazyFrame) -> pl.LazyFrame:
     """Pairs of one name and of different services, with the first service `date` of both."""
     runs = trips.select("group", *RUN).unique()
-    dated = (
-        runs.filter(pl.len().over("group") > 1)
-        .join(feed.service_days, on="service_id")
-        .filter(pl.len().over("group", "date", "day") > 1)
-        .sort("group", "date", "day", pl.col("service_id").to_physical())
+    dates = runs.filter(pl.len().over("group") > 1).join(feed.service_days, on="service_id")
+    shared = dates.group_by("group", "date", "day").len().filter(pl.col("len") > 1)
+    dated = dates.join(shared, on=["group", "date", "day"], how="semi").sort(
+        "group", "date", "day", pl.col("service_id").to_physical()
     )
     meeting = (
         dated.with_columns(pl.col(RUN).shift(1).over("group", "date", "day").name.prefix("other_"))

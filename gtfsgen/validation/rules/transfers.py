@@ -54,7 +54,7 @@ def _far(feed: Feed, condition: pl.Expr) -> pl.LazyFrame | list[Rows]:
     )
 
 
-@rule(Severity.INFO, "transfers", "stops")
+@rule(Severity.INFO, "transfers", "stops", of="transfers")
 def transfer_distance_above_2_km(feed: Feed) -> pl.LazyFrame | list[Rows]:
     """The two stops of a transfer are more than 2 km apart.
 
@@ -63,7 +63,7 @@ def transfer_distance_above_2_km(feed: Feed) -> pl.LazyFrame | list[Rows]:
     return _far(feed, (pl.col("distance_m") > ABOVE_M) & (pl.col("distance_m") <= TOO_LARGE_M))
 
 
-@rule(Severity.WARNING, "transfers", "stops")
+@rule(Severity.WARNING, "transfers", "stops", of="transfers")
 def transfer_distance_too_large(feed: Feed) -> pl.LazyFrame | list[Rows]:
     """The two stops of a transfer are more than 10 km apart.
 
@@ -94,7 +94,7 @@ def _ends(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.ERROR, "transfers", "stops")
+@rule(Severity.ERROR, "transfers", "stops", of="transfers")
 def transfer_with_invalid_stop_location_type(feed: Feed) -> list[pl.LazyFrame]:
     """A transfer begins or ends at something that is neither a stop nor a station.
 
@@ -122,7 +122,7 @@ def transfer_with_invalid_stop_location_type(feed: Feed) -> list[pl.LazyFrame]:
     ]
 
 
-@rule(Severity.ERROR, "transfers", "trips", "stop_times", "stops")
+@rule(Severity.ERROR, "transfers", "trips", "stop_times", "stops", of="transfers")
 def transfer_with_invalid_trip_and_route(feed: Feed) -> pl.LazyFrame:
     """A transfer names a trip and a route that the trip is not of.
 
@@ -144,7 +144,7 @@ def transfer_with_invalid_trip_and_route(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.ERROR, "transfers", "trips", "stop_times", "stops")
+@rule(Severity.ERROR, "transfers", "trips", "stop_times", "stops", of="transfers")
 def transfer_with_invalid_trip_and_stop(feed: Feed) -> pl.LazyFrame:
     """A transfer names a trip and a stop where the trip does not call.
 
@@ -191,7 +191,7 @@ def _calls_of_transfers(feed: Feed) -> pl.LazyFrame:
     return feed.stop_times.select("trip_id", "stop_id").join(named, on="trip_id", how="semi")
 
 
-@rule(Severity.WARNING, "transfers", "stops", "stop_times")
+@rule(Severity.WARNING, "transfers", "stops", "stop_times", of="transfers")
 def transfer_with_suspicious_mid_trip_in_seat(feed: Feed) -> pl.LazyFrame:
     """A transfer between linked trips leaves the first before its end, or joins the second late.
 
@@ -217,7 +217,7 @@ def transfer_with_suspicious_mid_trip_in_seat(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.WARNING, "transfers", "routes")
+@rule(Severity.WARNING, "transfers", "routes", of="transfers")
 def inconsistent_route_type_for_in_seat_transfer(feed: Feed) -> pl.LazyFrame | list[Rows]:
     """An in-seat transfer leads from one kind of vehicle to another.
 

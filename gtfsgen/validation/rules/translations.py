@@ -50,7 +50,7 @@ def _references(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.WARNING, "translations")
+@rule(Severity.WARNING, "translations", of="translations")
 def translation_unknown_table_name(feed: Feed) -> pl.LazyFrame | list[Rows]:
     """A translation is for a table that the feed does not have.
 
@@ -62,7 +62,7 @@ def translation_unknown_table_name(feed: Feed) -> pl.LazyFrame | list[Rows]:
     return feed.translations.filter(~known).select("csv_row_number", "table_name")
 
 
-@rule(Severity.ERROR, "translations")
+@rule(Severity.ERROR, "translations", of="translations")
 def translation_unexpected_value(feed: Feed) -> list[Rows]:
     """A translation has a value in a field that must be blank there.
 
@@ -120,7 +120,7 @@ def missing_record_fields(feed: Feed) -> list[Rows]:
     ]
 
 
-@rule(Severity.ERROR, "translations")
+@rule(Severity.ERROR, "translations", of="translations")
 def translation_foreign_key_violation(feed: Feed) -> list[Rows]:
     """A translation is for a row that does not exist.
 
