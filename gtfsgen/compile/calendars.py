@@ -58,8 +58,8 @@ def _regular(flags: tuple[bool, ...], first: date, last: date) -> Dates:
 @lru_cache(maxsize=7)
 def _weekday_bits(weekday: int) -> int:
     """Every such weekday from `EPOCH` on for more than three centuries."""
-    first = (weekday - EPOCH.weekday()) % 7
-    return sum(1 << (first + 7 * week) for week in range(17_000))
+    every_seventh = ((1 << 7 * 17_000) - 1) // 0b1111111
+    return every_seventh << (weekday - EPOCH.weekday()) % 7
 
 
 @lru_cache(maxsize=65_536)
