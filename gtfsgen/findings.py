@@ -39,7 +39,7 @@ class Rows:
         return self.frame.height
 
     def shown(self, limit: int | None = None) -> pl.DataFrame:
-        """The frame as people read it: times as HH:MM:SS, dates as YYYYMMDD, blank texts as empty."""
+        """The frame as people read it: times as HH:MM:SS, dates as YYYYMMDD, blanks empty."""
         import polars as pl
 
         frame = self.frame if limit is None else self.frame.head(limit)

@@ -132,7 +132,7 @@ def Float(bound: Bound | None = None, required: bool = False) -> Field:
     return Field(Type.FLOAT, bound=bound, required=required)
 
 
-def _plain(type_: Type):  # noqa: ANN202 - a family of constructors
+def _plain(type_: Type):
     def field(required: bool = False, recommended: bool = False) -> Field:
         return Field(type_, required=required, recommended=recommended)
 

@@ -22,7 +22,7 @@ import polars as pl
 from gtfsgen.faults import Severity
 from gtfsgen.feed.archive import UnreadableInput, open_archive
 from gtfsgen.feed.frames import SharedFrames
-from gtfsgen.feed.table import LoadedTable, Status, load_table, absent_table
+from gtfsgen.feed.table import LoadedTable, Status, absent_table, load_table
 from gtfsgen.findings import Rows
 from gtfsgen.schema import TABLES, Table
 

@@ -19,7 +19,7 @@ from typing import IO, Any, Literal
 import polars as pl
 
 from gtfsgen.feed import records
-from gtfsgen.feed.archive import DamagedEntry
+from gtfsgen.feed.archive import DamagedEntry, Stream
 
 Kind = Literal["text", "float", "integer", "time"]
 Bytes = bytes | bytearray | memoryview
@@ -88,7 +88,7 @@ class RawTable:
 
 
 def read_table(
-    data: Bytes | IO[bytes],
+    data: Bytes | IO[bytes] | Stream,
     wanted: Collection[str] | Mapping[str, Kind],
     *,
     unlimited_cells: bool = False,

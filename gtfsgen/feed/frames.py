@@ -152,7 +152,7 @@ class SharedFrames:
 
     @cached_property
     def called_stops(self) -> pl.LazyFrame:
-        """`stop_id` of every stop that stop_times names, and the `first_csv_row_number` that does."""
+        """`stop_id` of every stop that stop_times names, and the `first_csv_row_number`."""
         rows = self.tables["stop_times"].rows.filter(pl.col("stop_id").is_not_null())
         used = rows.group_by("stop_id").agg(first_csv_row_number=pl.col("csv_row_number").min())
         return used.collect().lazy()

@@ -84,7 +84,7 @@ def _scan_piece(
     departure: NDArray[np.float64],
     bounds: NDArray[np.int64],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Rows of suspected pairs, and the first rows of fast and of patchy trips, within whole trips."""
+    """Rows of suspected pairs, and the first rows of fast and of patchy trips."""
     import numpy as np
 
     starts, sizes = bounds[:-1], np.diff(bounds)

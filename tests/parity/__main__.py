@@ -1,9 +1,10 @@
-"""The parity board: gtfsgen against the canonical validator, on every feed it is known to have judged.
+"""The parity board: gtfsgen against the canonical validator, on every feed it is known to have
+judged.
 
-    python -m tests.parity [--cases] [--corpus DIR --oracle FILE] [--only TEXT] [--check] [-v]
+python -m tests.parity [--cases] [--corpus DIR --oracle FILE] [--only TEXT] [--check] [-v]
 
-Prints how many cases and feeds are exactly equal, and the codes that differ. `--check` exits with 1 when a
-figure is below the committed one (score.json); `--write` writes it.
+Prints how many cases and feeds are exactly equal, and the codes that differ. `--check` exits with
+1 when a figure is below the committed one (score.json); `--write` writes it.
 """
 
 from __future__ import annotations
@@ -63,7 +64,9 @@ def corpus_results(corpus: Path, oracle: Path, only: str) -> Iterator[tuple[str,
             summary = {k: v for k, v in answer["summary"].items() if v is not None}
             found = differences(document, answer["counts"], answer["samples"], summary)
             if report.system_errors != answer["system_errors"]:
-                found.append(f"system errors: expected {answer['system_errors']}, got {report.system_errors}")
+                found.append(
+                    f"system errors: expected {answer['system_errors']}, got {report.system_errors}"
+                )
             yield answer["feed"], found
 
 
@@ -110,7 +113,10 @@ def main() -> int:
         committed = json.loads(SCORE.read_text())
         worse = [name for name, now in score.items() if now["equal"] < committed[name]["equal"]]
         for name in worse:
-            print(f"{name}: {score[name]['equal']} equal, {committed[name]['equal']} committed", file=sys.stderr)
+            print(
+                f"{name}: {score[name]['equal']} equal, {committed[name]['equal']} committed",
+                file=sys.stderr,
+            )
         return 1 if worse or not score else 0
     return 0
 

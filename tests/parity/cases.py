@@ -1,7 +1,7 @@
 """The canonical validator's answers to 4,447 small feeds, in a compact form beside this file.
 
-Each case is one edit away from a feed without notices (`bases/`), with every notice that MobilityData's
-gtfs-validator 8.0.1 reports for it. See README.md here for the members of a case.
+Each case is one edit away from a feed without notices (`bases/`), with every notice that
+MobilityData's gtfs-validator 8.0.1 reports for it. See README.md here for the members of a case.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def content(value: Any) -> bytes:
 
 
 def members(case: Case) -> list[tuple[str, bytes]]:
-    """The files of a case: base files by name, changed or removed, then added ones, then entries."""
+    """The files of a case: base files by name, changed or removed, then added ones, entries."""
     base = HERE / "bases" / case["base"]
     files = {path.name: path.read_bytes() for path in sorted(base.iterdir())}
     for name, text in case.get("changes", {}).items():

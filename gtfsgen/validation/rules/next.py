@@ -1,7 +1,8 @@
 """What changed after the canonical validator 8.0.1: rules that take the place of its own.
 
-In the rule set `canonical-next` a rule of this module stands for the canonical one of its code, which it
-calls where it only adds to it. That amounts of fare products may be negative is said in the schema
+In the rule set `canonical-next` a rule of this module stands for the canonical one of its code,
+which it calls where it only adds to it. That amounts of fare products may be negative is said in
+the schema
 (`schema.next_tables`).
 """
 
@@ -49,7 +50,7 @@ def missing_recommended_file_next(feed: Feed) -> list[Rows]:
 
 
 def _on_demand(feed: Feed) -> bool:
-    """Whether some stop time has, instead of a stop, a location, or a group of location_groups.txt."""
+    """Whether some stop time has a location or a group of location_groups.txt, but no stop."""
     areas = ["location_id", *(["location_group_id"] if feed.height("location_groups") else [])]
     within = pl.any_horizontal(pl.col(areas).is_not_null())
     rows = feed.stop_times.filter(pl.col("stop_id").is_null(), within)

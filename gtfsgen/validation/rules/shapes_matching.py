@@ -189,7 +189,7 @@ def _is_first_of_pattern(trips: pl.DataFrame) -> pl.Series:
 def _fingerprints(
     calls: pl.DataFrame, first: NDArray[np.integer], size: NDArray[np.integer]
 ) -> NDArray[np.uint64]:
-    """64 bits per trip that tell its pattern: a sum over its calls, mixed of place, stop and distance.
+    """64 bits per trip that tell its pattern: a sum over calls, mixed of place, stop, distance.
 
     A piece of some 10^5 rows at a time stays in the processor's cache.
     """

@@ -208,7 +208,7 @@ def _particulars(feed: Feed, pairs: pl.LazyFrame, *, as_first_alike: bool) -> pl
 
 
 def _as_in_first_alike(feed: Feed, found: pl.DataFrame) -> pl.DataFrame:
-    """Replace row numbers and sequences by those of the first trip with the same calls and route."""
+    """Replace rows and sequences by those of the first trip with the same calls and route."""
     trips = found.select("trip_id").unique()
     routes = feed.shared(_speed_limits).select("trip_id", "route_id", "trip_csv_row_number")
     calls = (
