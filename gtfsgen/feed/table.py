@@ -178,13 +178,13 @@ def load_table(
         return table
     header = tuple(raw.header or ())
     found = defaultdict(list) if raw.header_failed else _header_faults(schema, header)
-    if raw.failure is not None:
+    bad_header = any(code != "unknown_column" for code in found)
+    # The rows below a bad header are not read, so no fault of theirs is known.
+    if raw.failure is not None and not bad_header:
         found["csv_parsing_failed"].append(
             Rows(pl.DataFrame([{"filename": filename, **raw.failure}]))
         )
-    if raw.header_failed or any(
-        code != "unknown_column" for code in found if code != "csv_parsing_failed"
-    ):
+    if raw.header_failed or bad_header:
         table = _empty(schema, Status.INVALID_HEADERS, header, categories)
         table.found.update(found)
         return table

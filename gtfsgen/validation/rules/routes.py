@@ -9,6 +9,7 @@ from gtfsgen.feed import Feed
 from gtfsgen.feed.values import utf16_length
 from gtfsgen.findings import Rows
 from gtfsgen.validation.engine import rule
+from gtfsgen.validation.java_text import caseless
 
 MAX_SHORT_NAME_LENGTH = 12
 MIN_LUMA_DIFFERENCE = 72
@@ -57,11 +58,11 @@ def same_name_and_description_for_route(feed: Feed) -> pl.LazyFrame:
 
     A description is for what the names do not say; otherwise leave it blank.
     """
-    description = pl.col("route_desc").str.to_lowercase()
+    description = caseless("route_desc")
     field = (
-        pl.when(description == pl.col("route_short_name").str.to_lowercase())
+        pl.when(description == caseless("route_short_name"))
         .then(pl.lit("route_short_name"))
-        .when(description == pl.col("route_long_name").str.to_lowercase())
+        .when(description == caseless("route_long_name"))
         .then(pl.lit("route_long_name"))
     )
     return (

@@ -9,6 +9,7 @@ from gtfsgen.feed import Feed
 from gtfsgen.findings import Rows
 from gtfsgen.schema import TABLES
 from gtfsgen.validation.engine import rule
+from gtfsgen.validation.java_text import caseless
 
 STOP, STATION, ENTRANCE, NODE, BOARDING_AREA = range(5)
 location_type = pl.col("location_type").fill_null(STOP)
