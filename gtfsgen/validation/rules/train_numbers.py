@@ -13,6 +13,7 @@ PAIR = ["other_trip_id", "trip_id"]
 RUN = ["service_id", "day"]
 """When a trip departs: on the dates of its service, so many days later."""
 DAY_S = 86_400
+MANY_DATES, MANY_DAYS = 1 << 24, 1 << 6
 
 
 @rule(
@@ -117,14 +118,18 @@ def _within_services(feed: Feed, trips: pl.LazyFrame) -> pl.LazyFrame:
 def _between_services(feed: Feed, trips: pl.LazyFrame) -> pl.LazyFrame:
     """Pairs of one name and of different services, with the first service `date` of both."""
     runs = trips.select("group", *RUN).unique()
-    dates = runs.filter(pl.len().over("group") > 1).join(feed.service_days, on="service_id")
-    shared = dates.group_by("group", "date", "day").len().filter(pl.col("len") > 1)
-    dated = dates.join(shared, on=["group", "date", "day"], how="semi").sort(
-        "group", "date", "day", pl.col("service_id").to_physical()
-    )
+    # One number for group, date and day sorts and compares many times faster than the three.
+    number = (
+        pl.col("group").cast(pl.Int64) * MANY_DATES + pl.col("date").to_physical()
+    ) * MANY_DAYS
+    same = pl.col("number") == pl.col("number").shift(1)
     meeting = (
-        dated.with_columns(pl.col(RUN).shift(1).over("group", "date", "day").name.prefix("other_"))
-        .filter(pl.col("other_service_id").is_not_null())
+        runs.filter(pl.len().over("group") > 1)
+        .join(feed.service_days, on="service_id")
+        .with_columns(number=number + pl.col("day").clip(0, MANY_DAYS - 1))
+        .sort("number", pl.col("service_id").to_physical())
+        .with_columns(pl.col(RUN).shift(1).name.prefix("other_"), met=same)
+        .filter("met")
         .group_by("group", *RUN, *(f"other_{name}" for name in RUN))
         .agg(pl.col("date").min())
     )
