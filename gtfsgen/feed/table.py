@@ -512,13 +512,22 @@ def _without_gaps(choices: Collection[int]) -> bool:
     return max(choices) - min(choices) + 1 == len(choices)
 
 
+def _below_zero(numbers: pl.Series) -> pl.Series:
+    """Which floats are below 0 in the order of Java's Double.compare, where -0.0 is below 0.0."""
+    below = numbers < 0
+    zeros = numbers == 0
+    return below | (zeros & (1 / numbers < 0)) if zeros.any() else below
+
+
 def _outside(column: Field, numbers: pl.Series) -> pl.Series | None:
     """Which numbers break the field's bound. NaN breaks that of latitudes and longitudes only."""
     if column.type in LIMIT:
         limit = LIMIT[column.type]
         return ~numbers.is_between(-limit, limit) | numbers.is_nan()
     if column.bound is Bound.NON_NEGATIVE:
-        return numbers < 0
+        # A decimal has no negative zero.
+        signed_zero = numbers.dtype.is_float() and column.type is not Type.AMOUNT
+        return _below_zero(numbers) if signed_zero else numbers < 0
     if column.bound is Bound.POSITIVE:
         return (numbers <= 0) & (numbers.is_nan().not_() if numbers.dtype.is_float() else True)
     if column.bound is Bound.NON_ZERO:
