@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from gtfsgen.faults import Severity
-from gtfsgen.feed.archive import UnreadableInput, open_archive
+from gtfsgen.feed.archive import DamagedEntry, UnreadableInput, open_archive
 from gtfsgen.feed.frames import SharedFrames
 from gtfsgen.feed.table import LoadedTable, Status, absent_table, load_table
 from gtfsgen.findings import Rows
@@ -177,9 +177,12 @@ def read(
         archive.check_unread()
         locations = None
         if "locations.geojson" in archive.tables:
-            from gtfsgen.feed.geojson import read_locations
+            from gtfsgen.feed.geojson import damaged_locations, read_locations
 
-            locations = read_locations(archive.read(archive.tables["locations.geojson"]))
+            try:
+                locations = read_locations(archive.read(archive.tables["locations.geojson"]))
+            except DamagedEntry as damage:
+                locations = damaged_locations("" if damage.unlisted else str(damage))
         feed = Feed(tables, locations, archive.names, categories)
         feed.source = str(path)
         feed.seconds = seconds

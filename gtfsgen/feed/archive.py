@@ -91,7 +91,14 @@ class UnreadableInput(Exception):
 
 
 class DamagedEntry(OSError):
-    """One file of the feed breaks off or is not there, and the run goes on without it."""
+    """One file of the feed breaks off or is not there, and the run goes on without it.
+
+    `unlisted` marks a file that the canonical listing names but cannot find.
+    """
+
+    def __init__(self, message: str, *, unlisted: bool = False) -> None:
+        super().__init__(message)
+        self.unlisted = unlisted
 
 
 class Stream(Protocol):
@@ -435,7 +442,7 @@ def _unsupported(entry: _Entry) -> str | None:
 
 class _Unlisted:
     def read(self, size: int = -1, /) -> bytes:
-        raise DamagedEntry("origin")
+        raise DamagedEntry("origin", unlisted=True)
 
     def close(self) -> None:
         """Nothing is open."""

@@ -87,6 +87,16 @@ def read_locations(data: bytes) -> Locations:
     return Locations(loaded, _frame(features), geometries, notices)
 
 
+def damaged_locations(message: str) -> Locations:
+    """What stands for a locations.geojson whose bytes cannot be got at; without a message nothing is
+    said of it.
+    """
+    notices: list[Notice] = []
+    if message:
+        notices.append(("malformed_json", {"filename": FILENAME, "message": message}))
+    return Locations(False, _frame([]), [], notices)
+
+
 def _frame(features: list[_Feature]) -> pl.DataFrame:
     import polars as pl
 
