@@ -88,9 +88,7 @@ def read_locations(data: bytes) -> Locations:
 
 
 def damaged_locations(message: str) -> Locations:
-    """What stands for a locations.geojson whose bytes cannot be got at; without a message nothing is
-    said of it.
-    """
+    """What stands for a locations.geojson with damaged bytes; no message, no notice."""
     notices: list[Notice] = []
     if message:
         notices.append(("malformed_json", {"filename": FILENAME, "message": message}))

@@ -103,7 +103,8 @@ def _counts(feed: Feed) -> dict[str, int]:
         table = feed.tables[name]
         if column not in table.good.columns or (feed.strict and table.status is not Status.LOADED):
             return 0
-        return table.good[column].drop_nulls().n_unique()
+        ids = table.good[column].drop_nulls().unique().cast(pl.String)
+        return int((ids != "").sum())  # a quoted cell of blanks is an empty id
 
     return {member: distinct(table, column) for member, (table, column) in ids.items()}
 
