@@ -494,9 +494,15 @@ def gathered(distinct: pl.Series, codes: pl.Series) -> pl.Series:
     """The values of the rows that `codes` point at, null for null."""
     if len(codes) > FEW or len(distinct) > FEW:
         return distinct.gather(codes)
-    known = distinct.to_list()
+    # Days as numbers: Python has no year 0, but Java has.
+    dates = distinct.dtype == pl.Date
+    known = (distinct.to_physical() if dates else distinct).to_list()
     rows = [None if code is None else known[code] for code in codes.to_list()]
-    return pl.Series(rows, dtype=distinct.dtype)
+    return (
+        pl.Series(rows, dtype=pl.Int32).cast(pl.Date)
+        if dates
+        else pl.Series(rows, dtype=distinct.dtype)
+    )
 
 
 def _all_clean(texts: pl.Series) -> bool:

@@ -81,7 +81,7 @@ def route_color_contrast(feed: Feed) -> pl.LazyFrame:
 
     def luma(name: str) -> pl.Expr:
         color = pl.col(name)
-        red, green, blue = color // 65536, color // 256 % 256, color % 256
+        red, green, blue = (color // 65536) & 255, (color // 256) & 255, color & 255
         return (0.30 * red + 0.59 * green + 0.11 * blue).cast(pl.Int32)
 
     return feed.routes.filter(
@@ -90,7 +90,7 @@ def route_color_contrast(feed: Feed) -> pl.LazyFrame:
         "route_id",
         "csv_row_number",
         pl.col("route_color", "route_text_color").map_elements(
-            "#{:06X}".format, return_dtype=pl.String
+            lambda color: f"#{color & 0xFFFFFFFF:06X}", return_dtype=pl.String
         ),
     )
 
