@@ -1,0 +1,62 @@
+"""Damage that once made gtfsgen differ from the canonical validator, found by mutating real feeds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import gtfsgen
+from tests.parity.cases import HERE
+
+DATE = "2026-11-20"
+
+
+def counts(folder: Path, **changed: str) -> dict[str, int]:
+    """What is said of the base feed with some tables replaced: code -> number of notices."""
+    folder.mkdir(exist_ok=True)
+    for path in (HERE / "bases" / "base").iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    for name, text in changed.items():
+        (folder / f"{name}.txt").write_text(text, encoding="utf-8")
+    document = json.loads(gtfsgen.validate(folder, "canonical-8.0.1", DATE, "ZZ").to_json())
+    return {notice["code"]: notice["totalNotices"] for notice in document["notices"]}
+
+
+def base(name: str) -> list[str]:
+    return (HERE / "bases" / "base" / f"{name}.txt").read_text(encoding="utf-8").splitlines()
+
+
+@pytest.mark.parametrize(("last", "expired"), [("2027", False), ("2025", True)])
+def test_of_two_rows_for_a_service_the_last_decides_whether_it_is_over(tmp_path, last, expired):
+    years = [year for year in ("2025", "2027") if year != last] + [last]
+    rows = [f"G,1,1,1,1,1,1,1,{year}0101,{year}0110" for year in years]
+    found = counts(tmp_path / "feed", calendar="\n".join([*base("calendar"), *rows]) + "\n")
+    assert found["duplicate_key"] == 1
+    assert ("expired_calendar" in found) == expired
+
+
+def test_rows_below_a_bad_header_are_not_read(tmp_path):
+    found = counts(tmp_path / "feed", levels="level_id,level_name\n" + "a" * 4097 + ",x\n")
+    assert found["missing_required_column"] == 1
+    assert "csv_parsing_failed" not in found
+
+
+def test_a_header_that_cannot_be_read_has_no_missing_columns(tmp_path):
+    found = counts(tmp_path / "feed", levels="a" * 4097 + ",level_name\nL1,x\n")
+    assert found["csv_parsing_failed"] == 1
+    assert "missing_required_column" not in found
+
+
+def test_minus_zero_is_below_zero(tmp_path):
+    rows = [line.split(",") for line in base("pathways")]
+    rows[1][rows[0].index("length")] = "-0.0"
+    found = counts(tmp_path / "feed", pathways="\n".join(map(",".join, rows)) + "\n")
+    assert found["number_out_of_range"] == 1
+
+
+def test_a_date_in_the_year_0_is_no_crash(tmp_path):
+    rows = [*base("calendar"), "G,1,1,1,1,1,1,1,00000101,00000110"]
+    found = counts(tmp_path / "feed", calendar="\n".join(rows) + "\n")
+    assert "expired_calendar" in found
