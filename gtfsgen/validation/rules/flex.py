@@ -157,7 +157,7 @@ def forbidden_continuous_pickup_drop_off(feed: Feed) -> pl.LazyFrame | list[Rows
     )
 
 
-@rule(Severity.WARNING, "stop_times", "booking_rules", of="booking_rules")
+@rule(Severity.WARNING, "stop_times", "booking_rules")
 def missing_pickup_drop_off_booking_rule_id(feed: Feed) -> list[Rows]:
     """Riders must book, and nothing says how.
 
