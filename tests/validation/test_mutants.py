@@ -1,4 +1,4 @@
-"""Damage that once made gtfsgen differ from the canonical validator, found by mutating real feeds."""
+"""Damage that told gtfsgen apart from the canonical validator, found by mutating feeds."""
 
 from __future__ import annotations
 
