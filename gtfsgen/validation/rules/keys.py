@@ -106,7 +106,8 @@ def _has_duplicates(feed: Feed, table: Table, rows: pl.LazyFrame, codes: list[pl
 def _plain(table: Table, column: pl.Series) -> list:
     """A key part as Python values, blanks as the defaults that keys are compared with."""
     type_ = table.fields[column.name].type
-    values = (column.to_physical() if type_ is Type.ID else column).to_list()
+    # Dates as numbers too: Python has no year 0.
+    values = (column.to_physical() if type_ in (Type.ID, Type.DATE) else column).to_list()
     if type_ in (Type.INTEGER, Type.TIME):
         return [value or 0 for value in values]
     return values
