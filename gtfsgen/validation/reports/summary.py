@@ -68,7 +68,7 @@ def _feed_info(feed: Feed) -> dict[str, str]:
             info[member] = "" if day is None or day == GTFS_EPOCH else day.isoformat()
     info["feedEmail"] = row.get("feed_contact_email") or ""
     if feed.loaded("trips") and (feed.loaded("calendar") or feed.loaded("calendar_dates")):
-        crash = feed.strict and feed.reversed_calendar
+        crash = feed.strict and feed.loaded("calendar") and feed.reversed_calendar
         first, last = (None, None) if crash else feed.service_window
         info["feedServiceWindowStart"] = first.isoformat() if first else ""
         info["feedServiceWindowEnd"] = last.isoformat() if last else ""

@@ -15,7 +15,7 @@ ROLES = ("is_producer", "is_operator", "is_authority")
 
 def _shown(table: Table, name: str) -> pl.Expr:
     if table.fields[name].type is Type.DATE:
-        return pl.col(name).dt.strftime("%Y%m%d")
+        return pl.col(name).dt.strftime("%Y%m%d").str.replace("^-0", "-")  # as Java's %04d
     return clock(name)
 
 
