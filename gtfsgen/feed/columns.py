@@ -9,6 +9,7 @@ import polars as pl
 import pyarrow as pa
 
 from gtfsgen.feed import csv, records, values
+from gtfsgen.feed.arrow import handed_over
 
 _ARRAY_TYPES = {
     "text": np.uint32,
@@ -16,6 +17,7 @@ _ARRAY_TYPES = {
     "integer": np.int32,
     "time": np.int32,
 }
+_ARROW_TYPES = {kind: pa.from_numpy_dtype(dtype) for kind, dtype in _ARRAY_TYPES.items()}
 
 
 @dataclass(slots=True)
@@ -147,7 +149,9 @@ class Growing:
             return pl.Series([None], dtype=dtype).new_from_index(0, self._height)
         blank = self._blank.taken(self._height) if self._blank else None
         values = self._values.taken(self._height)
-        return pl.Series(pl.from_arrow(pa.array(values, mask=blank)), dtype=dtype)
+        known = None if blank is None else pa.py_buffer(np.packbits(~blank, bitorder="little"))
+        buffers = [known, pa.py_buffer(values)]
+        return handed_over(pa.Array.from_buffers(_ARROW_TYPES[self.kind], self._height, buffers))
 
 
 def chunk_of_numbers(numbers: pl.Series, odd: pl.DataFrame) -> Chunk:

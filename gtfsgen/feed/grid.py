@@ -17,6 +17,8 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from gtfsgen.feed.arrow import handed_over
+
 WORD = 8  # bytes
 INLINE = 12  # bytes that a string view holds itself
 _PAD = bytes(2 * WORD)  # so that words at either edge can be loaded
@@ -159,7 +161,7 @@ class Grid:
                 views[:, 1] = np.where(lengths > INLINE, places, second)
         buffers = [None, pa.py_buffer(views), pa.py_buffer(self.text)]
         array = pa.Array.from_buffers(pa.string_view(), len(cells), buffers)
-        return pl.Series(pl.from_arrow(array))
+        return handed_over(array)
 
     def changes(self, cells: Cells) -> np.ndarray:
         """Rows whose cell is not the one before, the first row among them."""
