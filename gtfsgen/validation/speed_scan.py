@@ -102,16 +102,34 @@ def _scan_piece(
     pairs = np.flatnonzero(judged & (step > km_per_s * least))
     elapsed = _elapsed_s(departure[pairs - 1], arrival[pairs])
     pairs = pairs[step[pairs] > km_per_s[pairs] * elapsed]
+    fast = judged & _too_far(step, km_per_s, arrival, departure, starts)
+    fast_trips = np.logical_or.reduceat(fast, starts)
+    return pairs, starts[fast_trips], starts[patchy]
+
+
+def _too_far(
+    step: NDArray[np.float64],
+    km_per_s: NDArray[np.float64],
+    arrival: NDArray[np.float64],
+    departure: NDArray[np.float64],
+    starts: NDArray[np.int64],
+) -> NDArray[np.bool_]:
+    """Rows that come too soon after some row before them in their trip, or nearly so.
+
+    `step` is the distance in km from the row before, 0 where a trip starts.
+    """
+    import numpy as np
+
+    sizes = np.diff(np.append(starts, len(step)))
     along = np.cumsum(step)
     along -= np.repeat(along[starts] + APART_KM * np.arange(len(starts)), sizes)
-    behind = np.where(np.isnan(departure), np.inf, along - km_per_s * departure)
+    behind = along - km_per_s * departure
     behind[np.isnan(behind)] = np.inf
     lowest = np.minimum.accumulate(behind)
     ahead = along - km_per_s * arrival
-    fast = judged.copy()
-    fast[1:] &= ahead[1:] - lowest[:-1] > -TOLERANCE_KM
-    fast_trips = np.logical_or.reduceat(fast, starts)
-    return pairs, starts[fast_trips], starts[patchy]
+    found = np.zeros(len(step), np.bool_)
+    found[1:] = ahead[1:] - lowest[:-1] > -TOLERANCE_KM
+    return found
 
 
 def _elapsed_s(start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -171,9 +189,11 @@ PAIR_SCHEMA: dict[str, Any] = {
 def far_pairs(calls: pl.DataFrame, legs: pl.Series, far_km: float) -> pl.DataFrame:
     """The first pair of each trip that is more than `far_km` apart and too fast, as `PAIR_SCHEMA`.
 
-    `calls` are the stop times of trips without gaps, with `limit_kmh`; `legs` the distance of each
-    from the one before. All ends look one stop farther back at a time, until each has its pair or
-    its trip has an earlier end.
+    `calls` are the stop times of trips with `limit_kmh` and whether their stop's position is
+    `known`; `legs` the distance of each from the one before. All ends look one stop farther back at
+    a time, until each has its pair or its trip has an earlier end. As in the canonical validator a
+    trip is given up at the first end, and at the first start that would be too fast, without a
+    position.
     """
     if not calls.height:
         return pl.DataFrame(schema=PAIR_SCHEMA)
@@ -185,21 +205,32 @@ def far_pairs(calls: pl.DataFrame, legs: pl.Series, far_km: float) -> pl.DataFra
     place = np.arange(calls.height) - starts[trip]
     leg_km, limit = legs.to_numpy(), calls["limit_kmh"].to_numpy()
     arrival, departure = _floats(calls["arrival_time"]), _floats(calls["departure_time"])
-    first_end = np.full(len(starts), calls.height)
+    known = calls["known"].fill_null(False).to_numpy()
+    left = ~np.isnan(departure)
+    to_the_minute = arrival % 60 == 0, departure % 60 == 0
     speed, distance = np.zeros(calls.height), np.zeros(calls.height)
     back_of = np.zeros(calls.height, np.int64)
-    ends = np.flatnonzero(place > 0)
+    ends = np.flatnonzero((place > 0) & ~np.isnan(arrival))
+    first_end = np.full(len(starts), calls.height)
+    given_up = ends[~known[ends]]
+    np.minimum.at(first_end, trip[given_up], given_up)
+    ends = ends[_too_far(leg_km, limit / 3600, arrival, departure, starts)[ends]]
     for back in range(1, int(sizes.max())):
         ends = ends[(place[ends] >= back) & (ends < first_end[trip[ends]])]
         if not len(ends):
             break
-        distance[ends] += leg_km[ends - back + 1]
-        speed[ends] = distance[ends] * 3600 / _elapsed_s(departure[ends - back], arrival[ends])
-        hit = (speed[ends] > limit[ends]) & (distance[ends] > far_km)
-        back_of[ends[hit]] = back
+        start = ends - back
+        distance[ends] += leg_km[start + 1]
+        elapsed = arrival[ends] - departure[start]
+        elapsed += 60 * (to_the_minute[0][ends] & to_the_minute[1][start])
+        speed[ends] = distance[ends] * 3600 / np.where(elapsed > 0, elapsed, 60.0)
+        hit = left[start] & (speed[ends] > limit[ends])
+        hit &= (distance[ends] > far_km) | ~known[start]
+        back_of[ends[hit]] = np.where(known[start[hit]], back, 0)
         np.minimum.at(first_end, trip[ends[hit]], ends[hit])
         ends = ends[~hit]
     found = first_end[first_end < calls.height]
+    found = found[back_of[found] > 0]
     return pl.DataFrame(
         {
             "speed_kph": speed[found],

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import polars as pl
 
 from gtfsgen.faults import Severity
@@ -276,8 +274,8 @@ def fast_travel_between_far_stops(feed: Feed) -> pl.LazyFrame:
     """
     pairs = pl.concat(
         [
-            _far_pairs(feed, feed.shared(_scan).trips, patchy=False),
-            _far_pairs(feed, _patchy_suspects(feed), patchy=True),
+            _far_pairs(feed, feed.shared(_scan).trips),
+            _far_pairs(feed, _patchy_suspects(feed)),
         ]
     )
     return _particulars(feed, pairs.lazy(), as_first_alike=False)
@@ -301,7 +299,7 @@ def _patchy_suspects(feed: Feed) -> pl.DataFrame:
     return along.filter((ahead - lowest) > -1e-6).select("trip_id").unique().collect()
 
 
-def _far_pairs(feed: Feed, suspects: pl.DataFrame, *, patchy: bool) -> pl.DataFrame:
+def _far_pairs(feed: Feed, suspects: pl.DataFrame) -> pl.DataFrame:
     """The first pair of stop times more than 10 km apart that is too fast, for each suspected
     trip.
     """
@@ -315,10 +313,7 @@ def _far_pairs(feed: Feed, suspects: pl.DataFrame, *, patchy: bool) -> pl.DataFr
         .with_row_index("place")
         .collect()
     )
-    legs = _leg_km(calls)
-    pairs = (
-        _first_patchy_pairs(calls, legs) if patchy else speed_scan.far_pairs(calls, legs, FAR_KM)
-    )
+    pairs = speed_scan.far_pairs(calls, _leg_km(calls), FAR_KM)
     first_ends = calls.select(
         start="place",
         start_csv_row_number="csv_row_number",
@@ -329,22 +324,6 @@ def _far_pairs(feed: Feed, suspects: pl.DataFrame, *, patchy: bool) -> pl.DataFr
     return pairs.join(first_ends, on="start", how="left", maintain_order="left").join(
         calls.rename({"place": "end"}), on="end", how="left", maintain_order="left"
     )
-
-
-def _first_patchy_pairs(calls: pl.DataFrame, legs: pl.Series) -> pl.DataFrame:
-    """The first pair of each trip where times or positions may be missing: one trip at a time."""
-    known = calls["known"].fill_null(False).to_list()
-    starts = calls["starts_trip"].arg_true().to_list()
-    columns = {name: calls[name].to_list() for name in TIME}
-    limits = calls["limit_kmh"].to_list()
-    leg_km = legs.to_list()
-    rows = []
-    for first, last in pairwise([*starts, calls.height]):
-        pair = _far_pair(first, last, leg_km, columns, known, limits[first])
-        if pair is not None:
-            speed, distance, start, end = pair
-            rows.append((speed, distance, first + start, first + end))
-    return pl.DataFrame(rows, schema=speed_scan.PAIR_SCHEMA, orient="row")
 
 
 def _leg_km(calls: pl.DataFrame) -> pl.Series:
@@ -368,38 +347,3 @@ def _leg_km(calls: pl.DataFrame) -> pl.Series:
         .otherwise(haversine_m("start_lat", "start_lon", "lat", "lon") / 1000)
     )
     return legs.to_series()
-
-
-def _far_pair(
-    first: int,
-    last: int,
-    legs: list[float],
-    columns: dict[str, list],
-    known: list[bool],
-    limit_kmh: float,
-) -> tuple[float, float, int, int] | None:
-    """(speed, distance, start, end) of one trip's first pair that is too fast, places counted from
-    its first.
-    """
-    arrivals, departures = columns["arrival_time"], columns["departure_time"]
-    for end in range(first + 1, last):
-        if arrivals[end] is None:
-            continue
-        if not known[end]:
-            return None
-        distance = 0.0
-        for start in range(end - 1, first - 1, -1):
-            distance += legs[start + 1]
-            if departures[start] is None:
-                continue
-            elapsed = arrivals[end] - departures[start]
-            if arrivals[end] % 60 == 0 and departures[start] % 60 == 0:
-                elapsed += 60
-            speed = distance * 3600 / (elapsed if elapsed > 0 else 60)
-            if speed <= limit_kmh:
-                continue
-            if not known[start]:
-                return None
-            if distance > FAR_KM:
-                return speed, distance, start - first, end - first
-    return None
