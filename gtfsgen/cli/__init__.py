@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import os
 
 import click
+
+# Before polars and numpy are imported. Plans of a millisecond are quicker without the pipelines of
+# the streaming engine, and nobody here needs threads for linear algebra.
+os.environ.setdefault("POLARS_ENGINE_AFFINITY", "in-memory")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 COMMANDS = {
     "init": "Start a small working project.",

@@ -12,7 +12,7 @@ class _Capsule:
     def __init__(self, array: pa.Array) -> None:
         self._array = array
 
-    def __arrow_c_array__(self, requested_schema: object = None) -> object:
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]:
         return self._array.__arrow_c_array__(requested_schema)
 
 

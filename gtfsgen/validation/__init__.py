@@ -118,6 +118,8 @@ def validate(
     gives a report whose only content is a system error `i_o_error`. Raises ValueError for an
     unknown rule set or date, and PolicyError (a ValueError) for a policy that cannot be read.
     """
+    import polars as pl
+
     from gtfsgen.feed import UnreadableInput, read, values
     from gtfsgen.validation import engine
     from gtfsgen.validation.reports.summary import bare_summary, summary
@@ -134,24 +136,25 @@ def validate(
         decisions = read_policy(Path(policy))
     started = time.perf_counter()
     facts = bare_summary(path, today, country)
-    try:
-        feed = read(path, country=country, progress=progress, tables_known=engine.tables(rules))
-    except UnreadableInput as error:
-        context = {"exception": error.exception, "message": error.message}
-        return Report({}, severities, [("i_o_error", context)], summary=facts)
-    reading = time.perf_counter() - started
-    feed.strict = rules.startswith("canonical")
-    feed.today = today
-    outcome = engine.run(feed, rules, progress)
-    severities |= outcome.milder(severities)
-    report = Report(
-        outcome.found,
-        severities,
-        feed.system_errors + outcome.system_errors,
-        outcome.skipped,
-        {"reading": reading, **feed.seconds, **outcome.seconds},
-        summary(feed, facts),
-    )
+    with pl.Config(engine_affinity="in-memory"):  # half the time of the streaming one on most feeds
+        try:
+            feed = read(path, country=country, progress=progress, tables_known=engine.tables(rules))
+        except UnreadableInput as error:
+            context = {"exception": error.exception, "message": error.message}
+            return Report({}, severities, [("i_o_error", context)], summary=facts)
+        reading = time.perf_counter() - started
+        feed.strict = rules.startswith("canonical")
+        feed.today = today
+        outcome = engine.run(feed, rules, progress)
+        severities |= outcome.milder(severities)
+        report = Report(
+            outcome.found,
+            severities,
+            feed.system_errors + outcome.system_errors,
+            outcome.skipped,
+            {"reading": reading, **feed.seconds, **outcome.seconds},
+            summary(feed, facts),
+        )
     report.summary["validationTimeSeconds"] = round(time.perf_counter() - started, 3)
     if decisions is not None:
         apply_policy(report, decisions, today)
