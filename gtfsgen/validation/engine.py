@@ -153,7 +153,7 @@ class Outcome:
         }
 
 
-SMALL_FEED_ROWS = 10_000
+SMALL_FEED_ROWS = 100_000
 """Up to so many rows a plan costs more to optimize than to run."""
 
 
