@@ -63,6 +63,7 @@ class Feed(SharedFrames):
         self.seconds: dict[str, float] = {}
         """How long each file took to read."""
         self.locations_lost = False
+        self.orders = {}
         self._shared: dict[Callable[[Feed], Any], Any] = {}
         self.today = Date.today()
         """The day that counts as today for rules."""

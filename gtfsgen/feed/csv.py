@@ -149,6 +149,9 @@ def _read_carefully(text: str, kinds: dict[str, Kind], limit: int) -> RawTable:
         return RawTable([], failure=failure(failed, text), header_failed=True)
     if names is None:
         return RawTable(None)
+    quick = records.plain_rows(text, start, len(names), limit)
+    if quick is not None:
+        return _plain_table(names, quick, line, kinds)
     rows = CarefulRows(names)
     table = RawTable(names)
     try:
@@ -164,6 +167,20 @@ def _read_carefully(text: str, kinds: dict[str, Kind], limit: int) -> RawTable:
         if name in names:
             cells = rows.column(names.index(name))
             table.columns[name] = coded(cells) if kind == "text" else direct(cells, kind)
+    return table
+
+
+def _plain_table(
+    names: list[str], rows: list[list[str]], line: int, kinds: dict[str, Kind]
+) -> RawTable:
+    """The table of rows that follow each other from the line after `line`."""
+    lines = pl.Series(range(line + 1, line + 1 + len(rows)), dtype=pl.UInt32)
+    table = RawTable(names, csv_row_number=lines)
+    cells = list(zip(*rows, strict=True))
+    for name, kind in kinds.items():
+        if name in names:
+            column = [cell or None for cell in cells[names.index(name)]]
+            table.columns[name] = coded(column) if kind == "text" else direct(column, kind)
     return table
 
 
@@ -203,23 +220,20 @@ class CarefulRows:
 
 def coded(cells: list[str | None]) -> Column:
     """Cells as codes and distinct values, in order of first occurrence."""
-    values: dict[str, int] = {}
-    codes = [None if cell is None else values.setdefault(cell, len(values)) for cell in cells]
-    return Column(pl.Series(codes, dtype=pl.UInt32), pl.Series(list(values), dtype=pl.String))
+    values = dict.fromkeys(cells)
+    values.pop(None, None)
+    index = {text: code for code, text in enumerate(values)}
+    codes = pl.Series([*map(index.get, cells)], dtype=pl.UInt32)
+    return Column(codes, pl.Series([*index], dtype=pl.String))
 
 
 def direct(cells: list[str | None], kind: Kind) -> Direct:
     """Cells as numbers where they are plainly numbers, and the others as text."""
-    values = [None if cell is None else _plain_number(cell, kind) for cell in cells]
-    odd = [
-        (row, cell)
-        for row, (cell, value) in enumerate(zip(cells, values, strict=True))
-        if cell is not None and value is None
-    ]
-    return Direct(
-        pl.Series(values, dtype=NUMBER_TYPES[kind]),
-        odd_frame([row for row, _ in odd], [text for _, text in odd]),
-    )
+    known = {cell: None if cell is None else _plain_number(cell, kind) for cell in {*cells}}
+    values = pl.Series([*map(known.get, cells)], dtype=NUMBER_TYPES[kind])
+    odd = {cell for cell, value in known.items() if cell is not None and value is None}
+    rows = [row for row, cell in enumerate(cells) if cell in odd] if odd else []
+    return Direct(values, odd_frame(rows, [cells[row] for row in rows]))
 
 
 def _plain_number(cell: str, kind: Kind) -> float | int | None:

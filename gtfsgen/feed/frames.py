@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date as Date
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
@@ -33,6 +33,7 @@ class SharedFrames:
     tables: dict[str, LoadedTable]
     locations: Locations | None
     categories: pl.Categories
+    orders: dict[str, Order]
 
     def loaded(self, *names: str) -> bool:
         """Whether rules may look at these tables."""
@@ -55,9 +56,13 @@ class SharedFrames:
         )
         return ordered.collect().lazy()
 
-    @cache  # noqa: B019 - a feed is not made by the thousand
     def order_of(self, table: str) -> Order:
         """In which order the file has the rows of stop_times or shapes."""
+        if table not in self.orders:  # no functools.cache, which would keep every feed for ever
+            self.orders[table] = self._found_order(table)
+        return self.orders[table]
+
+    def _found_order(self, table: str) -> Order:
         group, sequence = (pl.col(name) for name in TABLES[table].primary_key)
         group, number = group.to_physical(), pl.col("csv_row_number")
         same_group = group == group.shift(1)

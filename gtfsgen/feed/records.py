@@ -9,6 +9,7 @@ quotes included. It was checked against the Java library on random texts;
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ MAX_NAME = 1024  # UTF-16 units; a longer column name is read as empty
 
 _END = re.compile("[,\n]")
 _STOP_IN_QUOTES = re.compile('["\0]')
+_CONTROL = re.compile("[\0-\x09\x0b-\x1f]")
+_QUOTED = re.compile('^"[^"\n]*"(?=[,\n]|\\Z)|(?<=,)"[^"\n]*"(?=[,\n]|\\Z)', re.MULTILINE)
 _NOT_BLANK_IN_LINE = re.compile("[^\0-\x09\x0b-\x20]")
 
 Cells = list[str | None]
@@ -80,6 +83,31 @@ def records(text: str, limit: int, start: int = 0, line: int = 0) -> Iterator[Re
             line += text.count("\n", start, end) + (end > len(text))
             yield Record(cells, line, start, end)
             start = end
+
+
+def plain_rows(text: str, start: int, width: int, limit: int) -> list[list[str]] | None:
+    """The cells of all rows from `start` at once, "" for a blank one; None if anything is odd.
+
+    Odd are rows that are not `width` wide, comments, blank lines, control characters, cells beyond
+    the limit, and of quotes those that do not stand around a whole cell, or have a blank on either
+    side. What is left reads the same by any grammar.
+    """
+    body = text[start:].replace("\r\n", "\n")
+    if width < 2 or _CONTROL.search(body) or "\n#" in body or body[:1] in "#\n" or "\n\n" in body:
+        return None
+    lines = body.removesuffix("\n").split("\n")
+    if max(map(len, lines)) * 2 > limit > 0:
+        return None
+    blanks = any(edge in body for edge in (" ,", ", ", " \n", "\n ")) or " " in (body[0], body[-1])
+    if '"' in body:
+        if blanks or ' "' in body or '" ' in body or '"' in _QUOTED.sub("", body):
+            return None
+        rows = list(csv.reader(lines))
+    else:
+        rows = [line.split(",") for line in lines]
+        if blanks:
+            rows = [[cell.strip(" ") for cell in row] for row in rows]
+    return rows if {*map(len, rows)} == {width} else None
 
 
 def plain_cells(text: str, start: int, end: int, limit: int) -> Cells:
