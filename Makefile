@@ -57,6 +57,8 @@ $(READY): requirements.lock pyproject.toml
 	echo "setting up .venv with $$python"; $$python -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@# Where Python is told not to write bytecode, every start would compile the package anew.
+	@$(BIN)/python -m compileall -q gtfsgen
 	@touch $@
 
 # Newer versions of everything, for all Pythons and systems at once.

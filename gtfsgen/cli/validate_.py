@@ -160,13 +160,14 @@ def check_settings(rules: str, country: str | None, policy: Path | None) -> None
     """End the run before it begins if a rule set, country or policy is none."""
     from gtfsgen.feed import values
     from gtfsgen.validation.engine import RULE_SETS
-    from gtfsgen.validation.policy import PolicyError, read_policy
 
     if rules not in RULE_SETS:
         raise click.UsageError(f"unknown rule set {rules!r}; known are {', '.join(RULE_SETS)}")
     if country and values.country(country) == values.UNKNOWN_COUNTRY != country.upper():
         raise click.UsageError(f"--country {country!r} is no country; write two letters, as in KR")
     if policy is not None:
+        from gtfsgen.validation.policy import PolicyError, read_policy
+
         try:
             read_policy(policy)
         except PolicyError as error:
