@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import re
+from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from gtfsgen.feed.values import java_double
@@ -24,6 +25,7 @@ HTML_SAFE = str.maketrans(
         "\u2029": "\\u2029",
     }
 )
+UNSAFE = re.compile("[<>&='\u2028\u2029]")
 
 
 def write(report: Report, out: BinaryIO, feed: str) -> None:
@@ -71,10 +73,12 @@ def system_errors_json(report: Report, indent: int | None = None) -> str:
 
 def encode(value: Any, indent: int | None = None, level: int = 0) -> str:
     """JSON as Gson writes it: html-safe escapes, no spaces, Java's doubles, no nulls."""
+    if isinstance(value, str):
+        return _text(value)
     if isinstance(value, dict):
         separator = ": " if indent else ":"
         items = [
-            f"{encode(str(name))}{separator}{encode(member, indent, level + 1)}"
+            f"{_text(name)}{separator}{encode(member, indent, level + 1)}"
             for name, member in value.items()
             if member is not None
         ]
@@ -91,7 +95,12 @@ def encode(value: Any, indent: int | None = None, level: int = 0) -> str:
         return str(value)
     if value is None:
         return "null"
-    return json.dumps(str(value), ensure_ascii=False).translate(HTML_SAFE)
+    return _text(str(value))
+
+
+def _text(text: str) -> str:
+    quoted = encode_basestring(text)
+    return quoted.translate(HTML_SAFE) if UNSAFE.search(quoted) else quoted
 
 
 def _wrapped(start: str, items: list[str], end: str, indent: int | None, level: int) -> str:
