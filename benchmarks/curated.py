@@ -65,7 +65,8 @@ def grid(line: int, back: bool, trains: int, zones: bool) -> Iterator[list[str]]
     order = range(STOPS - 1, -1, -1) if back else range(STOPS)
     for place, stop in enumerate(order):
         hour = 3600 if zones and stop >= STOPS // 2 else 0
-        across = 14_400 if zones and place >= STOPS // 2 else 0
+        border = STOPS - STOPS // 2 if back else STOPS // 2
+        across = 14_400 if zones and place >= border else 0
         arrivals = [
             clock(FIRST_S + HEADWAY_S * train + LEG_S * place + across - hour)
             for train in range(trains)

@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -163,8 +163,12 @@ def zone_of(name: str) -> tzinfo:
 
 def instant(day: date, seconds: int, zone: str) -> datetime:
     """GTFS time: seconds since noon minus twelve hours of the service day."""
-    noon = datetime.combine(day, time(12), zone_of(zone)).astimezone(UTC)
-    return noon + timedelta(seconds=seconds - 12 * 3600)
+    return _noon(day, zone) + timedelta(seconds=seconds - 12 * 3600)
+
+
+@lru_cache(maxsize=4096)
+def _noon(day: date, zone: str) -> datetime:
+    return datetime.combine(day, time(12), zone_of(zone)).astimezone(UTC)
 
 
 def service_of(tables: Mapping[str, pl.DataFrame], *, whole: bool = False) -> Service:
