@@ -96,7 +96,7 @@ def plain_rows(text: str, start: int, width: int, limit: int) -> list[list[str]]
     if width < 2 or _CONTROL.search(body) or "\n#" in body or body[:1] in "#\n" or "\n\n" in body:
         return None
     lines = body.removesuffix("\n").split("\n")
-    if max(map(len, lines)) * 2 > limit > 0:
+    if max(map(len, lines)) * 2 > (limit or MAX_CELL):
         return None
     blanks = any(edge in body for edge in (" ,", ", ", " \n", "\n ")) or " " in (body[0], body[-1])
     if '"' in body:

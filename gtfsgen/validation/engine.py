@@ -44,7 +44,8 @@ class Rule:
     group: str
     """"canonical", "next" (after 8.0.1) or "gtfsgen"."""
     of: str = ""
-    """The table without whose rows there is nothing to find; blank for several."""
+    """The table without whose rows, or the column (`trips.block_id`) without whose values, there is
+    nothing to find; blank for several."""
 
     @property
     def summary(self) -> str:
@@ -71,7 +72,8 @@ def rule(
     A rule of a later group of a rule set takes the place of one of the same code; where it only
     adds to that one it calls it. `needs` names the tables it wants whole: on a strict feed the rule
     is skipped when one of them had an error. A rule without needs looks at the good rows of its
-    table, whatever the others were. `of` names a table without whose rows there is nothing to find.
+    table, whatever the others were. `of` names a table without whose rows, or a column without
+    whose values, there is nothing to find.
     """
 
     def register(function: Check) -> Check:
@@ -79,6 +81,9 @@ def rule(
         known = _registry.get((name, group))
         if known and known.function.__module__ != function.__module__:
             raise ValueError(f"two rules are named {name}")
+        table, _, column = of.partition(".")
+        if of and (table not in TABLES or (column and column not in TABLES[table].fields)):
+            raise ValueError(f"{name} is a rule of {of}, which is no table or column of GTFS")
         _registry[name, group] = Rule(name, severity, function, needs, group, of)
         return function
 
@@ -165,7 +170,7 @@ def run(feed: Feed, rule_set: str, progress: Callable[[str], None] | None = None
         withheld = [name for name in rule_.needs if not feed.loaded(name)]
         if withheld:
             outcome.skipped[rule_.code] = "; ".join(_why_withheld(feed, name) for name in withheld)
-        elif not rule_.of or feed.height(rule_.of):
+        elif not rule_.of or _has_values(feed, *rule_.of.split(".")):
             runnable.append(rule_)
     small = sum(table.frame.height for table in feed.tables.values()) <= SMALL_FEED_ROWS
     flags = pl.QueryOptFlags.none() if small else pl.QueryOptFlags()
@@ -182,6 +187,13 @@ def run(feed: Feed, rule_set: str, progress: Callable[[str], None] | None = None
                 outcome.found[rule_.code] = found
         outcome.seconds[rule_.code] = time.perf_counter() - started
     return outcome
+
+
+def _has_values(feed: Feed, table: str, column: str = "") -> bool:
+    frame = feed[table]
+    if column:
+        return column in frame.columns and frame[column].null_count() < frame.height
+    return frame.height > 0
 
 
 STATE = {

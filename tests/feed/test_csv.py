@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gtfsgen.feed import csv
+from gtfsgen.feed import csv, records
 from gtfsgen.feed.archive import DamagedEntry
 
 BIG = {"small_bytes": 0}  # send even short texts down the fast road
@@ -288,3 +288,36 @@ def test_both_roads_lead_to_the_same_table(rows, piece, kind, unlimited) -> None
 def test_both_roads_agree_on_any_bytes(tail: bytes, piece: int) -> None:
     data = b"a,b\n1,2\n" + tail
     assert content(table_of(data, **BIG, piece_bytes=piece)) == content(table_of(data))
+
+
+REGULAR = st.sampled_from(["x", "1.5", "", " x", "x y ", '"x"', '"x, y"', '""', "é", "'", "#x"])
+ENDS = st.sampled_from(["\n", "\n", "\n", "\r\n", "\n\n", '"\n'])
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    rows=st.lists(st.tuples(REGULAR, REGULAR, ENDS), min_size=1, max_size=6),
+    ended=st.booleans(),
+    limit=st.sampled_from([0, 4096]),
+)
+def test_rows_split_at_once_are_the_rows_read_one_by_one(rows, ended, limit) -> None:
+    text = "".join(f"{a},{b}{end}" for a, b, end in rows)
+    text = text if ended else text.removesuffix("\n")
+    at_once = records.plain_rows(text, 0, 2, limit)
+    one_by_one = [record.cells for record in records.records(text, limit)]
+    if at_once is not None:
+        assert [[cell or None for cell in row] for row in at_once] == one_by_one
+
+
+@pytest.mark.parametrize("row", ['x,"y, z"', " x ,y", "x,", '"x",""', "x,'y'"])
+def test_regular_rows_are_split_at_once(row: str) -> None:
+    assert records.plain_rows(f"{row}\n{row}\r\n", 0, 2, 4096) is not None
+
+
+@pytest.mark.parametrize("row", ["x", "x,y,z", "#x,y", 'x,y"z', '"x"y,z', '" x",y', "", "\t,x"])
+def test_odd_rows_are_not_split_at_once(row: str) -> None:
+    assert records.plain_rows(f"a,b\n{row}\n", 0, 2, 4096) is None
+
+
+def test_a_long_cell_is_not_split_at_once() -> None:
+    assert records.plain_rows(f'a,"{"x" * 200_000}"\n', 0, 2, 0) is None

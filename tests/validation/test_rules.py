@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from click.testing import CliRunner
 import gtfsgen
 from gtfsgen.cli import main
 from gtfsgen.validation import Severity
-from gtfsgen.validation.engine import RULE_SETS, Rule, every_rule, rules
+from gtfsgen.validation.engine import RULE_SETS, Rule, every_rule, rule, rules, run
 from gtfsgen.validation.reports.rules_page import markdown
 from tests.parity.cases import load_cases
 from tests.validation.test_cases import BASE, CASES, TODAY, cases, write_feed
@@ -136,3 +138,17 @@ def test_our_rules_are_silent_in_the_canonical_set(tmp_path: Path) -> None:
         "linked_trips_without_stop_ids"
     ]
     assert not gtfsgen.validate(BASE, "gtfsgen", TODAY).counts
+
+
+def test_a_feed_is_let_go_once_nobody_needs_it() -> None:
+    feed = gtfsgen.read(BASE)
+    run(feed, "gtfsgen")
+    watched = weakref.ref(feed)
+    del feed
+    gc.collect()
+    assert watched() is None
+
+
+def test_a_rule_of_a_column_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"trips\.blok_id"):
+        rule(Severity.INFO, of="trips.blok_id", code="no_such_rule")(lambda feed: [])

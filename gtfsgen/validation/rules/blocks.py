@@ -19,7 +19,7 @@ def in_trips(frame: pl.LazyFrame) -> Rows:
     return Rows(frame, {"filename": "trips.txt"})
 
 
-@rule(Severity.WARNING, *DATED, group="gtfsgen")
+@rule(Severity.WARNING, *DATED, group="gtfsgen", of="trips.block_id")
 def block_without_shared_service_day(feed: Feed) -> Rows:
     """The trips of a block never run on one date.
 
@@ -59,7 +59,7 @@ def block_without_shared_service_day(feed: Feed) -> Rows:
     )
 
 
-@rule(Severity.WARNING, *DATED, "stops", group="gtfsgen")
+@rule(Severity.WARNING, *DATED, "stops", group="gtfsgen", of="trips.block_id")
 def block_successor_far_away(feed: Feed) -> Rows:
     """A trip of a block starts more than 2 km from where the trip before it ends.
 

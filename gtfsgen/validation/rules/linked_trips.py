@@ -333,7 +333,7 @@ def linked_trips_stops_differ(feed: Feed) -> Rows:
     )
 
 
-@rule(Severity.WARNING, "transfers", group="gtfsgen")
+@rule(Severity.WARNING, "transfers", group="gtfsgen", of="transfers")
 def linked_trips_without_stop_ids(feed: Feed) -> Rows:
     """A link of trips lacks from_stop_id or to_stop_id.
 
@@ -484,7 +484,7 @@ def linked_trips_cycle(feed: Feed) -> Rows | list[Rows]:
     return in_transfers(found.lazy().sort("csv_row_number"))
 
 
-@rule(Severity.ERROR, "transfers", group="gtfsgen")
+@rule(Severity.ERROR, "transfers", group="gtfsgen", of="transfers")
 def linked_trips_type_conflict(feed: Feed) -> Rows:
     """A pair of trips is linked in two ways, or linked in one row and a plain transfer in another.
 

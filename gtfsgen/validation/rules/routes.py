@@ -52,7 +52,7 @@ def route_long_name_contains_short_name(feed: Feed) -> pl.LazyFrame:
     ).select("route_id", "csv_row_number", "route_short_name", "route_long_name")
 
 
-@rule(Severity.WARNING)
+@rule(Severity.WARNING, of="routes.route_desc")
 def same_name_and_description_for_route(feed: Feed) -> pl.LazyFrame:
     """A route's description only repeats one of its names.
 
@@ -151,7 +151,7 @@ def _equal_urls(
     )
 
 
-@rule(Severity.WARNING, "agency", "routes", "stops")
+@rule(Severity.WARNING, "agency", "routes", "stops", of="routes.route_url")
 def same_route_and_agency_url(feed: Feed) -> pl.LazyFrame:
     """A route's web address is its agency's.
 
@@ -168,7 +168,7 @@ def same_route_and_agency_url(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.WARNING, "agency", "routes", "stops")
+@rule(Severity.WARNING, "agency", "routes", "stops", of="stops.stop_url")
 def same_stop_and_agency_url(feed: Feed) -> pl.LazyFrame:
     """A stop's web address is an agency's.
 
@@ -185,7 +185,7 @@ def same_stop_and_agency_url(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.WARNING, "agency", "routes", "stops")
+@rule(Severity.WARNING, "agency", "routes", "stops", of="stops.stop_url")
 def same_stop_and_route_url(feed: Feed) -> pl.LazyFrame:
     """A stop's web address is a route's.
 

@@ -145,7 +145,7 @@ def missing_timepoint_value(feed: Feed) -> pl.LazyFrame | list[Rows]:
     ).select("csv_row_number", "trip_id", "stop_sequence")
 
 
-@rule(Severity.ERROR, "stop_times")
+@rule(Severity.ERROR, "stop_times", of="stop_times.timepoint")
 def stop_time_timepoint_without_times(feed: Feed) -> list[pl.LazyFrame]:
     """A stop time says that its times are exact, and has none.
 

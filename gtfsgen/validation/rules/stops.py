@@ -89,7 +89,7 @@ def platform_without_parent_station(feed: Feed) -> pl.LazyFrame:
     ).select("csv_row_number", "stop_id", "stop_name")
 
 
-@rule(Severity.WARNING)
+@rule(Severity.WARNING, of="stops.stop_desc")
 def same_name_and_description_for_stop(feed: Feed) -> pl.LazyFrame:
     """A stop's description only repeats its name.
 
@@ -100,7 +100,7 @@ def same_name_and_description_for_stop(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, of="stops.stop_access")
 def stop_access_specified_for_incorrect_location(feed: Feed) -> pl.LazyFrame:
     """stop_access is given for something else than a stop.
 
@@ -109,7 +109,7 @@ def stop_access_specified_for_incorrect_location(feed: Feed) -> pl.LazyFrame:
     return _stop_access(feed, location_type != STOP)
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, of="stops.stop_access")
 def stop_access_specified_for_stop_with_no_parent_station(feed: Feed) -> pl.LazyFrame:
     """stop_access is given for a stop outside of any station.
 

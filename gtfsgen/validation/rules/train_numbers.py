@@ -25,6 +25,7 @@ MANY_DATES, MANY_DAYS = 1 << 24, 1 << 6
     "calendar_dates",
     "transfers",
     group="gtfsgen",
+    of="trips.trip_short_name",
 )
 def trip_short_name_not_unique_per_day(feed: Feed) -> Rows:
     """Two trips of one agency have one trip_short_name on one date.

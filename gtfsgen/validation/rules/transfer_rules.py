@@ -78,7 +78,7 @@ def _plain_rows(feed: Feed) -> pl.LazyFrame:
     return rows.with_columns(rank=rank).collect().lazy()
 
 
-@rule(Severity.WARNING, "transfers", "trips", "routes", "stops", group="gtfsgen")
+@rule(Severity.WARNING, "transfers", "trips", "routes", "stops", group="gtfsgen", of="transfers")
 def transfer_specificity_tie(feed: Feed) -> Rows | list[Rows]:
     """Two transfers of equal rank apply to one pair of trips, and none of a higher rank does.
 
@@ -222,6 +222,7 @@ def _ties_of_sides(rows: pl.LazyFrame) -> pl.LazyFrame:
     "calendar",
     "calendar_dates",
     group="gtfsgen",
+    of="transfers",
 )
 def transfer_rule_never_applies(feed: Feed) -> list[Rows]:
     """A transfer names trips or routes that cannot use it.
@@ -373,7 +374,7 @@ def _too_late(
     )
 
 
-@rule(Severity.INFO, "transfers", group="gtfsgen")
+@rule(Severity.INFO, "transfers", group="gtfsgen", of="transfers")
 def transfer_redundant_route_id(feed: Feed) -> Rows:
     """A transfer names a route beside a trip.
 

@@ -51,7 +51,7 @@ def missing_bike_allowance(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.WARNING, "trips", "routes")
+@rule(Severity.WARNING, "trips", "routes", of="trips.block_id")
 def inconsistent_route_type_for_block_id(feed: Feed) -> pl.LazyFrame:
     """Trips of one block are of different kinds of vehicle.
 
@@ -72,7 +72,7 @@ def inconsistent_route_type_for_block_id(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.INFO, "trips", "stop_times", "stops")
+@rule(Severity.INFO, "trips", "stop_times", "stops", of="trips.trip_headsign")
 def trip_headsign_matches_intermediate_stop(feed: Feed) -> pl.LazyFrame:
     """A trip's headsign names a stop on the way, not its end.
 
@@ -117,7 +117,7 @@ def trip_headsign_matches_intermediate_stop(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.ERROR, "trips", "stop_times", "calendar", "calendar_dates")
+@rule(Severity.ERROR, "trips", "stop_times", "calendar", "calendar_dates", of="trips.block_id")
 def block_trips_with_overlapping_stop_times(feed: Feed) -> pl.LazyFrame:
     """Two trips of a block overlap in time on a common day.
 
