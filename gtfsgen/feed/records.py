@@ -23,6 +23,7 @@ _END = re.compile("[,\n]")
 _STOP_IN_QUOTES = re.compile('["\0]')
 _CONTROL = re.compile("[\0-\x09\x0b-\x1f]")
 _QUOTED = re.compile('^"[^"\n]*"(?=[,\n]|\\Z)|(?<=,)"[^"\n]*"(?=[,\n]|\\Z)', re.MULTILINE)
+_BLANK_EDGES = (" ,", ", ", " \n", "\n ")
 _NOT_BLANK_IN_LINE = re.compile("[^\0-\x09\x0b-\x20]")
 
 Cells = list[str | None]
@@ -89,8 +90,8 @@ def plain_rows(text: str, start: int, width: int, limit: int) -> list[list[str]]
     """The cells of all rows from `start` at once, "" for a blank one; None if anything is odd.
 
     Odd are rows that are not `width` wide, comments, blank lines, control characters, cells beyond
-    the limit, and of quotes those that do not stand around a whole cell, or have a blank on either
-    side. What is left reads the same by any grammar.
+    the limit, quotes that do not stand around a whole cell, and blanks at cells' edges where there
+    are quotes. What is left reads the same by any grammar.
     """
     body = text[start:].replace("\r\n", "\n")
     if width < 2 or _CONTROL.search(body) or "\n#" in body or body[:1] in "#\n" or "\n\n" in body:
@@ -98,9 +99,10 @@ def plain_rows(text: str, start: int, width: int, limit: int) -> list[list[str]]
     lines = body.removesuffix("\n").split("\n")
     if max(map(len, lines)) * 2 > (limit or MAX_CELL):
         return None
-    blanks = any(edge in body for edge in (" ,", ", ", " \n", "\n ")) or " " in (body[0], body[-1])
+    bare = _QUOTED.sub("", body)
+    blanks = bare and (" " in (bare[0], bare[-1]) or any(edge in bare for edge in _BLANK_EDGES))
     if '"' in body:
-        if blanks or ' "' in body or '" ' in body or '"' in _QUOTED.sub("", body):
+        if blanks or '"' in bare:
             return None
         rows = list(csv.reader(lines))
     else:

@@ -309,12 +309,14 @@ def test_rows_split_at_once_are_the_rows_read_one_by_one(rows, ended, limit) -> 
         assert [[cell or None for cell in row] for row in at_once] == one_by_one
 
 
-@pytest.mark.parametrize("row", ['x,"y, z"', " x ,y", "x,", '"x",""', "x,'y'"])
+@pytest.mark.parametrize("row", ['x,"y, z"', " x ,y", "x,", '"x",""', '" x",y', "x,'y'"])
 def test_regular_rows_are_split_at_once(row: str) -> None:
     assert records.plain_rows(f"{row}\n{row}\r\n", 0, 2, 4096) is not None
 
 
-@pytest.mark.parametrize("row", ["x", "x,y,z", "#x,y", 'x,y"z', '"x"y,z', '" x",y', "", "\t,x"])
+@pytest.mark.parametrize(
+    "row", ["x", "x,y,z", "#x,y", 'x,y"z', '"x"y,z', ' "x",y', '"x" ,y', "", "\t,x"]
+)
 def test_odd_rows_are_not_split_at_once(row: str) -> None:
     assert records.plain_rows(f"a,b\n{row}\n", 0, 2, 4096) is None
 
