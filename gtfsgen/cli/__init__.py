@@ -33,6 +33,9 @@ COMMANDS = {
 }
 """Short helps stand here so that `gtfsgen --help` need not import thirteen modules."""
 
+STOPPED = 130
+"""What a shell expects of a command that Ctrl-C ended."""
+
 
 class LazyGroup(click.Group):
     """Imports `gtfsgen.cli.<name>` when its command is asked for; the module's `command` is the
@@ -47,6 +50,14 @@ class LazyGroup(click.Group):
             return None
         module = importlib.import_module(f"gtfsgen.cli.{name}_")
         return module.command
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            # Not 1, which says that something was found in a feed.
+            click.echo("\nStopped.", err=True)
+            raise click.exceptions.Exit(STOPPED) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -217,6 +220,26 @@ def test_exit_codes_of_the_process(feed, tmp_path):
     absent = process(tmp_path / "absent.zip")
     assert absent.returncode == 2
     assert "Traceback" not in absent.stderr
+
+
+def test_ctrl_c_ends_it_with_130_and_leaves_nothing(tmp_path):
+    """Pressed while it waits for a feed that never comes."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/feed.zip"
+        waiting = subprocess.Popen(
+            [sys.executable, "-m", "gtfsgen", "validate", url, "-o", str(tmp_path / "out")],
+            env=os.environ | {"TMPDIR": str(temporary)},
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.default_int_handler),
+        )  # fmt: skip
+        with silent.accept()[0]:
+            waiting.send_signal(signal.SIGINT)
+            said = waiting.communicate(timeout=60)
+    assert (waiting.returncode, said) == (130, ("", "\nStopped.\n"))
+    assert not (tmp_path / "out").exists()
+    assert list(temporary.iterdir()) == []
 
 
 def test_a_small_feed_needs_no_heavy_libraries(feed):
