@@ -193,7 +193,9 @@ class OsmNetwork:
         try:
             graph.add_from_osm_file(str(path), routx.OsmProfile[profile])
         except (OSError, ValueError, RuntimeError, routx.OsmLoadingError) as error:
-            raise RailsUnavailable(f"{path} cannot be read as OpenStreetMap: {error}") from error
+            # routx says why on the log, which shows it, and gives an error without words.
+            reason = str(error) or "expected is an .osm, .osm.gz, .osm.bz2 or .osm.pbf"
+            raise RailsUnavailable(f"{path} cannot be read as OpenStreetMap: {reason}") from error
         if len(graph) == 0:
             raise NoRails(f"{path} holds nothing to route on (profile {profile})")
         return cls(graph, routx.KDTree.build(graph))
