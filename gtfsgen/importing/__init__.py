@@ -23,7 +23,7 @@ from gtfsgen.compile import Compiled, compile_source
 from gtfsgen.faults import Fault, errors
 from gtfsgen.importing.draft import Draft
 from gtfsgen.importing.extras import Extras
-from gtfsgen.importing.given import Given, Row, other_files, read_given
+from gtfsgen.importing.given import LOCATIONS, Given, Row, locations_of, read_given
 from gtfsgen.importing.trains import Clocks, Train, Trip, links_of, read_trip, rideable, trains_of
 from gtfsgen.render.changes import Change, changes
 from gtfsgen.render.service import day_of, union
@@ -65,12 +65,16 @@ def import_feed(feed: Path, today: date) -> Imported:
     `today` becomes as_of of feed.toml. Raises `FeedUnreadable` where there is no feed.
     """
     given = read_given(feed)
-    remarks = [
-        f"{name} cannot be passed through by the tables; it is left out"
-        for name in other_files(feed)
-    ]
+    locations, remarks = None, []
+    try:
+        locations = locations_of(feed)
+    except ValueError as error:
+        remarks.append(f"{LOCATIONS} is left out, it cannot be read as JSON: {error}")
     with tempfile.TemporaryDirectory(prefix="gtfsgen-") as folder:
-        return Importer(given, today, Path(folder), remarks).run()
+        made = Importer(given, today, Path(folder), remarks).run()
+    if locations is not None:
+        made.files[f"gtfs/{LOCATIONS}"] = locations
+    return made
 
 
 class Importer:

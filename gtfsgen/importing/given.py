@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import zipfile
 from collections import defaultdict
@@ -18,6 +19,9 @@ from gtfsgen.service_days import Dates
 from gtfsgen.source.tables import LANGUAGE
 
 Row = dict[str, str]
+
+LOCATIONS = "locations.geojson"
+"""The one file of a feed that is no table."""
 
 
 def text_rows(table: pl.DataFrame | None) -> list[Row]:
@@ -36,25 +40,37 @@ def read_given(feed: Path) -> Given:
 
 
 def stems_of(feed: Path) -> list[str]:
-    return [name.removesuffix(".txt") for name in names_in(feed) if name.endswith(".txt")]
+    return [name.removesuffix(".txt") for name in members(feed) if name.endswith(".txt")]
 
 
-def other_files(feed: Path) -> list[str]:
-    """Files of the feed that are no tables: locations.geojson."""
-    return [name for name in names_in(feed) if name.endswith(".geojson") and name[:5] == "locat"]
+def locations_of(feed: Path) -> str | None:
+    """The text of locations.geojson, None where there is none.
+
+    Raises ValueError if it is damaged or not JSON in UTF-8, as the tables want it.
+    """
+    found = members(feed).get(LOCATIONS)
+    if found is None:
+        return None
+    try:
+        text = found.read_bytes().decode("utf-8-sig")
+    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
+        raise ValueError(str(error)) from error
+    json.loads(text)
+    return text
 
 
-def names_in(feed: Path) -> list[str]:
-    """The names of the files in a feed; raises `FeedUnreadable`."""
+def members(feed: Path) -> dict[str, Path | zipfile.Path]:
+    """The files of a feed by name, in whatever folder of a zip; raises `FeedUnreadable`."""
     try:
         if feed.is_dir():
-            names = sorted(path.name for path in feed.iterdir())
-            zips = [name for name in names if name.endswith(".zip")]
-            if not any(name.endswith(".txt") for name in names) and len(zips) == 1:
-                return names_in(feed / zips[0])
-            return names
-        with zipfile.ZipFile(feed) as archive:
-            return sorted({name.rpartition("/")[2] for name in archive.namelist()})
+            files = {path.name: path for path in sorted(feed.iterdir())}
+            zips = [name for name in files if name.endswith(".zip")]
+            if not any(name.endswith(".txt") for name in files) and len(zips) == 1:
+                return members(feed / zips[0])
+            return dict(files)
+        archive = zipfile.ZipFile(feed)
+        paths = (zipfile.Path(archive, name) for name in sorted(archive.namelist()))
+        return {path.name: path for path in paths if path.is_file()}
     except (OSError, zipfile.BadZipFile) as error:
         raise FeedUnreadable(f"{feed} cannot be read as a feed: {error}") from error
 

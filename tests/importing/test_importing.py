@@ -5,6 +5,7 @@ import io
 from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
+from zipfile import ZipFile
 
 import polars as pl
 import pytest
@@ -27,6 +28,7 @@ from tests.importing.feeds import BUS, zipped
 ROOT = Path(__file__).parents[2]
 PROJECTS = {p.parent.name: p for p in sorted((ROOT / "tests/projects").glob("*/source"))}
 PROJECTS["flagship"] = ROOT / "source"
+LOCATIONS, NO_PLACES = "locations.geojson", '{"type": "FeatureCollection", "features": []}'
 TODAY = date(2026, 11, 20)
 FIRST, LAST = date(2026, 3, 12), date(2026, 9, 30)
 
@@ -310,6 +312,23 @@ def test_the_command_writes_a_project_that_builds(tmp_path: Path):
     assert CliRunner().invoke(main, args).exit_code == 0
     told = CliRunner().invoke(main, ["diff", str(feed), str(again)])
     assert told.output == "period   feed: 1 Apr – 30 Jun 2026 → 1 Apr – 1 Jul 2026\n"
+
+
+@pytest.mark.parametrize("folder", ["", "inside/"])
+def test_locations_are_passed_through(tmp_path: Path, folder: str):
+    given = {f"{folder}{name}": text for name, text in {**BUS, LOCATIONS: NO_PLACES}.items()}
+    made = import_feed(zipped(tmp_path / "bus.zip", given), TODAY)
+    assert made.remarks == import_feed(zipped(tmp_path / "bus2.zip", BUS), TODAY).remarks
+    source = written(made.files, tmp_path / "source")
+    built = build(source, tmp_path / "again.zip", draw=False, validate=False)
+    with ZipFile(built.feed) as archive:
+        assert archive.read(LOCATIONS).decode() == NO_PLACES
+
+
+def test_locations_that_are_no_json_are_told_of(tmp_path: Path):
+    made = import_feed(zipped(tmp_path / "bus.zip", BUS | {LOCATIONS: "{"}), TODAY)
+    assert f"gtfs/{LOCATIONS}" not in made.files
+    assert any(text.startswith(f"{LOCATIONS} is left out") for text in made.remarks)
 
 
 def test_the_command_never_writes_over_tables(tmp_path: Path):
