@@ -23,6 +23,9 @@ SHORTEST_TOLD_S = 0.005
 WRITTEN_BY_DEFAULT = ("json", "html")
 """Formats written into -o when --format does not say which."""
 
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+"""Parameters of mallopt(3)."""
+
 
 @click.command()
 @click.argument("feeds", nargs=-1, required=True, metavar="FEED...")
@@ -93,6 +96,7 @@ def command(
     """
     if threads:
         os.environ["POLARS_MAX_THREADS"] = str(threads)
+    _keep_freed_memory()
     wanted = wanted_formats(formats, output)
     today = wanted_day(day)
     if write_baseline and not policy:
@@ -126,6 +130,22 @@ def command(
         elif _fails(report, fail_on.upper()):
             exits = max(exits, 1)
     sys.exit(exits)
+
+
+def _keep_freed_memory() -> None:
+    """Let glibc keep up to 32 MiB that numpy frees for what it asks for next.
+
+    By default they go back to the system piece by piece, which clears each page again: a tenth of
+    the processor time of a large feed. Other C libraries have no such setting.
+    """
+    if sys.platform != "linux":
+        return
+    import ctypes
+
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt:
+        mallopt(M_TRIM_THRESHOLD, 32 << 20)
+        mallopt(M_MMAP_THRESHOLD, 4 << 20)
 
 
 def wanted_formats(formats: str | None, output: Path | None) -> list[str]:
