@@ -218,19 +218,71 @@ class SharedFrames:
         rows = self.tables[name].rows
         return rows if self.loaded(name) else rows.head(0)
 
-    def calendar_days(self) -> pl.LazyFrame:
-        """The days that calendar.txt gives each service: `service_id`, `date`, exceptions not
-        applied.
+    @cached_property
+    def service_days(self) -> pl.LazyFrame:
+        """All active dates of each service: `service_id`, `date`, exceptions applied, sorted by
+        date.
 
-        A flag that is not 0 counts as active; a reversed range is taken as its first day. Of two
-        rows for one service the last counts, as in the canonical validator.
+        Of two rows of calendar.txt for one service the last counts. A removal is stronger than an
+        addition on the same date, and every exception_type but 1 removes. So the canonical
+        validator has it for most rules; see `service_days_in_turn` for the others.
         """
         rows = self._relied_on("calendar").unique("service_id", keep="last", maintain_order=True)
-        return self._days_of(rows)
+        exceptions = self._relied_on("calendar_dates")
+        added = exceptions.filter(pl.col("exception_type") == 1).select("service_id", "date")
+        removed = exceptions.filter(pl.col("exception_type") != 1).select("service_id", "date")
+        days = pl.concat([self._days_of(rows), added])
+        return (
+            days.join(removed, on=["service_id", "date"], how="anti")
+            .unique()
+            .sort("date")
+            .collect()
+            .lazy()
+        )
+
+    @cached_property
+    def service_days_in_turn(self) -> pl.LazyFrame:
+        """Like `service_days`, but row by row: as the canonical rules of spread-out services and of
+        the feed's period see it.
+
+        A service has the days of all its rows of calendar.txt, of several exceptions on one date
+        the last counts, and only types 1 and 2 act.
+        """
+        if not self._service_days_clash:
+            return self.service_days
+        exceptions = (
+            self._relied_on("calendar_dates")
+            .filter(pl.col("exception_type").is_in((1, 2)))
+            .unique(("service_id", "date"), keep="last", maintain_order=True)
+            .select("service_id", "date", "exception_type")
+        )
+        days = self._days_of(self._relied_on("calendar"))
+        added = exceptions.filter(pl.col("exception_type") == 1).select("service_id", "date")
+        return (
+            pl.concat([days.join(exceptions, on=["service_id", "date"], how="anti"), added])
+            .unique()
+            .sort("date")
+            .collect()
+            .lazy()
+        )
+
+    @property
+    def _service_days_clash(self) -> bool:
+        """The calendars say something twice, or know another exception than the two."""
+        calendar = self._relied_on("calendar").select(pl.col("service_id").is_duplicated().any())
+        exceptions = self._relied_on("calendar_dates").select(
+            pl.struct("service_id", "date").is_duplicated().any()
+            | (~pl.col("exception_type").is_in((1, 2))).any()
+        )
+        return any(frame.collect().item() is True for frame in (calendar, exceptions))
 
     @staticmethod
     def _days_of(calendar: pl.LazyFrame) -> pl.LazyFrame:
-        """`service_id`, `date` of the days that rows of calendar.txt stand for."""
+        """`service_id`, `date` of the days that rows of calendar.txt stand for, exceptions not
+        applied.
+
+        A flag that is not 0 counts as active; a reversed range is taken as its first day.
+        """
         days = calendar.select(
             "service_id",
             *WEEKDAYS,
@@ -242,36 +294,6 @@ class SharedFrames:
             for number, name in enumerate(WEEKDAYS, start=1)
         )
         return days.filter(active).select("service_id", "date")
-
-    @cached_property
-    def service_days(self) -> pl.LazyFrame:
-        """All active dates of each service: `service_id`, `date`, exceptions applied, sorted by
-        date.
-
-        Only exceptions of type 1 and 2 act.
-        """
-        return self._with_exceptions(self.calendar_days())
-
-    @cached_property
-    def calendar_service_days(self) -> pl.LazyFrame:
-        """Like `service_days`, but a service that stands twice in calendar.txt has the days of both
-        rows: so the canonical rules of spread-out services see it.
-        """
-        rows = self._relied_on("calendar")
-        if rows.select(pl.col("service_id").is_duplicated().any()).collect().item() is not True:
-            return self.service_days
-        return self._with_exceptions(self._days_of(rows))
-
-    def _with_exceptions(self, calendar_days: pl.LazyFrame) -> pl.LazyFrame:
-        exceptions = self._relied_on("calendar_dates").unique(
-            ("service_id", "date"), keep="first", maintain_order=True
-        )
-        added = exceptions.filter(pl.col("exception_type") == 1).select("service_id", "date")
-        removed = exceptions.filter(pl.col("exception_type") == 2).select("service_id", "date")
-        days = pl.concat(
-            [calendar_days.join(removed, on=["service_id", "date"], how="anti"), added]
-        )
-        return days.unique().sort("date").collect().lazy()
 
     @cached_property
     def reversed_calendar(self) -> bool:
@@ -288,17 +310,26 @@ class SharedFrames:
         return spans.collect().lazy()
 
     @cached_property
-    def service_window(self) -> tuple[Date | None, Date | None]:
-        """First and last active date over all services that trips use; (None, None) if there are
-        none.
+    def service_windows(self) -> pl.LazyFrame:
+        """`service_id`, `first_date`, `last_date` of services that trips use, of their
+        `service_days_in_turn`.
         """
         used = self.tables["trips"].rows.select("service_id").unique()
-        window = (
-            self.service_days.join(used, on="service_id", how="semi")
-            .select(first=pl.col("date").min(), last=pl.col("date").max())
+        return (
+            self.service_days_in_turn.join(used, on="service_id", how="semi", maintain_order="left")
+            .group_by("service_id", maintain_order=True)
+            .agg(first_date=pl.col("date").min(), last_date=pl.col("date").max())
             .collect()
+            .lazy()
         )
-        return window.row(0)
+
+    @cached_property
+    def service_window(self) -> tuple[Date | None, Date | None]:
+        """First and last of the `service_windows`; (None, None) if there are none."""
+        window = self.service_windows.select(
+            first=pl.col("first_date").min(), last=pl.col("last_date").max()
+        )
+        return window.collect().row(0)
 
     @cached_property
     def links(self) -> pl.LazyFrame:

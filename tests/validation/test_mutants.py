@@ -9,6 +9,7 @@ import pytest
 
 import gtfsgen
 from tests.parity.cases import HERE
+from tests.validation.feeds import write_feed
 
 DATE = "2026-11-20"
 
@@ -60,3 +61,16 @@ def test_a_date_in_the_year_0_is_no_crash(tmp_path):
     rows = [*base("calendar"), "G,1,1,1,1,1,1,1,00000101,00000110"]
     found = counts(tmp_path / "feed", calendar="\n".join(rows) + "\n")
     assert "expired_calendar" in found
+
+
+def test_a_route_that_is_not_there_is_shown_among_those_of_a_block(tmp_path):
+    feed = write_feed(
+        tmp_path / "feed",
+        routes="route_id,agency_id,route_short_name,route_type\nR,A,1,2\nB,A,2,3\n",
+        trips="route_id,service_id,trip_id,block_id\nR,D,T,X\nNONE,D,U,X\nB,D,V,X\n",
+    )
+    document = json.loads(gtfsgen.validate(feed, "canonical-8.0.1", DATE).to_json())
+    samples = {notice["code"]: notice["sampleNotices"] for notice in document["notices"]}
+    assert samples["inconsistent_route_type_for_block_id"] == [
+        {"blockId": "X", "routeIds": "R, NONE, B", "routeTypes": "RAIL, BUS"}
+    ]

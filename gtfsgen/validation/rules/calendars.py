@@ -40,7 +40,7 @@ def big_gap_in_service(feed: Feed) -> pl.LazyFrame:
     _refuse_reversed_ranges(feed, "ServiceSpreadValidator")
     next_day = pl.col("date").shift(-1).over("service_id")
     return (
-        feed.calendar_service_days.with_columns(next_day=next_day)
+        feed.service_days_in_turn.with_columns(next_day=next_day)
         .with_columns(gap=(pl.col("next_day") - pl.col("date")).dt.total_days() - 1)
         .filter(pl.col("gap") > MAX_GAP_DAYS)
         .join(feed.calendar.select("service_id"), on="service_id", maintain_order="left")
@@ -61,7 +61,7 @@ def service_extends_far_in_the_future(feed: Feed) -> pl.LazyFrame:
     """
     _refuse_reversed_ranges(feed, "ServiceSpreadValidator")
     limit = feed.today + timedelta(days=FAR_FUTURE_DAYS)
-    last_dates = feed.calendar_service_days.group_by("service_id", maintain_order=True).agg(
+    last_dates = feed.service_days_in_turn.group_by("service_id", maintain_order=True).agg(
         last_date=pl.col("date").max()
     )
     return (
@@ -78,7 +78,7 @@ def expired_calendar(feed: Feed) -> pl.LazyFrame:
     Remove services that are over; a feed of nothing else will be dropped by planners. Services
     that stand only in calendar_dates.txt are named when all of them are over.
     """
-    spans = _lenient_spans(feed)
+    spans = feed.service_spans
     expired = spans.filter(pl.col("last_date") < feed.today)
     if feed.height("calendar"):
         rows = feed.calendar.unique("service_id", keep="first", maintain_order=True)
@@ -93,17 +93,6 @@ def expired_calendar(feed: Feed) -> pl.LazyFrame:
         .sort("csv_row_number")
         .select("csv_row_number", "service_id")
     )
-
-
-def _lenient_spans(feed: Feed) -> pl.LazyFrame:
-    """Last active date per service where any exception that is not an addition is a removal."""
-    exceptions = feed.calendar_dates.unique(("service_id", "date"), keep="first")
-    added = exceptions.filter(pl.col("exception_type") == 1).select("service_id", "date")
-    removed = exceptions.filter(pl.col("exception_type") != 1).select("service_id", "date")
-    days = pl.concat(
-        [feed.calendar_days().join(removed, on=["service_id", "date"], how="anti"), added]
-    )
-    return days.group_by("service_id").agg(last_date=pl.col("date").max())
 
 
 @rule(Severity.WARNING, "calendar", of="calendar")
@@ -185,9 +174,7 @@ def service_window_outside_feed_period(feed: Feed) -> pl.LazyFrame:
     start, end = _feed_period(feed)
     before = (pl.lit(start, dtype=pl.Date) - pl.col("first_date")).dt.total_days().clip(0)
     after = (pl.col("last_date") - pl.lit(end, dtype=pl.Date)).dt.total_days().clip(0)
-    spans = feed.service_spans.join(
-        feed.trips.select("service_id").unique(), on="service_id", how="semi"
-    )
+    spans = feed.service_windows
     if start is None or end is None:
         spans = spans.head(0)
     return (

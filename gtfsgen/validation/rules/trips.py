@@ -60,11 +60,12 @@ def inconsistent_route_type_for_block_id(feed: Feed) -> pl.LazyFrame:
     routes = feed.first_routes.select("route_id", choice_name("routes", "route_type"))
     distinct = (
         feed.trips.filter(pl.col("block_id").is_not_null())
-        .join(routes, on="route_id", how="inner", maintain_order="left")
+        .join(routes, on="route_id", how="left", maintain_order="left")
         .group_by("block_id", maintain_order=True)
         .agg(
             route_ids=pl.col("route_id").unique(maintain_order=True).cast(pl.String),
-            route_types=pl.col("route_type").unique(maintain_order=True),
+            # A route that is not there has an id to show, but no type.
+            route_types=pl.col("route_type").drop_nulls().unique(maintain_order=True),
         )
     )
     return distinct.filter(pl.col("route_types").list.len() > 1).select(
