@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from gtfsgen.feed import csv, records, values
+from gtfsgen.feed import raw, records, values
 from gtfsgen.feed.arrow import handed_over
 
 _ARRAY_TYPES = {
@@ -26,7 +26,7 @@ class Chunk:
 
     `values` are codes (uint32) or numbers (int32, float64), meaningless where `blank` is set;
     `blank` is None if no cell is, and `values` is None if all are. `odd` are cells of a column of
-    numbers that are texts, as in `csv.Direct`; they are blank too.
+    numbers that are texts, as in `raw.Direct`; they are blank too.
     """
 
     values: np.ndarray | None
@@ -100,7 +100,7 @@ class Array:
 class Growing:
     """A column of which pieces are still to come."""
 
-    def __init__(self, kind: csv.Kind) -> None:
+    def __init__(self, kind: raw.Kind) -> None:
         self.kind = kind
         self.dictionary = Dictionary()
         self._height = 0
@@ -126,25 +126,25 @@ class Growing:
         if self.kind == "text":
             self.add(self.dictionary.chunk(pl.Series(cells, dtype=pl.String)))
         else:
-            found = csv.direct(cells, self.kind)
+            found = raw.direct(cells, self.kind)
             self.add(chunk_of_numbers(found.values, found.odd))
 
-    def finished(self, order: np.ndarray | None) -> csv.Column | csv.Direct:
+    def finished(self, order: np.ndarray | None) -> raw.Column | raw.Direct:
         """The whole column, its rows taken in this order. Nothing can be added any more."""
         whole = self._whole()
         if order is not None:
             whole = whole.gather(order)
         if self.kind == "text":
-            return csv.Column(whole, self.dictionary.texts(self._codes))
-        odd = pl.concat([csv.odd_frame([], []), *self._odd])
+            return raw.Column(whole, self.dictionary.texts(self._codes))
+        odd = pl.concat([raw.odd_frame([], []), *self._odd])
         if order is not None:
             places = np.empty(len(order), np.uint32)
             places[order] = np.arange(len(order), dtype=np.uint32)
             odd = odd.with_columns(row=pl.Series(places[odd["row"].to_numpy()]))
-        return csv.Direct(whole, odd.sort("row"))
+        return raw.Direct(whole, odd.sort("row"))
 
     def _whole(self) -> pl.Series:
-        dtype = pl.UInt32() if self.kind == "text" else csv.NUMBER_TYPES[self.kind]
+        dtype = pl.UInt32() if self.kind == "text" else raw.NUMBER_TYPES[self.kind]
         if not self._values:
             return pl.Series([None], dtype=dtype).new_from_index(0, self._height)
         blank = self._blank.taken(self._height) if self._blank else None
@@ -161,16 +161,16 @@ def chunk_of_numbers(numbers: pl.Series, odd: pl.DataFrame) -> Chunk:
     return Chunk(numbers.fill_null(0).to_numpy(), numbers.is_null().to_numpy(), odd)
 
 
-def read_numbers(texts: pl.Series, kind: csv.Kind) -> Chunk:
+def read_numbers(texts: pl.Series, kind: raw.Kind) -> Chunk:
     """Texts as numbers where they are plainly numbers, and the others as they are."""
     texts = texts.str.strip_chars(records.BLANKS)
     texts = texts.set(texts == "", None)
-    plain = texts.set(~texts.str.contains(f"^(?:{csv.PLAIN_NUMBER[kind].pattern})$"), None)
+    plain = texts.set(~texts.str.contains(f"^(?:{raw.PLAIN_NUMBER[kind].pattern})$"), None)
     if kind == "time":
         numbers = values.times(plain).values
     else:
-        numbers = plain.cast(csv.NUMBER_TYPES[kind], strict=False)
+        numbers = plain.cast(raw.NUMBER_TYPES[kind], strict=False)
     if kind == "float":
         numbers = numbers.set(numbers.is_infinite(), None)
     rows = (numbers.is_null() & texts.is_not_null()).arg_true()
-    return chunk_of_numbers(numbers, csv.odd_frame(rows, texts.gather(rows)))
+    return chunk_of_numbers(numbers, raw.odd_frame(rows, texts.gather(rows)))

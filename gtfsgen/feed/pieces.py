@@ -18,7 +18,7 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from gtfsgen.feed import csv, records
+from gtfsgen.feed import raw, records
 from gtfsgen.feed.archive import DamagedEntry
 from gtfsgen.feed.columns import Chunk, Dictionary, Growing, read_numbers
 from gtfsgen.feed.grid import Cells, Grid
@@ -33,24 +33,24 @@ Effort = Literal["quick", "lengths", "careful"]
 
 
 def read(
-    start: bytes, source: Any, kinds: dict[str, csv.Kind], limit: int, piece_bytes: int
-) -> csv.RawTable:
+    start: bytes, source: Any, kinds: dict[str, raw.Kind], limit: int, piece_bytes: int
+) -> raw.RawTable:
     """A table from its first bytes and the source of the others; see `csv.read_table`."""
-    start = csv.without_bom(start)
+    start = raw.without_bom(start)
     ended = False
     while True:
-        text = csv.decode(start)
+        text = raw.decode(start)
         try:
             names, end, lines = records.header(text, limit)
         except records.ParsingFailed as failed:
-            return csv.RawTable([], failure=csv.failure(failed, text), header_failed=True)
+            return raw.RawTable([], failure=raw.failure(failed, text), header_failed=True)
         if ended or (names is not None and end <= len(text)):
             break
         more = source.take(max(len(start), piece_bytes))
         ended = not more
         start += more
     if names is None:
-        return csv.RawTable(None)
+        return raw.RawTable(None)
     table = _Table(names, kinds, limit, lines)
     _read_rows(table, start[_line_start(start, lines) :], source, piece_bytes)
     return table.finished()
@@ -96,7 +96,7 @@ def _read_rows(table: _Table, carry: bytes, source: Any, piece_bytes: int) -> No
             else:
                 rest = table.add(piece, found.result(), final)
     if damage and table.failure is None:
-        table.failure = csv.unreadable(damage)
+        table.failure = raw.unreadable(damage)
 
 
 def _pieces(carry: bytes, source: Any, piece_bytes: int) -> Iterator[tuple[bytes, bool]]:
@@ -145,7 +145,7 @@ class _Lines:
 class _OddLines:
     """What the careful road found: rows with their lines, and how much of the piece is used up."""
 
-    rows: csv.CarefulRows
+    rows: raw.CarefulRows
     used: int
     failure: dict[str, Any] | None = None
 
@@ -155,7 +155,7 @@ class _Table:
     """What has been read so far."""
 
     names: list[str]
-    kinds: dict[str, csv.Kind]
+    kinds: dict[str, raw.Kind]
     limit: int
     lines: int  # physical lines before the current piece
     failure: dict[str, Any] | None = None
@@ -209,7 +209,7 @@ class _Table:
 
     def _read_odd(self, data: bytes, lines: _Lines, final: bool) -> _OddLines:
         """Read odd lines, each with the lines that its quoted cells run on into."""
-        found = _OddLines(csv.CarefulRows(self.names), len(data))
+        found = _OddLines(raw.CarefulRows(self.names), len(data))
         count = len(lines.starts)
         after = 0  # the first line that no record has used
         for line in np.flatnonzero(lines.odd).tolist():
@@ -223,7 +223,7 @@ class _Table:
                 try:
                     cells, end = records.quoted_record(text, 0, self.limit)
                 except records.ParsingFailed as failed:
-                    found.failure = csv.failure(failed, text, self.lines + line, 0)
+                    found.failure = raw.failure(failed, text, self.lines + line, 0)
                     lines.done(line, count)
                     return found
                 if end <= len(text) or whole:
@@ -254,7 +254,7 @@ class _Table:
             for record in records.records(text, self.limit, 0, before):
                 found.rows.add(record)
         except records.ParsingFailed as failed:
-            found.failure = csv.failure(failed, text, before, 0)
+            found.failure = raw.failure(failed, text, before, 0)
 
     def _converted(self, data: bytes, rows: int) -> dict[str, Chunk] | None:
         """The wanted columns of plain lines, or None if they are not as plain as they look."""
@@ -288,18 +288,18 @@ class _Table:
             self.row_lines.append(np.array(rows.lines, np.uint32))
         self.failure = odd.failure
 
-    def finished(self) -> csv.RawTable:
+    def finished(self) -> raw.RawTable:
         row_lines = np.concatenate([np.zeros(0, np.uint32), *self.row_lines])
         order = None
         if len(row_lines) and not (row_lines[1:] > row_lines[:-1]).all():
             order = np.argsort(row_lines, kind="stable")
             row_lines = row_lines[order]
-        table = csv.RawTable(self.names, failure=self.failure)
+        table = raw.RawTable(self.names, failure=self.failure)
         for name in list(self.columns):
             table.columns[name] = self.columns.pop(name).finished(order)
         table.csv_row_number = pl.Series(row_lines)
         none = np.zeros(0, np.int64)
-        table.bad_lengths = csv.bad_length_frame(
+        table.bad_lengths = raw.bad_length_frame(
             np.concatenate([none, *self.bad_lines]), np.concatenate([none, *self.bad_lengths])
         ).sort("csv_row_number")
         table.empty_rows = pl.Series(sorted(self.empty_lines), dtype=pl.UInt32)
@@ -338,7 +338,7 @@ def _codes_of_filled(grid: Grid, cells: Cells, dictionary: Dictionary) -> np.nda
     return dictionary.codes(grid.texts(cells))
 
 
-def _numbers(grid: Grid, cells: Cells, blank: np.ndarray, kind: csv.Kind) -> Chunk:
+def _numbers(grid: Grid, cells: Cells, blank: np.ndarray, kind: raw.Kind) -> Chunk:
     read = {"float": grid.floats, "integer": grid.integers, "time": grid.times}[kind]
     numbers = read(cells)
     rest = numbers.rest
@@ -350,7 +350,7 @@ def _numbers(grid: Grid, cells: Cells, blank: np.ndarray, kind: csv.Kind) -> Chu
         blank[rest] = further.blank
     odd = further.odd
     if odd is not None and odd.height:
-        odd = csv.odd_frame(rest[odd["row"].to_numpy()], odd["text"])
+        odd = raw.odd_frame(rest[odd["row"].to_numpy()], odd["text"])
     return Chunk(numbers.values, blank if blank.any() else None, odd)
 
 
@@ -360,7 +360,7 @@ def _valid(data: bytes) -> bytes:
         try:
             data.decode()
         except UnicodeDecodeError:
-            return csv.decode(data).encode()
+            return raw.decode(data).encode()
     return data
 
 
@@ -465,7 +465,7 @@ def _joined(data: bytes, lines: _Lines, good: np.ndarray) -> bytes:
     return b"".join(data[first : last + 1] for first, last in zip(firsts, lasts, strict=True))
 
 
-def _forget_last(table: csv.RawTable) -> None:
+def _forget_last(table: raw.RawTable) -> None:
     """The canonical reader is one record ahead, and loses the one before a record that fails."""
     last = max(
         (
@@ -485,8 +485,8 @@ def _forget_last(table: csv.RawTable) -> None:
         height = table.height - 1
         table.csv_row_number = table.csv_row_number.head(height)
         for name, column in table.columns.items():
-            if isinstance(column, csv.Column):
-                table.columns[name] = csv.Column(column.codes.head(height), column.values)
+            if isinstance(column, raw.Column):
+                table.columns[name] = raw.Column(column.codes.head(height), column.values)
             else:
                 odd = column.odd.filter(pl.col("row") < height)
-                table.columns[name] = csv.Direct(column.values.head(height), odd)
+                table.columns[name] = raw.Direct(column.values.head(height), odd)

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
-from gtfsgen.feed import csv, records
+from gtfsgen.feed import raw, records
 from gtfsgen.feed.columns import Chunk, Dictionary, Growing, chunk_of_numbers, read_numbers
 
 BLOCK_BYTES = 1024 * 1024  # what one thread of pyarrow reads at a time
@@ -85,7 +85,7 @@ def _chunk(column: pa.ChunkedArray, growing: Growing) -> Chunk | None:
         return read_numbers(pl.Series(pl.from_arrow(column)), growing.kind)
     if growing.kind == "float" and pc.all(pc.is_finite(column)).as_py() is False:
         return None  # "nan" and "inf" are numbers to pyarrow
-    return chunk_of_numbers(pl.Series(pl.from_arrow(column)), csv.odd_frame([], []))
+    return chunk_of_numbers(pl.Series(pl.from_arrow(column)), raw.odd_frame([], []))
 
 
 def _codes(column: pa.ChunkedArray, dictionary: Dictionary) -> Chunk:

@@ -17,6 +17,7 @@ import polars as pl
 
 from gtfsgen.feed import csv, values
 from gtfsgen.feed.archive import Stream
+from gtfsgen.feed.raw import Column, Direct, RawTable
 from gtfsgen.findings import Rows
 from gtfsgen.schema import Bound, Field, Table, Type
 
@@ -231,7 +232,7 @@ class _Reading:
     def __init__(
         self,
         schema: Table,
-        raw: csv.RawTable,
+        raw: RawTable,
         country: str,
         categories: pl.Categories,
         found: dict[str, list[Rows]],
@@ -242,7 +243,7 @@ class _Reading:
         self.categories = categories
         self.found = found
         self.bad: pl.Series | None = None
-        self.mixed_case: list[tuple[Field, csv.Column]] = []
+        self.mixed_case: list[tuple[Field, Column]] = []
 
     def table(self) -> LoadedTable:
         filename = {"filename": self.schema.filename}
@@ -255,7 +256,7 @@ class _Reading:
                 continue
             columns[name] = (
                 self._direct(column, cells)
-                if isinstance(cells, csv.Direct)
+                if isinstance(cells, Direct)
                 else self._coded(column, cells)
             ).alias(name)
         self._report_mixed_case()
@@ -281,7 +282,7 @@ class _Reading:
             self.categories,
         )
 
-    def _coded(self, column: Field, cells: csv.Column) -> pl.Series:
+    def _coded(self, column: Field, cells: Column) -> pl.Series:
         """Check a column's distinct values, then gather the typed ones."""
         texts = self._check_texts(column, cells)
         typed = self._parse(column, cells, texts)
@@ -289,7 +290,7 @@ class _Reading:
             self._report_blank(column, cells.codes.is_null())
         return gathered(typed, cells.codes)
 
-    def _direct(self, column: Field, cells: csv.Direct) -> pl.Series:
+    def _direct(self, column: Field, cells: Direct) -> pl.Series:
         """Check a column of numbers that was read without a dictionary, but for its odd cells."""
         numbers = cells.values
         blank = numbers.is_null() if numbers.null_count() else None
@@ -314,7 +315,7 @@ class _Reading:
             pl.lit(None, dtype=pl.UInt32).repeat_by(len(numbers)).explode()
         ).to_series()
         codes = codes.scatter(odd["row"], odd["text"].replace_strict(texts, code))
-        chosen = csv.Column(codes, texts)
+        chosen = Column(codes, texts)
         typed = self._parse(column, chosen, self._check_texts(column, chosen)).gather(codes)
         return numbers.zip_with(codes.is_null(), typed), numbers.is_null() & codes.is_null()
 
@@ -324,7 +325,7 @@ class _Reading:
         elif column.recommended:
             self._report("missing_recommended_field", column, blank)
 
-    def _check_texts(self, column: Field, cells: csv.Column) -> pl.Series:
+    def _check_texts(self, column: Field, cells: Column) -> pl.Series:
         texts = cells.values
         if column.mixed_case:
             self.mixed_case.append((column, cells))
@@ -349,7 +350,7 @@ class _Reading:
                 self._report(code, column, rows, cells, texts, name="column_name")
         return texts
 
-    def _parse(self, column: Field, cells: csv.Column, texts: pl.Series) -> pl.Series:
+    def _parse(self, column: Field, cells: Column, texts: pl.Series) -> pl.Series:
         if dtype_of(column, self.categories) == pl.Categorical(self.categories):
             return texts.cast(pl.Categorical(self.categories))
         if column.type is Type.TEXT:
@@ -371,7 +372,7 @@ class _Reading:
             self._report_range(column, rows, gathered(parsed.values, cells.codes))
         return texts if column.type is Type.AMOUNT else parsed.values
 
-    def _recognized(self, column: Field, cells: csv.Column, numbers: pl.Series) -> pl.Series:
+    def _recognized(self, column: Field, cells: Column, numbers: pl.Series) -> pl.Series:
         unknown = pl.Series(
             [number is not None and number not in column.choices for number in numbers],
             dtype=pl.Boolean,
@@ -455,7 +456,7 @@ class _Reading:
         code: str,
         column: Field,
         rows: pl.Series,
-        cells: csv.Column | None = None,
+        cells: Column | None = None,
         shown: pl.Series | None = None,
         *,
         error: bool = False,

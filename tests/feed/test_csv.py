@@ -11,24 +11,25 @@ from hypothesis import strategies as st
 
 from gtfsgen.feed import csv, records
 from gtfsgen.feed.archive import DamagedEntry
+from gtfsgen.feed.raw import Column, Direct, RawTable
 
 BIG = {"small_bytes": 0}  # send even short texts down the fast road
 
 
-def table_of(text: str | bytes, wanted=("a", "b"), **how) -> csv.RawTable:
+def table_of(text: str | bytes, wanted=("a", "b"), **how) -> RawTable:
     data = text if isinstance(text, bytes) else text.encode()
     return csv.read_table(data, wanted, **how)
 
 
-def cells(column: csv.Column | csv.Direct) -> list:
-    if isinstance(column, csv.Direct):
+def cells(column: Column | Direct) -> list:
+    if isinstance(column, Direct):
         return [*column.values.to_list(), *column.odd.rows()]
     values = column.values.to_list()
     assert len(set(values)) == len(values)
     return [None if code is None else values[code] for code in column.codes.to_list()]
 
 
-def content(table: csv.RawTable) -> dict:
+def content(table: RawTable) -> dict:
     return {
         "header": table.header,
         "lines": table.csv_row_number.to_list(),
@@ -193,8 +194,8 @@ def test_numbers_are_read_directly() -> None:
     for how in ({}, BIG, BIG | {"piece_bytes": 12}):
         table = table_of(text, {"a": "float", "b": "integer"}, **how)
         a, b = table.columns["a"], table.columns["b"]
-        assert isinstance(a, csv.Direct)
-        assert isinstance(b, csv.Direct)
+        assert isinstance(a, Direct)
+        assert isinstance(b, Direct)
         assert a.values.to_list() == [1.5, -0.25, None, None, 100.0, None, None]
         assert a.odd.rows() == [(3, "x"), (5, "nan"), (6, "1e999")]
         assert b.values.to_list() == [7, -3, None, None, None, None, 8]
@@ -207,7 +208,7 @@ def test_doubles_are_the_nearest_as_in_java() -> None:
     text = "a,b\n" + "".join(f"{number},x\n" for number in texts)
     for how in ({}, BIG):
         values = table_of(text, {"a": "float"}, **how).columns["a"]
-        assert isinstance(values, csv.Direct)
+        assert isinstance(values, Direct)
         assert values.values.to_list() == [float(number) for number in texts]
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gtfsgen.feed import csv
+from gtfsgen.feed import raw
 from gtfsgen.feed.grid import Grid
 
 WHOLE = st.integers(0, 10**9).map(str)
@@ -49,7 +49,7 @@ def test_numbers_are_those_of_the_careful_road(column: list[str]) -> None:
         ("float", grid.floats),
     ):
         numbers = read(cells)
-        expected = csv.direct([cell.strip() or None for cell in column], kind).values.to_list()
+        expected = raw.direct([cell.strip() or None for cell in column], kind).values.to_list()
         rest = set(numbers.rest.tolist())
         for row, value in enumerate(expected):
             if row in rest:
