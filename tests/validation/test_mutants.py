@@ -74,3 +74,14 @@ def test_a_route_that_is_not_there_is_shown_among_those_of_a_block(tmp_path):
     assert samples["inconsistent_route_type_for_block_id"] == [
         {"blockId": "X", "routeIds": "R, NONE, B", "routeTypes": "RAIL, BUS"}
     ]
+
+
+@pytest.mark.parametrize("name", ["İzmir", "IZMİR", "ızmir"])
+def test_a_headsign_is_compared_a_letter_at_a_time(tmp_path, name):
+    feed = write_feed(
+        tmp_path / "feed",
+        stops=f"stop_id,stop_name,stop_lat,stop_lon\nS,{name},50,10\nN,North,50.5,10\n",
+        trips="route_id,service_id,trip_id,trip_headsign\nR,D,T,izmir\n",
+    )
+    report = gtfsgen.validate(feed, "canonical-8.0.1", DATE)
+    assert report.counts["trip_headsign_matches_intermediate_stop"] == ("INFO", 1)

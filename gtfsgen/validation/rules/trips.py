@@ -7,6 +7,7 @@ import polars as pl
 from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed
 from gtfsgen.validation.engine import rule
+from gtfsgen.validation.java_text import caseless
 from gtfsgen.validation.rules.stops import choice_name
 
 FERRY = 4
@@ -90,23 +91,17 @@ def trip_headsign_matches_intermediate_stop(feed: Feed) -> pl.LazyFrame:
         # There the first round trip ends the whole check.
         round_trip = pl.col("first_stop_id").eq_missing(pl.col("last_stop_id"))
         trips = trips.filter(round_trip.cum_sum() == 0)
-    names = feed.first_stops.select("stop_id", name=pl.col("stop_name").str.to_lowercase())
-    wanted = trips.select(
-        "trip_id",
-        "trip_headsign",
-        "first_stop_id",
-        "last_stop_id",
-        headsign=pl.col("trip_headsign").str.to_lowercase(),
-        trip_row="csv_row_number",
-    )
-    signed = names.join(
-        wanted.select("headsign").unique(), left_on="name", right_on="headsign", how="semi"
+    names = feed.first_stops.select("stop_id", name=caseless("stop_name"))
+    signs = trips.select("trip_headsign").unique().with_columns(name=caseless("trip_headsign"))
+    signed = names.join(signs, on="name", how="semi")
+    wanted = trips.join(signs.join(names, on="name", how="semi"), on="trip_headsign").select(
+        "trip_id", "trip_headsign", "last_stop_id", "name", trip_row="csv_row_number"
     )
     return (
         feed.ordered_stop_times.filter(~pl.col("ends_trip"))
         .select("trip_id", "stop_id", "stop_sequence")
         .join(signed, on="stop_id", how="inner", maintain_order="left")
-        .join(wanted, left_on=["trip_id", "name"], right_on=["trip_id", "headsign"], how="inner")
+        .join(wanted, on=["trip_id", "name"], how="inner")
         .select(
             pl.col("trip_row").alias("csv_row_number"),
             "trip_id",
