@@ -114,20 +114,20 @@ def trip_headsign_matches_intermediate_stop(feed: Feed) -> pl.LazyFrame:
 
 
 @rule(Severity.ERROR, "trips", "stop_times", "calendar", "calendar_dates", of="trips.block_id")
-def block_trips_with_overlapping_stop_times(feed: Feed) -> pl.LazyFrame:
+def block_trips_with_overlapping_stop_times(feed: Feed) -> pl.DataFrame:
     """Two trips of a block overlap in time on a common day.
 
     One vehicle cannot run both. Give one of them another block, or other times.
     """
-    edge = ["csv_row_number", "trip_id", "service_id", "block_id"]
+    edge = ["csv_row_number", "trip_id", "service_id"]
     timed = pl.all_horizontal(
         pl.col(
             "first_arrival_time", "first_departure_time", "last_arrival_time", "last_departure_time"
         ).is_not_null()
     )
     trips = (
-        feed.trips.filter(pl.col("block_id").is_not_null())
-        .select(edge)
+        feed.trips.filter(pl.col("block_id").is_not_null(), pl.len().over("block_id") > 1)
+        .select("block_id", *edge)
         .join(feed.trip_spans, on="trip_id", how="inner", maintain_order="left")
         .filter(timed)
         .sort(
@@ -136,76 +136,21 @@ def block_trips_with_overlapping_stop_times(feed: Feed) -> pl.LazyFrame:
             "last_departure_time",
             maintain_order=True,
         )
-        .with_row_index("position")
         .collect()
     )
-    return _overlaps(feed, trips)
+    if not trips.height:
+        return trips.select(**{f"{name}_{side}": name for side in "ab" for name in edge}).clear()
+    from gtfsgen.validation.block_overlaps import overlapping_pairs
 
-
-def _overlaps(feed: Feed, trips: pl.DataFrame) -> pl.LazyFrame:
-    """Pairs of a block's trips, A before B, where B starts before A has ended, on a common date.
-
-    Trips that follow each other are compared at growing distance until no pair overlaps any more.
-    """
-    pairs = []
-    step = 1
-    columns = ["block_id", "first_arrival_time", "position"]
-    current = trips
-    while current.height:
-        later = trips.filter(pl.col("position") >= step).select(
-            (pl.col("position") - step).alias("position"),
-            pl.col("block_id").alias("block_id_b"),
-            pl.col("first_arrival_time").alias("start_b"),
-            pl.col("position").alias("position_b"),
-        )
-        hits = (
-            current.select(*columns, "last_departure_time")
-            .join(later, on="position", how="inner")
-            .filter(
-                pl.col("block_id") == pl.col("block_id_b"),
-                pl.col("start_b") < pl.col("last_departure_time"),
-            )
-        )
-        if not hits.height:
-            break
-        pairs.append(hits.select("position", "position_b"))
-        current = trips.join(hits.select("position"), on="position", how="semi")
-        step += 1
-    found = (
-        pl.concat(pairs)
-        if pairs
-        else pl.DataFrame(schema={"position": pl.UInt32, "position_b": pl.UInt32})
-    )
-    a = trips.lazy()
-    b = trips.lazy().select(pl.all().name.suffix("_b"))
-    joint = (pl.col("last_arrival_time") == pl.col("first_arrival_time_b")) & (
-        pl.col("last_departure_time") == pl.col("first_departure_time_b")
-    )
-    touching = (
-        found.lazy()
-        .join(a, on="position", how="left")
-        .join(b, on="position_b", how="left")
-        .filter(~joint)
-    )
-    services = touching.select("service_id", "service_id_b").unique()
-    days = feed.service_days
-    common = (
-        services.join(days, on="service_id", how="inner")
-        .join(days.rename({"service_id": "service_id_b"}), on=["service_id_b", "date"], how="inner")
-        .group_by("service_id", "service_id_b")
-        .agg(intersection=pl.col("date").min())
-    )
-    return (
-        touching.join(common, on=["service_id", "service_id_b"], how="inner")
-        .sort("position", "position_b")
-        .select(
-            pl.col("csv_row_number").alias("csv_row_number_a"),
-            pl.col("trip_id").alias("trip_id_a"),
-            pl.col("service_id").alias("service_id_a"),
-            "csv_row_number_b",
-            "trip_id_b",
-            "service_id_b",
-            "block_id",
-            "intersection",
-        )
+    pairs = overlapping_pairs(trips, feed.service_days)
+    return pl.DataFrame(
+        [
+            *(
+                trips[name].gather(pairs[side]).alias(f"{name}_{side}")
+                for side in "ab"
+                for name in edge
+            ),
+            trips["block_id"].gather(pairs["a"]),
+            pairs["intersection"],
+        ]
     )
