@@ -33,8 +33,10 @@ def overlapping_pairs(trips: pl.DataFrame, service_days: pl.LazyFrame) -> pl.Dat
     # Those that a overlaps follow it at once: they are the ones that start before it has ended.
     ahead = np.searchsorted(block + start, block + end) - np.arange(trips.height) - 1
     partners = ahead.clip(0)
-    dates = _CommonDates(trips["service_id"], service_days)
     found = [pl.DataFrame(schema={"a": pl.UInt32, "b": pl.UInt32, "intersection": pl.Date})]
+    if not partners.any():
+        return found[0]
+    dates = _CommonDates(trips["service_id"], service_days)
     for positions in _portions(partners):
         counts = partners[positions]
         a = np.repeat(np.arange(positions.start, positions.stop), counts)

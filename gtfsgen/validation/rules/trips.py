@@ -126,7 +126,7 @@ def block_trips_with_overlapping_stop_times(feed: Feed) -> pl.DataFrame:
         ).is_not_null()
     )
     trips = (
-        feed.trips.filter(pl.col("block_id").is_not_null(), pl.len().over("block_id") > 1)
+        feed.trips.filter(pl.col("block_id").is_not_null())
         .select("block_id", *edge)
         .join(feed.trip_spans, on="trip_id", how="inner", maintain_order="left")
         .filter(timed)
