@@ -270,9 +270,11 @@ class SharedFrames:
     def _service_days_clash(self) -> bool:
         """The calendars say something twice, or know another exception than the two."""
         calendar = self._relied_on("calendar").select(pl.col("service_id").is_duplicated().any())
+        # As one number, for the rows of a struct take ten times as long to compare.
+        service, day = pl.col("service_id").to_physical(), pl.col("date").to_physical()
+        on_a_date = service.cast(pl.Int64) * 2**32 + day
         exceptions = self._relied_on("calendar_dates").select(
-            pl.struct("service_id", "date").is_duplicated().any()
-            | (~pl.col("exception_type").is_in((1, 2))).any()
+            (on_a_date.n_unique() < pl.len()) | (~pl.col("exception_type").is_in((1, 2))).any()
         )
         return any(frame.collect().item() is True for frame in (calendar, exceptions))
 
