@@ -83,14 +83,22 @@ def run() -> NoReturn:
     What is open is closed and written out; but the memory of a hundred modules and of the feed is
     left to the system, which takes it back at once. Python would need up to 50 ms to clear it away.
     """
+    code: object = None
     try:
-        main()
-    except SystemExit as end:
-        code = end.code
-    if isinstance(code, str):
-        print(code, file=sys.stderr)
-    atexit._run_exitfuncs()
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):  # nobody listens any more
-            stream.flush()
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code
+        atexit._run_exitfuncs()
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        pass  # nobody listens any more, and nobody minds
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"gtfsgen: {place}{error.strerror or error}", file=sys.stderr)
+        code = 2
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError):
+            sys.stderr.flush()
     os._exit(code if isinstance(code, int) else int(code is not None))

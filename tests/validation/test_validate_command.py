@@ -242,6 +242,19 @@ def test_ctrl_c_ends_it_with_130_and_leaves_nothing(tmp_path):
     assert list(temporary.iterdir()) == []
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk always full")
+@pytest.mark.parametrize("form", ["terminal", "json", "csv"])
+def test_output_that_cannot_be_written_exits_with_2(feed, form):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "gtfsgen", "validate", str(feed), *DAY, "--format", form],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=120,
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.startswith("gtfsgen: No space left on device")
+    assert done.stderr.count("\n") == 1
+
+
 def test_a_small_feed_needs_no_heavy_libraries(feed):
     code = (
         "import sys\nfrom gtfsgen.cli import main\n"
