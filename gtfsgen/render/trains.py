@@ -32,6 +32,10 @@ SAME_LINE_SHARE = 0.6
 """Trains belong to one line if this share of the stations of the shorter is on the longer."""
 IN_SEAT = "4"
 MINUTE, DAY_MINUTES = 60, 24 * 60
+DAY_S = DAY_MINUTES * 60
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+CHANGES_EVERY_S = 900
+"""Since 1973 all zones put their clocks forward or back at a full quarter of an hour of UTC."""
 
 
 @dataclass(frozen=True)
@@ -164,6 +168,15 @@ def zone_of(name: str) -> tzinfo:
 def instant(day: date, seconds: int, zone: str) -> datetime:
     """GTFS time: seconds since noon minus twelve hours of the service day."""
     return _noon(day, zone) + timedelta(seconds=seconds - 12 * 3600)
+
+
+@lru_cache(maxsize=1 << 16)
+def _offset_s(zone: str, number: int) -> int:
+    """By how many seconds clocks are ahead of UTC in a quarter of an hour, counted from `EPOCH`."""
+    moment = EPOCH + timedelta(seconds=number * CHANGES_EVERY_S)
+    offset = moment.astimezone(zone_of(zone)).utcoffset()
+    assert offset is not None
+    return int(offset.total_seconds())
 
 
 @lru_cache(maxsize=4096)
@@ -339,6 +352,7 @@ def _trips(
     }
 
 
+@lru_cache(maxsize=1 << 16)
 def seconds_of(text: str | None) -> int | None:
     """`41:07:00` in seconds; None for what is no time."""
     parts = (text or "").split(":")
@@ -410,26 +424,24 @@ def _local_calls(
     rest.
     """
     day = middle_day(chain[0].dates) or date(2026, 1, 15)
+    midnight_s = (instant(day, 0, zone) - EPOCH) // timedelta(seconds=1)
 
-    def local(seconds: int | None, station_id: str) -> datetime | None:
+    def clock_s(seconds: int, station_id: str) -> int:
+        moment = midnight_s + seconds
+        return moment + _offset_s(stations[station_id].zone, moment // CHANGES_EVERY_S)
+
+    start_day = clock_s(_first_s(chain[0]), chain[0].stops[0].station_id) // DAY_S
+
+    def minutes(seconds: int | None, station_id: str) -> int | None:
         if seconds is None:
             return None
-        return instant(day, seconds, zone).astimezone(zone_of(stations[station_id].zone))
-
-    first_stop = chain[0].stops[0]
-    start = local(_first_s(chain[0]), first_stop.station_id)
-    assert start is not None
-
-    def minutes(moment: datetime | None) -> int | None:
-        if moment is None:
-            return None
-        return (moment.date() - start.date()).days * DAY_MINUTES + moment.hour * 60 + moment.minute
+        return clock_s(seconds, station_id) // 60 - start_day * DAY_MINUTES
 
     calls: list[Call] = []
     for trip in chain:
         for stop in trip.stops:
-            arrival = minutes(local(stop.arrival_s, stop.station_id))
-            departure = minutes(local(stop.departure_s, stop.station_id))
+            arrival = minutes(stop.arrival_s, stop.station_id)
+            departure = minutes(stop.departure_s, stop.station_id)
             call = Call(
                 stop.station_id,
                 arrival,
@@ -455,7 +467,7 @@ def _local_calls(
             calls.append(call)
     calls[0] = _ends(calls[0], arrival=False)
     calls[-1] = _ends(calls[-1], arrival=True)
-    return calls, (start.date() - day).days
+    return calls, start_day - (day - EPOCH.date()).days
 
 
 def _ends(call: Call, arrival: bool) -> Call:
