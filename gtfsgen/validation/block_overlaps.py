@@ -5,12 +5,11 @@ A block id that is but a placeholder, the same on all trips of a feed, gives pai
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import polars as pl
 
 from gtfsgen.feed.vehicles import id_set
+from gtfsgen.validation.portions import portions
 
 PAIRS_AT_ONCE = 1_000_000
 _SPREAD = 1 << 32
@@ -37,9 +36,10 @@ def overlapping_pairs(trips: pl.DataFrame, service_days: pl.LazyFrame) -> pl.Dat
     if not partners.any():
         return found[0]
     dates = _CommonDates(trips["service_id"], service_days)
-    for positions in _portions(partners):
-        counts = partners[positions]
-        a = np.repeat(np.arange(positions.start, positions.stop), counts)
+    bounds = np.append(0, partners.cumsum())
+    for first, last in portions(bounds, PAIRS_AT_ONCE):
+        counts = partners[first:last]
+        a = np.repeat(np.arange(first, last), counts)
         b = a + 1 + np.arange(len(a)) - np.repeat(counts.cumsum() - counts, counts)
         joint = (last_arrival[a] == start[b]) & (end[a] == first_departure[b])
         a, b = a[~joint], b[~joint]
@@ -48,17 +48,6 @@ def overlapping_pairs(trips: pl.DataFrame, service_days: pl.LazyFrame) -> pl.Dat
         columns = {"a": a[common], "b": b[common], "intersection": days[common]}
         found.append(pl.DataFrame(columns).cast(found[0].schema))
     return pl.concat(found)
-
-
-def _portions(counts: np.ndarray) -> Iterator[slice]:
-    """Ranges of positions, each of some `PAIRS_AT_ONCE` pairs."""
-    total = counts.cumsum()
-    first = 0
-    while first < len(counts):
-        before = total[first - 1] if first else 0
-        last = max(first + 1, int(np.searchsorted(total, before + PAIRS_AT_ONCE, side="right")))
-        yield slice(first, last)
-        first = last
 
 
 class _CommonDates:

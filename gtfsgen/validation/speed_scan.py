@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import polars as pl
 
 from gtfsgen.validation.distances import EARTH_RADIUS_M
+from gtfsgen.validation.portions import portions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import numpy as np
     from numpy.typing import NDArray
 
@@ -57,7 +56,7 @@ def scan(calls: pl.DataFrame, limits: pl.DataFrame, positions: pl.DataFrame) -> 
     pairs: list[NDArray[np.int64]] = []
     fast: list[NDArray[np.int64]] = []
     patchy: list[NDArray[np.int64]] = []
-    for first_trip, last_trip in _pieces(starts):
+    for first_trip, last_trip in portions(starts, PIECE_ROWS):
         bounds = starts[first_trip : last_trip + 1]
         rows = slice(int(bounds[0]), int(bounds[-1]))
         part = calls[rows]
@@ -100,7 +99,8 @@ def _scan_piece(
     least = np.ones_like(arrival)  # no rule counts less than a second
     np.maximum(arrival[1:] - departure[:-1], 1.0, out=least[1:])
     pairs = np.flatnonzero(judged & (step > km_per_s * least))
-    elapsed = _elapsed_s(departure[pairs - 1], arrival[pairs])
+    start, end = departure[pairs - 1], arrival[pairs]
+    elapsed = _elapsed_s(start, end, (start % 60 == 0) & (end % 60 == 0))
     pairs = pairs[step[pairs] > km_per_s[pairs] * elapsed]
     fast = judged & _too_far(step, km_per_s, arrival, departure, starts)
     fast_trips = np.logical_or.reduceat(fast, starts)
@@ -132,25 +132,16 @@ def _too_far(
     return found
 
 
-def _elapsed_s(start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Seconds for a leg: times given to the minute may hide almost another minute."""
+def _elapsed_s(
+    start: NDArray[np.float64], end: NDArray[np.float64], rounded: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Seconds for a leg. Where both times are given to the minute (`rounded`), they may hide almost
+    another one.
+    """
     import numpy as np
 
-    elapsed = end - start + 60.0 * ((end % 60 == 0) & (start % 60 == 0))
+    elapsed = end - start + 60.0 * rounded
     return np.where(elapsed > 0, elapsed, 60.0)
-
-
-def _pieces(starts: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
-    """Ranges of whole trips of about `PIECE_ROWS` rows."""
-    import numpy as np
-
-    trips = len(starts) - 1
-    first = 0
-    while first < trips:
-        last = int(np.searchsorted(starts, starts[first] + PIECE_ROWS, side="right")) - 1
-        last = min(max(last, first + 1), trips)
-        yield first, last
-        first = last
 
 
 def _floats(numbers: pl.Series) -> NDArray[np.float64]:
@@ -221,9 +212,9 @@ def far_pairs(calls: pl.DataFrame, legs: pl.Series, far_km: float) -> pl.DataFra
             break
         start = ends - back
         distance[ends] += leg_km[start + 1]
-        elapsed = arrival[ends] - departure[start]
-        elapsed += 60 * (to_the_minute[0][ends] & to_the_minute[1][start])
-        speed[ends] = distance[ends] * 3600 / np.where(elapsed > 0, elapsed, 60.0)
+        rounded = to_the_minute[0][ends] & to_the_minute[1][start]
+        elapsed = _elapsed_s(departure[start], arrival[ends], rounded)
+        speed[ends] = distance[ends] * 3600 / elapsed
         hit = left[start] & (speed[ends] > limit[ends])
         hit &= (distance[ends] > far_km) | ~known[start]
         back_of[ends[hit]] = np.where(known[start[hit]], back, 0)

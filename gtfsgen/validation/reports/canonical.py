@@ -25,7 +25,7 @@ HTML_SAFE = str.maketrans(
         "\u2029": "\\u2029",
     }
 )
-UNSAFE = re.compile("[<>&='\u2028\u2029]")
+UNSAFE = re.compile(f"[{''.join(map(chr, HTML_SAFE))}]")
 
 
 def write(report: Report, out: BinaryIO, feed: str) -> None:

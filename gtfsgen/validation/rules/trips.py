@@ -138,8 +138,6 @@ def block_trips_with_overlapping_stop_times(feed: Feed) -> pl.DataFrame:
         )
         .collect()
     )
-    if not trips.height:
-        return trips.select(**{f"{name}_{side}": name for side in "ab" for name in edge}).clear()
     from gtfsgen.validation.block_overlaps import overlapping_pairs
 
     pairs = overlapping_pairs(trips, feed.service_days)
