@@ -67,7 +67,7 @@ $(READY): requirements.lock pyproject.toml
 lock:
 	python3 -m venv .cache/uv && .cache/uv/bin/python -m pip install --quiet uv
 	.cache/uv/bin/uv pip compile pyproject.toml --extra pandas --extra planner --extra rails \
-	  --extra distributed --extra dev --universal --python-version 3.11 --generate-hashes \
+	  --extra distributed --extra world --extra pdf --extra dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-annotate --quiet --upgrade \
 	  --custom-compile-command "make lock" -o requirements.lock
 

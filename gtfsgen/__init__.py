@@ -14,15 +14,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gtfsgen.compile import Build, build
+    from gtfsgen.build import Build, build
     from gtfsgen.feed import Feed, read
     from gtfsgen.validation import Report, validate
 
 __all__ = ["Build", "Feed", "Report", "build", "read", "validate"]
 
 _HOMES = {
-    "Build": "gtfsgen.compile",
-    "build": "gtfsgen.compile",
+    "Build": "gtfsgen.build",
+    "build": "gtfsgen.build",
     "Feed": "gtfsgen.feed",
     "read": "gtfsgen.feed",
     "Report": "gtfsgen.validation",

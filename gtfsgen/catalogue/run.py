@@ -104,7 +104,8 @@ def _on_dask(entries: Sequence[Entry], settings: Settings, address: str) -> Iter
 
 def validate_one(entry: Entry, settings: Settings) -> Outcome:
     """Validate one feed and write its reports; whatever happens, there is an outcome."""
-    from gtfsgen.validation import reports, validate
+    from gtfsgen import reports
+    from gtfsgen.validation import validate
 
     started = time.perf_counter()
 

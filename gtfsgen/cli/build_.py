@@ -67,7 +67,7 @@ def command(
     """
     import gc
 
-    from gtfsgen.compile import build
+    from gtfsgen.build import build
     from gtfsgen.source import SourceUnreadable
     from gtfsgen.validation.policy import PolicyError
 

@@ -21,7 +21,7 @@ def command(old: Path, new: Path, form: str) -> None:
 
     Example: gtfsgen diff last-week.zip feed
     """
-    from gtfsgen.render.changes import changes
+    from gtfsgen.diff.changes import changes
     from gtfsgen.render.tables import FeedUnreadable, text_tables
 
     try:

@@ -31,8 +31,8 @@ def command(rule_set: str | None, form: str) -> None:
 
     Example: gtfsgen rules --rules canonical-8.0.1 --format json
     """
+    from gtfsgen.reports.rules_page import markdown, records
     from gtfsgen.validation import engine
-    from gtfsgen.validation.reports.rules_page import markdown, records
 
     if rule_set is not None and rule_set not in engine.RULE_SETS:
         known = ", ".join(engine.RULE_SETS)

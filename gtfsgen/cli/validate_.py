@@ -150,7 +150,7 @@ def _keep_freed_memory() -> None:
 
 def wanted_formats(formats: str | None, output: Path | None) -> list[str]:
     """The formats asked for, in order; a wrong or unwritable one is a wrong command."""
-    from gtfsgen.validation.reports import FORMATS
+    from gtfsgen.reports import FORMATS
 
     if formats is None:
         return ["terminal", *(WRITTEN_BY_DEFAULT if output else ())]
@@ -253,11 +253,11 @@ def _progress(feed: str) -> Iterator[Callable[[str], None] | None]:
 
 def _tell(report: Report, feed: str, wanted: Iterable[str], folder: Path | None) -> None:
     """Write or print the report in each format asked for."""
-    from gtfsgen.validation.reports import PRINTED, print_report, write
+    from gtfsgen.reports import PRINTED, print_report, write
 
     for name in wanted:
         if name == "terminal":
-            from gtfsgen.validation.reports.terminal import lines
+            from gtfsgen.reports.terminal import lines
 
             click.echo("\n".join(lines(report, feed)))
         elif folder is None or name in PRINTED:

@@ -4,10 +4,8 @@ ends.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gtfsgen.faults import Fault, Severity, errors
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
     from gtfsgen.compile.chains import Chain
     from gtfsgen.compile.trips import Bundle
     from gtfsgen.source.model import Source
-    from gtfsgen.validation import Report
 
 PROFILES = ("linked", "through")
 
@@ -68,25 +65,6 @@ class Compiled:
     """Files of the feed that are no tables, by name."""
 
 
-@dataclass
-class Build:
-    """The outcome of `build`."""
-
-    feed: Path | None
-    """The zip that was written; None if errors kept it from being written."""
-    notices: list[Fault]
-    compiled: Compiled
-    links: list[ChainLink] = field(default_factory=list)
-
-    @property
-    def tables(self) -> dict[str, pl.DataFrame]:
-        return self.compiled.tables
-
-    @property
-    def ok(self) -> bool:
-        return self.feed is not None
-
-
 def compile_source(
     source: Source, *, profile: str | None = None, today: date | None = None
 ) -> Compiled:
@@ -121,106 +99,6 @@ def compile_source(
         _estimates(source),
         files=source.files,
     )
-
-
-def build(
-    source: str | Path = "source",
-    output: str | Path | None = None,
-    *,
-    profile: str | None = None,
-    today: date | None = None,
-    draw: bool = True,
-    validate: bool = True,
-    progress: Callable[[str], None] = lambda step: None,
-) -> Build:
-    """Read, compile, draw, validate and write. With an error in the tables nothing is written.
-
-    `source` is the project's source folder; `output` a folder (default: `feed` beside it) or a
-    .zip. What validation finds does not keep the feed from being written; it is told in the
-    notices and, if the feed goes beside its source, in validation/report.json and report.html.
-    Holidays that had to be resolved are locked in the source. Raises
-    `gtfsgen.source.SourceUnreadable` if there is no project, `PolicyError` if its policy.toml
-    cannot be understood, OSError if `output` cannot be written.
-    """
-    from gtfsgen.compile.notices import notices as at_their_rows
-    from gtfsgen.compile.write import feed_path, table_texts, write_feed, zip_bytes
-    from gtfsgen.source import read_source, write_holidays
-
-    root = Path(source)
-    progress("reading")
-    read = read_source(root, today)
-    progress("compiling")
-    compiled = compile_source(read, profile=profile, today=today)
-    notices = [*read.faults, *compiled.faults]
-    extra: dict[str, bytes] = {}
-    if draw and not errors(notices):
-        progress("drawing")
-        notices += _draw(compiled, read, extra)
-    if errors(notices):
-        return Build(None, notices, compiled, compiled.links)
-    files = table_texts(compiled.tables) | compiled.files
-    target = Path(output) if output is not None else root.resolve().parent / "feed"
-    report = None
-    if validate:
-        progress("validating")
-        report = _report(read, zip_bytes(files), today)
-        notices += at_their_rows(compiled, report)
-    if draw and feed_path(target) != target:
-        progress("rendering")
-        extra["index.html"] = _page(compiled, read, notices)
-    progress("writing")
-    feed = write_feed(target, files, extra)
-    write_holidays(read)
-    if report is not None and target.resolve().parent == root.resolve().parent:
-        _write_report(report, feed, root.resolve().parent / "validation")
-    return Build(feed, notices, compiled, compiled.links)
-
-
-def _report(source: Source, feed: bytes, today: date | None) -> Report:
-    """What the validator says of the feed before it takes the place of the last one."""
-    import tempfile
-
-    from gtfsgen.validation import validate
-
-    policy = source.root.resolve().parent / "validation" / "policy.toml"
-    with tempfile.TemporaryDirectory(prefix="gtfsgen-") as folder:
-        path = Path(folder) / "gtfs.zip"
-        path.write_bytes(feed)
-        return validate(
-            path,
-            date=today or source.settings.as_of,
-            policy=policy if policy.is_file() else None,
-        )
-
-
-def _write_report(report: Report, feed: Path, folder: Path) -> None:
-    """report.json and report.html of a feed that was written into its project."""
-    from gtfsgen.validation.reports import write
-
-    name = f"{feed.parent.name}/{feed.name}"
-    report.summary["gtfsInput"] = name
-    for form in ("json", "html"):
-        write(report, form, folder, name)
-
-
-def _page(compiled: Compiled, source: Source, notices: list[Fault]) -> bytes:
-    from gtfsgen.render import page
-
-    title = str(source.settings.raw.get("title") or "")  # the page names itself after its lines
-    return page(compiled.tables, notices, geojson=compiled.geojson, title=title).encode()
-
-
-def _draw(compiled: Compiled, source: Source, extra: dict[str, bytes]) -> list[Fault]:
-    """Shapes into the tables and shapes.geojson; returns what was found on the way."""
-    import json
-
-    from gtfsgen.shapes import draw
-
-    drawn = draw(compiled.tables, source.root / "tracks", source.settings.raw.get("shapes", {}))
-    compiled.tables = drawn.tables
-    compiled.geojson = drawn.geojson
-    extra["shapes.geojson"] = json.dumps(drawn.geojson, ensure_ascii=False, indent=1).encode()
-    return list(drawn.faults)
 
 
 def _links(chains: list[tuple[Chain, Bundle]], source: Source) -> list[ChainLink]:
@@ -287,4 +165,4 @@ def _every_date_once(source: Source, tables: dict[str, pl.DataFrame]) -> list[Fa
     return dates_doubled_or_lost(source, tables)
 
 
-__all__ = ["Build", "ChainLink", "Compiled", "build", "compile_source"]
+__all__ = ["ChainLink", "Compiled", "compile_source"]

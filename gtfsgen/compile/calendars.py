@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 
-from gtfsgen.service_days import EPOCH, Dates
+from gtfsgen.dates import EPOCH, Dates
 
 DAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 SHORT_NAMES = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")

@@ -13,10 +13,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from gtfsgen.clocks import DAY
 from gtfsgen.compile.timing import Call, Moments, Train
-from gtfsgen.compile.zones import DAY
+from gtfsgen.dates import EPOCH, Dates
 from gtfsgen.faults import Fault, Severity
-from gtfsgen.service_days import EPOCH, Dates
 from gtfsgen.source.model import Coach, Ride, Run
 
 LONGEST_TACIT_WAIT_S = 20 * 3600

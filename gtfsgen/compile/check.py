@@ -7,11 +7,11 @@ from datetime import date, timedelta
 
 import polars as pl
 
+from gtfsgen.clocks import DAY, NOON, Zone
 from gtfsgen.compile.calendars import DAY_NAMES
 from gtfsgen.compile.timing import service_day_start
-from gtfsgen.compile.zones import DAY, NOON, Zone
+from gtfsgen.dates import EPOCH, Dates
 from gtfsgen.faults import Fault, Severity
-from gtfsgen.service_days import EPOCH, Dates
 from gtfsgen.source.model import Run, Source
 
 

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
+from gtfsgen.clocks import DAY, NOON, Zone, zone_info
 from gtfsgen.compile.chains import Chain
 from gtfsgen.compile.timing import Part, Timing
 from gtfsgen.compile.trips import Bundle, Trip, slug
-from gtfsgen.compile.zones import DAY, NOON, Zone, zone_info
-from gtfsgen.service_days import EPOCH
+from gtfsgen.dates import EPOCH
 from gtfsgen.source.model import Coach
 
 

@@ -10,9 +10,9 @@ import polars as pl
 from gtfsgen.compile.calendars import calendar_rows, service_ids
 from gtfsgen.compile.timetable import Timetable
 from gtfsgen.compile.trips import Bundle, Trip, slug
+from gtfsgen.dates import Dates
 from gtfsgen.faults import Fault, Severity
 from gtfsgen.schema import TABLES
-from gtfsgen.service_days import Dates
 from gtfsgen.source.cells import letter
 from gtfsgen.source.model import ORIGIN, Coach, Run, Source
 

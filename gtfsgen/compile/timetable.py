@@ -13,6 +13,7 @@ from itertools import count, pairwise
 
 import polars as pl
 
+from gtfsgen.clocks import DAY, UnknownZone, Zone
 from gtfsgen.compile import naming
 from gtfsgen.compile.chains import Chain, Chains, coach_fault, follow_coaches
 from gtfsgen.compile.timing import Call, Part, Timing, Train, timings
@@ -25,9 +26,8 @@ from gtfsgen.compile.trips import (
     Trip,
     bundle,
 )
-from gtfsgen.compile.zones import DAY, UnknownZone, Zone
+from gtfsgen.dates import EPOCH, Dates
 from gtfsgen.faults import Fault, Severity
-from gtfsgen.service_days import EPOCH, Dates
 from gtfsgen.source.model import Coach, Run, Source
 
 NEVER_AGAIN = 1_000_000

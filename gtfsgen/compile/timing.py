@@ -11,8 +11,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from gtfsgen.compile.zones import DAY, NOON, Zone
-from gtfsgen.service_days import Dates
+from gtfsgen.clocks import DAY, NOON, Zone
+from gtfsgen.dates import Dates
 
 Moments = tuple[tuple[int | None, int | None], ...]
 """Arrival and departure of each call in seconds; None where the cell is blank."""

@@ -14,9 +14,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from gtfsgen.clocks import DAY
 from gtfsgen.compile.timing import Call, Moments, Part
-from gtfsgen.compile.zones import DAY
-from gtfsgen.service_days import Dates
+from gtfsgen.dates import Dates
 from gtfsgen.source.model import Coach
 
 LONG_LINK_WAIT_S = 120 * 60

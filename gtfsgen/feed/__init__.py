@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from gtfsgen.csv.streams import DamagedEntry
 from gtfsgen.faults import Severity
-from gtfsgen.feed.archive import DamagedEntry, UnreadableInput, open_archive
+from gtfsgen.feed.archive import UnreadableInput, open_archive
 from gtfsgen.feed.frames import SharedFrames
 from gtfsgen.feed.table import LoadedTable, Status, absent_table, load_table
 from gtfsgen.findings import Rows

@@ -15,7 +15,9 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
+
+from gtfsgen.csv.streams import DamagedEntry, Stream
 
 TABLE_NAMES = frozenset(
     {
@@ -88,26 +90,6 @@ class UnreadableInput(Exception):
         super().__init__(message)
         self.exception = exception
         self.message = message
-
-
-class DamagedEntry(OSError):
-    """One file of the feed breaks off or is not there, and the run goes on without it.
-
-    `unlisted` marks a file that the canonical listing names but cannot find.
-    """
-
-    def __init__(self, message: str, *, unlisted: bool = False) -> None:
-        super().__init__(message)
-        self.unlisted = unlisted
-
-
-class Stream(Protocol):
-    """What `Archive.open` gives: bytes of one file, read once from front to back."""
-
-    def read(self, size: int = -1, /) -> bytes: ...
-    def close(self) -> None: ...
-    def __enter__(self) -> Stream: ...
-    def __exit__(self, *exception: object) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

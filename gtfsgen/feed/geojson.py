@@ -13,8 +13,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gtfsgen.feed.java_numbers import double_text, parse_double
-from gtfsgen.feed.lenient_json import DuplicateKey, MalformedJson, UnreadableEscape, read_object
+from gtfsgen.java.gson import DuplicateKey, MalformedJson, UnreadableEscape, read_object
+from gtfsgen.java.numbers import double_text, parse_double
 
 if TYPE_CHECKING:
     import polars as pl

@@ -15,9 +15,10 @@ from typing import IO
 
 import polars as pl
 
-from gtfsgen.feed import csv, values
-from gtfsgen.feed.archive import Stream
-from gtfsgen.feed.raw import Column, Direct, RawTable
+from gtfsgen.csv import reading
+from gtfsgen.csv.raw import Column, Direct, RawTable
+from gtfsgen.csv.streams import Stream
+from gtfsgen.feed import values
 from gtfsgen.findings import Rows
 from gtfsgen.schema import Bound, Field, Table, Type
 
@@ -171,7 +172,7 @@ def load_table(
 ) -> LoadedTable:
     """Read a file (bytes or a stream) into typed rows, collecting what is wrong on the way."""
     wanted = {name: DIRECT_KINDS.get(column.type, "text") for name, column in schema.fields.items()}
-    raw = csv.read_table(data, wanted, unlimited_cells=schema.name == "areas")
+    raw = reading.read_table(data, wanted, unlimited_cells=schema.name == "areas")
     filename = schema.filename
     if raw.header is None and not raw.failure:
         table = _empty(schema, Status.EMPTY_FILE, (), categories)

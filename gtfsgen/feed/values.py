@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import polars as pl
 
-from gtfsgen.feed.java_numbers import (
+from gtfsgen.java.facts import names, rows
+from gtfsgen.java.languages import canonical_tag, language_display_name, primary_language
+from gtfsgen.java.numbers import (
     double_text,
     parse_decimal,
     parse_double,
@@ -26,8 +28,6 @@ from gtfsgen.feed.java_numbers import (
     plain_text,
     to_double,
 )
-from gtfsgen.feed.languages import canonical_tag, language_display_name, primary_language
-from gtfsgen.feed.tables import names, rows
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -190,21 +190,21 @@ def languages(values: pl.Series) -> Parsed:
 
 def time_zones(values: pl.Series) -> Parsed:
     """Read time zones that the JDK knows, or fixed offsets; `UTC+2` becomes `UTC+02:00`."""
-    from gtfsgen.feed.zones import zone_id
+    from gtfsgen.java.zones import zone_id
 
     return _each(values, zone_id, pl.String)
 
 
 def urls(values: pl.Series) -> Parsed:
     """Read web addresses (String): http, https or ftp, the top-level domain known."""
-    from gtfsgen.feed.addresses import is_url
+    from gtfsgen.java.addresses import is_url
 
     return _each(values, lambda text: text if is_url(text) else None, pl.String)
 
 
 def emails(values: pl.Series) -> Parsed:
     """Read e-mail addresses (String) whose top-level domain is known."""
-    from gtfsgen.feed.addresses import is_email
+    from gtfsgen.java.addresses import is_email
 
     return _each(values, lambda text: text if is_email(text) else None, pl.String)
 
@@ -213,7 +213,7 @@ def phones(values: pl.Series, country: str) -> Parsed:
     """Read telephone numbers (String) one can dial from a country; all pass if it is `ZZ`."""
     if country == UNKNOWN_COUNTRY:
         return Parsed(values, None)
-    from gtfsgen.feed.phones import is_possible
+    from gtfsgen.java.phones import is_possible
 
     return _each(values, lambda text: text if is_possible(text, country) else None, pl.String)
 

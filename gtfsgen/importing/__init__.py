@@ -20,15 +20,15 @@ from pathlib import Path
 import polars as pl
 
 from gtfsgen.compile import Compiled, compile_source
+from gtfsgen.dates import EPOCH
+from gtfsgen.diff.changes import Change, changes
 from gtfsgen.faults import Fault, errors
 from gtfsgen.importing.draft import Draft
 from gtfsgen.importing.extras import Extras
 from gtfsgen.importing.given import LOCATIONS, Given, Row, locations_of, read_given
 from gtfsgen.importing.trains import Clocks, Train, Trip, links_of, read_trip, rideable, trains_of
-from gtfsgen.render.changes import Change, changes
 from gtfsgen.render.service import day_of, union
 from gtfsgen.render.tables import FeedUnreadable
-from gtfsgen.service_days import EPOCH
 from gtfsgen.source import read_source
 from gtfsgen.source.grids import HEADER_WORDS
 from gtfsgen.source.model import ORIGIN, Source

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from gtfsgen.compile.calendars import fewest_exceptions
-from gtfsgen.service_days import Dates
+from gtfsgen.dates import Dates
 from gtfsgen.source.calendars import is_free
 from gtfsgen.source.days import WEEKDAYS, DaysError, parse, runs
 

@@ -13,9 +13,9 @@ from zoneinfo import available_timezones
 
 import polars as pl
 
+from gtfsgen.dates import Dates
 from gtfsgen.render.service import service_dates
 from gtfsgen.render.tables import FeedUnreadable, Rows, text_tables
-from gtfsgen.service_days import Dates
 from gtfsgen.source.tables import LANGUAGE
 
 Row = dict[str, str]

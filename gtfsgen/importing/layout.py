@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from gtfsgen.compile.zones import DAY
+from gtfsgen.clocks import DAY
 from gtfsgen.importing.trains import CoachRow, Halt, Train
 from gtfsgen.render.trains import SAME_LINE_SHARE
 from gtfsgen.source.cells import clock

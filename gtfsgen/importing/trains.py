@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from gtfsgen.compile.zones import DAY, NOON, Zone
+from gtfsgen.clocks import DAY, NOON, Zone
+from gtfsgen.dates import Dates
 from gtfsgen.render.trains import seconds_of
-from gtfsgen.service_days import Dates
 from gtfsgen.source.grids import EVERY
 from gtfsgen.source.words import folded
 

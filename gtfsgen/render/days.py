@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from gtfsgen.dates import Dates
 from gtfsgen.render.markup import esc, number
 from gtfsgen.render.service import MONTHS, SHORT, days_text, span_text, union
 from gtfsgen.render.trains import Line, Service
-from gtfsgen.service_days import Dates
 
 CELL, GAP, LEFT, TOP = 12.0, 2.0, 30.0, 18.0
 MAX_WEEKS = 95

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import lru_cache
 
+from gtfsgen.dates import Dates
 from gtfsgen.render.tables import Rows
-from gtfsgen.service_days import Dates
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 SHORT = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")

@@ -18,10 +18,10 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from gtfsgen.dates import Dates
 from gtfsgen.render.names import Names, names_of
 from gtfsgen.render.service import day_of, middle_day, service_dates, union
 from gtfsgen.render.tables import Rows
-from gtfsgen.service_days import Dates
 from gtfsgen.shapes.geodesy import Point, distance_m
 
 MAX_LINES = 12

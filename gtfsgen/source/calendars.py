@@ -7,8 +7,8 @@ from datetime import date, timedelta
 
 import polars as pl
 
+from gtfsgen.dates import Dates
 from gtfsgen.faults import Fault, Severity
-from gtfsgen.service_days import Dates
 from gtfsgen.source.days import DaysError, parse
 from gtfsgen.source.holidays_ import HolidayBook
 from gtfsgen.source.model import MARGIN_DAYS, Settings

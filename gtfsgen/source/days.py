@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import lru_cache
 
-from gtfsgen.service_days import EPOCH, Dates
+from gtfsgen.dates import EPOCH, Dates
 from gtfsgen.source.words import did_you_mean, folded
 
 WEEKDAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")

@@ -12,8 +12,8 @@ import io
 from datetime import date
 from pathlib import Path
 
+from gtfsgen.dates import Dates
 from gtfsgen.faults import Fault
-from gtfsgen.service_days import Dates
 from gtfsgen.source.cells import Sheet, is_comment, read_csv
 from gtfsgen.source.tables import HOLIDAYS, header
 from gtfsgen.source.words import did_you_mean

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import polars as pl
 
+from gtfsgen.dates import Dates
 from gtfsgen.faults import Fault
-from gtfsgen.service_days import Dates
 
 ORIGIN = ("path", "line", "column")
 """Where a row comes from: file relative to the source folder, line from 1, spreadsheet letter."""

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import polars as pl
 
+from gtfsgen.clocks import zones_within
 from gtfsgen.faults import Fault, Severity
-from gtfsgen.feed.zone_map import zones_within
 from gtfsgen.source.words import did_you_mean, folded, nearest
 
 EARTH_KM = 6371.0088

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from gtfsgen.dates import Dates
 from gtfsgen.faults import Fault, Severity
-from gtfsgen.service_days import Dates
 from gtfsgen.source.calendars import Reading
 from gtfsgen.source.grids import (
     MAX_REPEATS,

@@ -60,7 +60,7 @@ class Report:
         """All notices: `code`, `severity`, `filename`, `csv_row_number` and the particulars as
         JSON.
         """
-        from gtfsgen.validation.reports.table import notice_table
+        from gtfsgen.reports.table import notice_table
 
         return notice_table(self)
 
@@ -89,7 +89,7 @@ class Report:
 
     def to_json(self, indent: int | None = None) -> str:
         """report.json in the canonical form."""
-        from gtfsgen.validation.reports.canonical import report_json
+        from gtfsgen.reports.canonical import report_json
 
         return report_json(self, indent)
 
@@ -121,8 +121,8 @@ def validate(
     import polars as pl
 
     from gtfsgen.feed import UnreadableInput, read, values
+    from gtfsgen.reports.summary import bare_summary, summary
     from gtfsgen.validation import engine
-    from gtfsgen.validation.reports.summary import bare_summary, summary
 
     if rules not in engine.RULE_SETS:
         raise ValueError(f"unknown rule set {rules!r}; known are {', '.join(engine.RULE_SETS)}")

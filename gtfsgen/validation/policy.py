@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 from gtfsgen.faults import Fault, Severity
 from gtfsgen.findings import Rows
-from gtfsgen.validation.reports.places import place_columns
+from gtfsgen.reports.places import place_columns
 
 if TYPE_CHECKING:
     import polars as pl

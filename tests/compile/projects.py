@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from gtfsgen.service_days import Dates
+from gtfsgen.dates import Dates
 from gtfsgen.source.model import CALLS, Coach, Ride, Run, Settings, Source
 
 FIRST, LAST = date(2026, 3, 12), date(2026, 6, 30)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gtfsgen.compile.calendars import calendar_rows, fewest_exceptions, service_ids
-from gtfsgen.service_days import Dates
+from gtfsgen.dates import Dates
 
 START = date(2026, 3, 9)
 

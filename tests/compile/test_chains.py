@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from gtfsgen.compile import Compiled, compile_source
+from gtfsgen.dates import Dates
 from gtfsgen.faults import Severity, errors
-from gtfsgen.service_days import Dates
 from gtfsgen.source.model import Source
 from tests.compile.projects import FIRST, LAST, coach, days, flagship, source, train
 

@@ -14,11 +14,11 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
+from gtfsgen.clocks import Zone, zone_info
 from gtfsgen.compile import Compiled, compile_source
 from gtfsgen.compile.timing import Call, Part, Timing, Train, timings
-from gtfsgen.compile.zones import Zone, zone_info
+from gtfsgen.dates import EPOCH, Dates
 from gtfsgen.faults import errors
-from gtfsgen.service_days import EPOCH, Dates
 from gtfsgen.source.model import Source
 from tests.compile.projects import coach, source, train
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gtfsgen.clocks import DAY, UnknownZone, Zone, zone_info
 from gtfsgen.compile.timing import Call, Part, Train, timings
-from gtfsgen.compile.zones import DAY, UnknownZone, Zone, zone_info
-from gtfsgen.service_days import EPOCH, Dates
+from gtfsgen.dates import EPOCH, Dates
 from tests.compile.test_laws import ZONES
 
 HOUR = 3600

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gtfsgen.feed.geojson import Locations, read_locations
-from gtfsgen.feed.lenient_json import DuplicateKey, MalformedJson, UnreadableEscape, read_object
+from gtfsgen.java.gson import DuplicateKey, MalformedJson, UnreadableEscape, read_object
 
 SQUARE = [[2.2, 48.2], [2.3, 48.2], [2.3, 48.3], [2.2, 48.3], [2.2, 48.2]]
 BOW_TIE = [[2.2, 48.2], [2.3, 48.3], [2.3, 48.2], [2.2, 48.3], [2.2, 48.2]]

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from polars.testing import assert_series_equal
 
 from gtfsgen.feed import values as read
-from gtfsgen.feed.addresses import is_domain, is_email, is_url
-from gtfsgen.feed.java_numbers import parse_double, parse_int
-from gtfsgen.feed.tables import names, rows
+from gtfsgen.java.addresses import is_domain, is_email, is_url
+from gtfsgen.java.facts import names, rows
+from gtfsgen.java.numbers import parse_double, parse_int
 
 DATA = Path(__file__).parent / "data"
 

@@ -13,15 +13,15 @@ from click.testing import CliRunner
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from gtfsgen.build import build
 from gtfsgen.cli import main
-from gtfsgen.compile import build
+from gtfsgen.dates import Dates
+from gtfsgen.diff.changes import changes
 from gtfsgen.importing import FeedUnreadable, import_feed
 from gtfsgen.importing.days import DayWords, phrase
 from gtfsgen.importing.layout import merged
-from gtfsgen.render.changes import changes
 from gtfsgen.render.service import service_dates
 from gtfsgen.render.tables import Rows, text_tables
-from gtfsgen.service_days import Dates
 from gtfsgen.source.days import parse
 from tests.importing.feeds import BUS, zipped
 

@@ -12,11 +12,11 @@ import pytest
 from click.testing import CliRunner
 
 from gtfsgen.cli import main
+from gtfsgen.dates import Dates
 from gtfsgen.faults import Fault, Severity
 from gtfsgen.render import page
 from gtfsgen.render.service import days_text
 from gtfsgen.render.trains import Column, service_of
-from gtfsgen.service_days import Dates
 from tests.render.feeds import bus, through_coaches
 
 VOID = {"meta", "br", "link", "img", "input"}

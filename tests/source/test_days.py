@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gtfsgen.service_days import Dates
+from gtfsgen.dates import Dates
 from gtfsgen.source.days import DaysError, canonical, parse
 
 FIRST, LAST = date(2026, 1, 1), date(2027, 6, 30)

@@ -8,8 +8,8 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gtfsgen.validation import block_overlaps
-from gtfsgen.validation.block_overlaps import overlapping_pairs
+from gtfsgen.validation.scans import block_overlaps
+from gtfsgen.validation.scans.block_overlaps import overlapping_pairs
 
 FIRST = date(2026, 11, 20)
 TIMES = ("first_arrival_time", "first_departure_time", "last_arrival_time", "last_departure_time")

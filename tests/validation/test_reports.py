@@ -12,13 +12,13 @@ from html.parser import HTMLParser
 import polars as pl
 import pytest
 
+from gtfsgen import reports
 from gtfsgen.findings import Rows
-from gtfsgen.validation import reports
+from gtfsgen.reports import table
+from gtfsgen.reports.places import place_text
+from gtfsgen.reports.sarif import document
+from gtfsgen.reports.terminal import lines
 from gtfsgen.validation.policy import Ignored
-from gtfsgen.validation.reports import table
-from gtfsgen.validation.reports.places import place_text
-from gtfsgen.validation.reports.sarif import document
-from gtfsgen.validation.reports.terminal import lines
 from tests.parity.cases import load_cases
 
 from .feeds import report

@@ -12,9 +12,9 @@ from click.testing import CliRunner
 
 import gtfsgen
 from gtfsgen.cli import main
+from gtfsgen.reports.rules_page import markdown
 from gtfsgen.validation import Severity
 from gtfsgen.validation.engine import RULE_SETS, Rule, every_rule, rule, rules, run
-from gtfsgen.validation.reports.rules_page import markdown
 from tests.parity.cases import load_cases
 from tests.validation.test_cases import BASE, CASES, TODAY, cases, write_feed
 

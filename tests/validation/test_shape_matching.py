@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gtfsgen
-from gtfsgen.validation import shape_matching, sphere
-from gtfsgen.validation.shape_matching import Finding, Patterns, Shapes
+from gtfsgen.validation.scans import shape_matching, sphere
+from gtfsgen.validation.scans.shape_matching import Finding, Patterns, Shapes
 
 METRE = math.degrees(1 / sphere.EARTH_RADIUS_M)
 Point = tuple[float, float]

@@ -8,8 +8,8 @@ from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed
 from gtfsgen.feed.vehicles import id_set
 from gtfsgen.findings import Rows
-from gtfsgen.validation.distances import point_distance_m
 from gtfsgen.validation.engine import rule
+from gtfsgen.validation.scans.distances import point_distance_m
 
 FAR_AWAY_M = 2_000
 DATED = ("trips", "stop_times", "calendar", "calendar_dates")

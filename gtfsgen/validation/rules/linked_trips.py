@@ -14,9 +14,9 @@ from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed
 from gtfsgen.feed.vehicles import DAY_S, LINKED_TRIPS
 from gtfsgen.findings import Rows
-from gtfsgen.validation.distances import point_distance_m
 from gtfsgen.validation.engine import Result, rule
 from gtfsgen.validation.rules.stops import choice_name
+from gtfsgen.validation.scans.distances import point_distance_m
 
 IN_SEAT = 4
 LONG_WAIT_S = 120 * 60

@@ -8,8 +8,8 @@ from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed
 from gtfsgen.feed.values import utf16_length
 from gtfsgen.findings import Rows
+from gtfsgen.java.text import caseless
 from gtfsgen.validation.engine import rule
-from gtfsgen.validation.java_text import caseless
 
 MAX_SHORT_NAME_LENGTH = 12
 MIN_LUMA_DIFFERENCE = 72

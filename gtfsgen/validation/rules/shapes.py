@@ -7,8 +7,8 @@ import polars as pl
 from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed
 from gtfsgen.findings import Rows
-from gtfsgen.validation.distances import haversine_m
 from gtfsgen.validation.engine import rule
+from gtfsgen.validation.scans.distances import haversine_m
 
 EQUAL_DISTANCE_LIMIT_M = 1.11
 BEYOND_SHAPE_LIMIT_M = 11.1

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from gtfsgen.validation.shape_matching import Finding, Shapes
+    from gtfsgen.validation.scans.shape_matching import Finding, Shapes
 
 RAIL = 2
 PIECE_ROWS = 200_000
@@ -139,7 +139,7 @@ def _matched(feed: Feed, trips: pl.DataFrame) -> list[tuple[str, dict[str, Any]]
     """Match the distinct patterns of trips: kind and particulars of each finding."""
     import numpy as np
 
-    from gtfsgen.validation import shape_matching
+    from gtfsgen.validation.scans import shape_matching
 
     trips = trips.filter(_is_first_of_pattern(trips)).drop_nulls("rail")
     sizes = trips["size"].to_numpy()
@@ -236,7 +236,7 @@ def _shapes(feed: Feed, trips: pl.DataFrame) -> tuple[Shapes, NDArray[np.integer
     """The points of the shapes of these trips, and the place of each trip's shape among them."""
     import numpy as np
 
-    from gtfsgen.validation import shape_matching
+    from gtfsgen.validation.scans import shape_matching
 
     used = trips.select(pl.col("shape_id").unique(maintain_order=True)).with_row_index("shape")
     points = (

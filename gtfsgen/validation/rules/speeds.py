@@ -6,10 +6,10 @@ import polars as pl
 
 from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed
-from gtfsgen.validation import speed_scan
-from gtfsgen.validation.distances import EARTH_RADIUS_M, haversine_m
+from gtfsgen.java.hash_order import bucket
 from gtfsgen.validation.engine import rule
-from gtfsgen.validation.java_order import bucket
+from gtfsgen.validation.scans import speeds as speed_scan
+from gtfsgen.validation.scans.distances import EARTH_RADIUS_M, haversine_m
 
 MAX_SPEED_KMH = {0: 100, 1: 150, 2: 500, 3: 150, 4: 80, 5: 30, 6: 50, 7: 50, 11: 150, 12: 150}
 OTHER_MAX_SPEED_KMH = 200

@@ -7,9 +7,9 @@ import polars as pl
 from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed
 from gtfsgen.findings import Rows
+from gtfsgen.java.text import caseless
 from gtfsgen.schema import TABLES
 from gtfsgen.validation.engine import rule
-from gtfsgen.validation.java_text import caseless
 
 STOP, STATION, ENTRANCE, NODE, BOARDING_AREA = range(5)
 location_type = pl.col("location_type").fill_null(STOP)

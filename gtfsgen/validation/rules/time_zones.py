@@ -10,14 +10,14 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from gtfsgen.clocks import zones_within
 from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed
-from gtfsgen.feed.zone_map import zones_within
 from gtfsgen.findings import Rows
-from gtfsgen.validation.distances import point_distance_m
 from gtfsgen.validation.engine import rule
 from gtfsgen.validation.rules.speeds import MAX_SPEED_KMH, OTHER_MAX_SPEED_KMH
 from gtfsgen.validation.rules.stops import STATION, STOP
+from gtfsgen.validation.scans.distances import point_distance_m
 
 DAY_S = 86_400
 BORDER_KM = 0.5

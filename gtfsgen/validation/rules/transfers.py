@@ -8,9 +8,9 @@ from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed
 from gtfsgen.findings import Rows
 from gtfsgen.schema import TABLES
-from gtfsgen.validation.distances import point_distance_m
 from gtfsgen.validation.engine import rule
 from gtfsgen.validation.rules.stops import STATION, STOP, choice_name, location_type
+from gtfsgen.validation.scans.distances import point_distance_m
 
 IN_SEAT = 4
 LINKED_TRIPS = [4, 5]

@@ -6,8 +6,8 @@ import polars as pl
 
 from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed
+from gtfsgen.java.text import caseless
 from gtfsgen.validation.engine import rule
-from gtfsgen.validation.java_text import caseless
 from gtfsgen.validation.rules.stops import choice_name
 
 FERRY = 4
@@ -138,7 +138,7 @@ def block_trips_with_overlapping_stop_times(feed: Feed) -> pl.DataFrame:
         )
         .collect()
     )
-    from gtfsgen.validation.block_overlaps import overlapping_pairs
+    from gtfsgen.validation.scans.block_overlaps import overlapping_pairs
 
     pairs = overlapping_pairs(trips, feed.service_days)
     return pl.DataFrame(

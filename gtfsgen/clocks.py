@@ -1,12 +1,13 @@
 """Clocks of the world: from a printed time to an instant, by the pinned tz database.
 
-Days are counted as in `gtfsgen.service_days` (day 0 is `EPOCH`), instants in seconds of UTC since
+Days are counted as in `gtfsgen.dates` (day 0 is `EPOCH`), instants in seconds of UTC since
 that day's midnight. The rules come from the `tzdata` package and never from the machine, so that
 the same source gives the same feed everywhere.
 """
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ from functools import cache, lru_cache
 from importlib import resources
 from zoneinfo import ZoneInfo
 
-from gtfsgen.service_days import EPOCH
+from gtfsgen.dates import EPOCH
 
 DAY = 86_400
 NOON = 43_200
@@ -133,3 +134,18 @@ def _offset(info: ZoneInfo, instant: int) -> int:
     offset = moment.utcoffset()
     assert offset is not None
     return int(offset.total_seconds())
+
+
+def zones_within(lat: float, lon: float, radius_km: float) -> list[str]:
+    """The zones at a position and, in eight directions, `radius_km` away from it."""
+    from tzfpy import get_tzs
+
+    north = radius_km / 111.2
+    east = north / max(0.01, math.cos(math.radians(lat)))
+    steps = [(0, 0)] if not radius_km else [(y, x) for y in (0, 1, -1) for x in (0, 1, -1)]
+    found: dict[str, None] = {}
+    for up, right in steps:
+        a = min(90.0, max(-90.0, lat + up * north))
+        b = min(180.0, max(-180.0, lon + right * east))
+        found |= dict.fromkeys(get_tzs(b, a))
+    return list(found)

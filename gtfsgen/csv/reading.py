@@ -1,10 +1,10 @@
 """CSV text to dictionary-coded columns, cell for cell as the canonical validator's parser reads it.
 
 Every distinct text of a column is kept once and rows hold codes, so that later rooms parse and
-check each distinct value once. Two roads give the same result: `gtfsgen.feed.records`, careful and
-in Python, reads small files without loading a heavy library; `gtfsgen.feed.pieces` reads big ones a
+check each distinct value once. Two roads give the same result: `gtfsgen.csv.records`, careful and
+in Python, reads small files without loading a heavy library; `gtfsgen.csv.pieces` reads big ones a
 piece at a time with numpy and sends only the odd lines down the careful road. What both give is in
-`gtfsgen.feed.raw`. See `docs/decisions/csv-roads.md`.
+`gtfsgen.csv.raw`. See `docs/decisions/csv-roads.md`.
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ from typing import IO, Any
 
 import polars as pl
 
-from gtfsgen.feed import records
-from gtfsgen.feed.archive import DamagedEntry, Stream
-from gtfsgen.feed.raw import (
+from gtfsgen.csv import records
+from gtfsgen.csv.raw import (
     BOM,
     CarefulRows,
     Kind,
@@ -29,6 +28,7 @@ from gtfsgen.feed.raw import (
     unreadable,
     without_bom,
 )
+from gtfsgen.csv.streams import DamagedEntry, Stream
 
 Bytes = bytes | bytearray | memoryview
 
@@ -65,7 +65,7 @@ def read_table(
         return RawTable([], failure=unreadable(damage), header_failed=True)
     if len(start) <= small_bytes:
         return _read_carefully(decode(without_bom(start)), kinds, limit)
-    from gtfsgen.feed import pieces
+    from gtfsgen.csv import pieces
 
     return pieces.read(start, source, kinds, limit, piece_bytes)
 

@@ -21,8 +21,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gtfsgen.validation import sphere
-from gtfsgen.validation.sphere import EARTH_RADIUS_M, Floats, Ints
+from gtfsgen.validation.scans import sphere
+from gtfsgen.validation.scans.sphere import EARTH_RADIUS_M, Floats, Ints
 
 MAX_DISTANCE_M = 100.0
 RAIL_END_FACTOR = 4.0

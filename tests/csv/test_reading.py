@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gtfsgen.feed import csv, records
+from gtfsgen.csv import reading, records
+from gtfsgen.csv.raw import Column, Direct, RawTable
 from gtfsgen.feed.archive import DamagedEntry
-from gtfsgen.feed.raw import Column, Direct, RawTable
 
 BIG = {"small_bytes": 0}  # send even short texts down the fast road
 
 
 def table_of(text: str | bytes, wanted=("a", "b"), **how) -> RawTable:
     data = text if isinstance(text, bytes) else text.encode()
-    return csv.read_table(data, wanted, **how)
+    return reading.read_table(data, wanted, **how)
 
 
 def cells(column: Column | Direct) -> list:
@@ -230,11 +230,11 @@ def test_a_stream_that_breaks_off() -> None:
                 raise DamagedEntry("invalid distance")
             return data
 
-    table = csv.read_table(Broken(b"a,b\n1,2\n"), ("a",))  # type: ignore[arg-type]
+    table = reading.read_table(Broken(b"a,b\n1,2\n"), ("a",))  # type: ignore[arg-type]
     assert table.header_failed
     assert table.failure is not None
     assert table.failure["message"] == "invalid distance"
-    table = csv.read_table(Broken(b"a,b\n1,2\n3,4\n5,6\n"), ("a",), **BIG, piece_bytes=4)  # type: ignore[arg-type]
+    table = reading.read_table(Broken(b"a,b\n1,2\n3,4\n5,6\n"), ("a",), **BIG, piece_bytes=4)  # type: ignore[arg-type]
     assert (table.header_failed, table.header) == (False, ["a", "b"])
     assert table.failure is not None
 
@@ -245,9 +245,9 @@ def test_a_long_file_in_pieces_is_the_file() -> None:
     rows[20_000] = 'x,"20\n000",1,2'
     text = "trip,n,half,name\n" + "\n".join(rows) + "\n"
     wanted = {"trip": "text", "n": "text", "half": "float", "name": "text"}
-    whole = content(csv.read_table(text.encode(), wanted, small_bytes=1 << 30))
+    whole = content(reading.read_table(text.encode(), wanted, small_bytes=1 << 30))
     assert whole["lines"][20_000] == 20_003
-    pieces = csv.read_table(io.BytesIO(text.encode()), wanted, piece_bytes=50_000)  # type: ignore[arg-type]
+    pieces = reading.read_table(io.BytesIO(text.encode()), wanted, piece_bytes=50_000)  # type: ignore[arg-type]
     assert content(pieces) == whole
 
 

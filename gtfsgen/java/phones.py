@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 
-from gtfsgen.feed.java_numbers import digit
-from gtfsgen.feed.tables import rows
+from gtfsgen.java.facts import rows
+from gtfsgen.java.numbers import digit
 
 _MAX_TEXT_LENGTH = 250
 _MIN_NUMBER_LENGTH = 2

@@ -1,9 +1,9 @@
 """The fast road: big CSV files a piece at a time, odd lines apart.
 
-Only the text of one piece is held. A plain piece is read whole with numpy (`gtfsgen.feed.grid`).
+Only the text of one piece is held. A plain piece is read whole with numpy (`gtfsgen.csv.grid`).
 Otherwise its lines are sorted: comments and blank lines are dropped, lines with oddities go down
-the careful road (`gtfsgen.feed.records`), and the rest is read with numpy again or, if there are
-quotes in it, with pyarrow (`gtfsgen.feed.quoted`). Lines of a wrong length are looked for only when
+the careful road (`gtfsgen.csv.records`), and the rest is read with numpy again or, if there are
+quotes in it, with pyarrow (`gtfsgen.csv.quoted`). Lines of a wrong length are looked for only when
 the rest proves not to be a grid.
 """
 
@@ -18,10 +18,10 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from gtfsgen.feed import raw, records
-from gtfsgen.feed.archive import DamagedEntry
-from gtfsgen.feed.columns import Chunk, Dictionary, Growing, read_numbers
-from gtfsgen.feed.grid import Cells, Grid
+from gtfsgen.csv import raw, records
+from gtfsgen.csv.columns import Chunk, Dictionary, Growing, read_numbers
+from gtfsgen.csv.grid import Cells, Grid
+from gtfsgen.csv.streams import DamagedEntry
 
 _BLANKS = records.BLANKS.encode()
 _NUL, _LF, _CR, _SPACE, _QUOTE, _HASH, _COMMA = b'\0\n\r "#,'
@@ -262,7 +262,7 @@ class _Table:
             return {}
         if found := self.plain_rows(data):
             return found.chunks if found.height == rows else None
-        from gtfsgen.feed import quoted  # pyarrow's parser, which plain files can do without
+        from gtfsgen.csv import quoted  # pyarrow's parser, which plain files can do without
 
         return quoted.read(data, rows, self.names, self.columns)
 

@@ -1,4 +1,4 @@
-"""What reading a CSV file gives, whichever road it takes: see `gtfsgen.feed.csv`."""
+"""What reading a CSV file gives, whichever road it takes: see `gtfsgen.csv.reading`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 import polars as pl
 
-from gtfsgen.feed import records
-from gtfsgen.feed.archive import DamagedEntry
+from gtfsgen.csv import records
+from gtfsgen.csv.streams import DamagedEntry
 
 Kind = Literal["text", "float", "integer", "time"]
 

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from gtfsgen.validation.java_text import FOLDS, caseless
+from gtfsgen.java.text import FOLDS, caseless
 
 
 def java_fold(letter: str) -> str:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
-from gtfsgen.validation.distances import EARTH_RADIUS_M
 from gtfsgen.validation.portions import portions
+from gtfsgen.validation.scans.distances import EARTH_RADIUS_M
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from gtfsgen.faults import Severity
-from gtfsgen.validation.reports.places import other_particulars, place_text
+from gtfsgen.reports.places import other_particulars, place_text
 
 if TYPE_CHECKING:
     from gtfsgen.validation import Report

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gtfsgen.feed import raw
-from gtfsgen.feed.grid import Grid
+from gtfsgen.csv import raw
+from gtfsgen.csv.grid import Grid
 
 WHOLE = st.integers(0, 10**9).map(str)
 NUMBER = st.builds(

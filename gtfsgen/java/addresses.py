@@ -10,8 +10,8 @@ import re
 import stringprep
 import unicodedata
 
-from gtfsgen.feed.java_numbers import parse_int
-from gtfsgen.feed.tables import names
+from gtfsgen.java.facts import names
+from gtfsgen.java.numbers import parse_int
 
 _NOT_LINE_END = r"[^\n\r\x85\u2028\u2029]"  # what "." is in Java
 

@@ -8,8 +8,9 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from gtfsgen.feed import raw, records, values
-from gtfsgen.feed.arrow import handed_over
+from gtfsgen.csv import raw, records
+from gtfsgen.csv.arrow import handed_over
+from gtfsgen.feed import values
 
 _ARRAY_TYPES = {
     "text": np.uint32,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from gtfsgen.feed.tables import rows
+from gtfsgen.java.facts import rows
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}")
 _EXTENDED_LANGUAGE = re.compile(r"[A-Za-z]{3}")

@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from gtfsgen.feed.arrow import handed_over
+from gtfsgen.csv.arrow import handed_over
 
 WORD = 8  # bytes
 INLINE = 12  # bytes that a string view holds itself

@@ -10,8 +10,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from gtfsgen.faults import Severity
-from gtfsgen.validation.reports.places import other_particulars, place_text
-from gtfsgen.validation.reports.terminal import other_system_errors
+from gtfsgen.reports.places import other_particulars, place_text
+from gtfsgen.reports.terminal import other_system_errors
 
 if TYPE_CHECKING:
     from gtfsgen.findings import Rows

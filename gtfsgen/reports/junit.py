@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING, BinaryIO
 
 from gtfsgen.faults import Severity
-from gtfsgen.validation.reports.terminal import sample_text, summary_of
+from gtfsgen.reports.terminal import sample_text, summary_of
 
 if TYPE_CHECKING:
     from gtfsgen.validation import Report

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
-from gtfsgen.feed import raw, records
-from gtfsgen.feed.columns import Chunk, Dictionary, Growing, chunk_of_numbers, read_numbers
+from gtfsgen.csv import raw, records
+from gtfsgen.csv.columns import Chunk, Dictionary, Growing, chunk_of_numbers, read_numbers
 
 BLOCK_BYTES = 1024 * 1024  # what one thread of pyarrow reads at a time
 _TEXT = pa.dictionary(pa.int32(), pa.string())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from gtfsgen.feed.tables import names
+from gtfsgen.java.facts import names
 
 _OFFSET = re.compile(
     r"([+-])(?:([0-9])|([0-9]{2})(?::?([0-9]{2}))?|([0-9]{2})([0-9]{2})([0-9]{2})"

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 from gtfsgen.cli import main
 from gtfsgen.cli.watch_ import Screen, _handler, rebuild, snapshot, watch
-from gtfsgen.render.changes import changes
-from gtfsgen.service_days import Dates
+from gtfsgen.dates import Dates
+from gtfsgen.diff.changes import changes
 from tests.render.feeds import bus, through_coaches
 
 

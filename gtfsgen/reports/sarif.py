@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import quote
 
 from gtfsgen.faults import Severity
-from gtfsgen.validation.reports.places import place
-from gtfsgen.validation.reports.terminal import sample_text, summary_of
+from gtfsgen.reports.places import place
+from gtfsgen.reports.terminal import sample_text, summary_of
 
 if TYPE_CHECKING:
     from gtfsgen.validation import Report

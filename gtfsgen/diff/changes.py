@@ -14,10 +14,10 @@ from datetime import date
 
 import polars as pl
 
+from gtfsgen.dates import Dates
 from gtfsgen.render.markup import clock
 from gtfsgen.render.service import day_text, days_text, span_text
 from gtfsgen.render.trains import DAY_MINUTES, Call, Column, Service, occurrences, service_of
-from gtfsgen.service_days import Dates
 from gtfsgen.shapes.geodesy import distance_m
 
 MOVED_M = 100.0

@@ -1,0 +1,1 @@
+"""CSV bytes into cells and dictionary-coded columns; nothing here knows GTFS."""

@@ -1,0 +1,1 @@
+"""What two feeds differ in, told to riders, planners and data people."""

@@ -1,0 +1,1 @@
+"""Passes over whole tables that several rules share."""
