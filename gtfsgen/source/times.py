@@ -55,6 +55,9 @@ MARKS = {
     "X": "on_request", "^": "boards_only", "v": "alights_only", "?": "unknown",
 }  # fmt: skip
 
+LONGEST = 200
+"""Characters of a cell that may be a time. Reading one takes the square of its length at worst."""
+
 CELL = re.compile(
     r"""
     (?P<before>(?:[~≈<|^?]|[xXv](?![a-z]))*(?:\s+(?:[~≈<|^?]|[xXv](?![a-z])))*)\s*
@@ -65,7 +68,7 @@ CELL = re.compile(
     (?:\s*(?P<half>[ap]\.?m\b\.?))?
     (?:\s*\+\s*(?P<day>\d{1,2})(?P<insists>!?))?
     (?P<after>(?:\s*[~≈<|^]|\s*(?<![a-z])[xXv](?![a-z]))*)
-    (?P<notes>(?:[\s,]*[a-z*†‡]+(?![\d:]))*)
+    (?P<notes>(?:[\s,a-z*†‡]*[a-z*†‡])?)
     """,
     re.VERBOSE,
 )
@@ -75,6 +78,8 @@ def parse_cell(text: str) -> Cell | None:
     """Read one cell; None if the train does not call. Raises `TimeError`."""
     if text in BLANK:
         return None
+    if len(text) > LONGEST:
+        raise TimeError(f"This is not a time: it has {len(text):,} characters.", hint_for(""))
     closed = CLOSED.fullmatch(text)
     match = CELL.fullmatch(closed[1] + closed[2] if closed else text)
     if match is None:
