@@ -2,24 +2,37 @@
 
 Days are counted as in `gtfsgen.dates` (day 0 is `EPOCH`), instants in seconds of UTC since
 that day's midnight. The rules come from the `tzdata` package and never from the machine, so that
-the same source gives the same feed everywhere.
+the same source gives the same feed everywhere. Nothing else in gtfsgen asks for a time zone, for
+today or for now: ruff's TID251 sees to it.
 """
 
 from __future__ import annotations
 
+import calendar
 import math
+import struct
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
 from importlib import resources
-from zoneinfo import ZoneInfo
+from importlib.resources.abc import Traversable
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo  # noqa: TID251 - the one place, and never by the machine's files
 
 from gtfsgen.dates import EPOCH
+
+if TYPE_CHECKING:
+    import numpy as np
 
 DAY = 86_400
 NOON = 43_200
 _EPOCH = datetime(EPOCH.year, EPOCH.month, EPOCH.day, tzinfo=UTC)
+LAST_YEAR = 9999
+EARLIEST = (date(1, 1, 3) - EPOCH).days * DAY
+LATEST = (date(LAST_YEAR, 12, 29) - EPOCH).days * DAY
+"""Between these instants Python can tell the time in every zone; clocks stand still beyond."""
 
 
 class UnknownZone(KeyError):
@@ -36,10 +49,54 @@ def zone_names() -> frozenset[str]:
 @cache
 def zone_info(name: str) -> ZoneInfo:
     """The zone `name` of the pinned database. Raises `UnknownZone`."""
+    with _zone_file(name).open("rb") as file:
+        return ZoneInfo.from_file(file, key=name)
+
+
+def _zone_file(name: str) -> Traversable:
     if name not in zone_names():
         raise UnknownZone(name)
-    with resources.files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as file:
-        return ZoneInfo.from_file(file, key=name)
+    return resources.files("tzdata").joinpath("zoneinfo", *name.split("/"))
+
+
+def zone_or_utc(name: str | None) -> ZoneInfo:
+    """The zone `name`; UTC where nobody knows it, for those who show a feed as it is."""
+    return zone_info(name if name in zone_names() else "UTC")
+
+
+def now() -> datetime:
+    """This moment, on the machine's clock and in its zone."""
+    return datetime.now().astimezone()  # noqa: TID251 - the only reader of the machine's clock
+
+
+def today() -> date:
+    """The machine's date."""
+    return now().date()
+
+
+@lru_cache(maxsize=1 << 14)
+def offset_s(zone: str, day: date) -> int:
+    """Seconds that a zone is ahead of UTC at noon UTC of a day. Raises `UnknownZone`."""
+    return _offset(zone_info(zone), (day - EPOCH).days * DAY + NOON)
+
+
+def same_clock(zone: str, other: str, first: date, last: date) -> bool:
+    """Whether two zones show the same time all through `first`..`last`; False if one is unknown."""
+    if zone == other:
+        return True
+    days = ((first - EPOCH).days, (last - EPOCH).days)
+    try:
+        a, b = (Zone(name, *days) for name in (zone, other))
+    except UnknownZone:
+        return False
+    return a.offset_at(days[0] * DAY) == b.offset_at(days[0] * DAY) and [
+        change for change in a.changes if days[0] <= change.at // DAY <= days[1]
+    ] == [change for change in b.changes if days[0] <= change.at // DAY <= days[1]]
+
+
+def breaks_of(zones: Iterable[Zone]) -> list[int]:
+    """The days, in order, on which a clock of one of these zones is put forward or back."""
+    return sorted({change.at // DAY for zone in zones for change in zone.changes})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +123,12 @@ class Zone:
 
     def __init__(self, name: str, first_day: int, last_day: int) -> None:
         self.name = name
-        info = zone_info(name)
-        self.changes = _changes(info, first_day - 2, last_day + 2)
-        start = self.changes[0].before if self.changes else _offset(info, (first_day - 2) * DAY)
+        self.changes = _changes(name, first_day - 2, last_day + 2)
+        start = (
+            self.changes[0].before
+            if self.changes
+            else _offset(zone_info(name), (first_day - 2) * DAY)
+        )
         self._offsets = [start, *(change.after for change in self.changes)]
         self._walls = [change.end_of_odd_walls for change in self.changes]
         self._instants = [change.at for change in self.changes]
@@ -76,6 +136,19 @@ class Zone:
     def offset_at(self, instant: int) -> int:
         """Seconds ahead of UTC at an instant."""
         return self._offsets[bisect_right(self._instants, instant)]
+
+    def offsets_at(self, instants: np.ndarray) -> np.ndarray:
+        """`offset_at` for an array of instants."""
+        import numpy as np
+
+        found = np.searchsorted(np.array(self._instants, np.int64), instants, side="right")
+        return np.array(self._offsets, np.int64)[found]
+
+    def day_starts(self, days: np.ndarray) -> np.ndarray:
+        """The instants from which the times of service days count: noon minus twelve hours."""
+        noons = days * DAY + NOON
+        # No zone changes its clocks at noon, so the offset of noon is known from a guess.
+        return noons - self.offsets_at(noons - self.offsets_at(noons)) - NOON
 
     def wall(self, instant: int) -> int:
         """What the clock shows at an instant, in seconds since `EPOCH`."""
@@ -108,13 +181,61 @@ class Zone:
         return tuple(sorted(days))
 
 
-def _changes(info: ZoneInfo, first_day: int, last_day: int) -> list[Change]:
-    """Clock changes between two days, by looking once a day and halving where the offset
-    differs.
+def _changes(name: str, first_day: int, last_day: int) -> list[Change]:
+    """Clock changes between two days: those the database lists, then those its rule gives."""
+    info = zone_info(name)
+    listed = [each for each in _listed_instants(name) if each > EARLIEST]
+    changes = [Change(at, _offset(info, at - 1), _offset(info, at)) for at in listed]
+    end = listed[-1] if listed else EARLIEST
+    years = (max(first_day * DAY, end), last_day * DAY)
+    first_year, last_year = (EPOCH.year + int(each // (365.2425 * DAY)) for each in years)
+    for year in range(first_year - 1, min(last_year + 1, LAST_YEAR) + 1):
+        new_year = (date(year, 1, 1) - EPOCH).days * DAY
+        for at, before, after in _changes_by_rule(name, *_like(year)):
+            if new_year + at > end:
+                changes.append(Change(new_year + at, before, after))
+    return [
+        change
+        for change in changes
+        if first_day * DAY < change.at <= (last_day + 1) * DAY and change.before != change.after
+    ]
+
+
+@cache
+def _listed_instants(name: str) -> tuple[int, ...]:
+    """The transitions that a TZif file (RFC 8536) lists one by one, in seconds since `EPOCH`.
+
+    They end where the last rule begins that has been in force ever since.
     """
+    data = _zone_file(name).read_bytes()
+
+    def counts(at: int) -> tuple[int, ...]:
+        return struct.unpack_from(">6l", data, at + 20)
+
+    # The first block has 32-bit instants; the second, with 64 bits, follows.
+    utc, standard, leaps, times, types, letters = counts(0)
+    second = 44 + times * 5 + types * 6 + letters + leaps * 8 + standard + utc
+    times = counts(second)[3]
+    unix = int(_EPOCH.timestamp())
+    return tuple(each - unix for each in struct.unpack_from(f">{times}q", data, second + 44))
+
+
+def _like(year: int) -> tuple[bool, int]:
+    return (calendar.isleap(year), date(year, 1, 1).weekday())
+
+
+@cache
+def _changes_by_rule(name: str, leap: bool, weekday: int) -> list[tuple[int, int, int]]:
+    """The changes in a year of the far future that is a leap year or not and begins on that
+    weekday: seconds since its start, offsets before and after. Rules know months and weekdays, so
+    years that begin and leap alike have the same.
+    """
+    info = zone_info(name)
+    year = next(each for each in range(2400, 2800) if _like(each) == (leap, weekday))
+    start = (date(year, 1, 1) - EPOCH).days
     changes = []
-    before = _offset(info, first_day * DAY)
-    for day in range(first_day, last_day + 1):
+    before = _offset(info, start * DAY)
+    for day in range(start, start + 365 + leap):
         after = _offset(info, (day + 1) * DAY)
         if after != before:
             early, late = day * DAY, (day + 1) * DAY
@@ -124,12 +245,13 @@ def _changes(info: ZoneInfo, first_day: int, last_day: int) -> list[Change]:
                     early = middle
                 else:
                     late = middle
-            changes.append(Change(late, before, after))
+            changes.append((late - start * DAY, before, after))
             before = after
     return changes
 
 
 def _offset(info: ZoneInfo, instant: int) -> int:
+    instant = min(max(instant, EARLIEST), LATEST)
     moment = (_EPOCH + timedelta(seconds=instant)).astimezone(info)
     offset = moment.utcoffset()
     assert offset is not None

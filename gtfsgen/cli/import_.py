@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from gtfsgen import clocks
 from gtfsgen.cli.build_ import Day
 
 MAX_SHOWN = 20
@@ -38,7 +39,7 @@ def command(feed: Path, output: Path, today: date | None) -> None:
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise click.UsageError(f"{output} is there already; name another folder with -o")
     try:
-        made = import_feed(feed, today or date.today())
+        made = import_feed(feed, today or clocks.today())
     except FeedUnreadable as error:
         raise click.UsageError(str(error)) from error
     try:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 
 import click
+
+from gtfsgen import clocks
 
 FEED = """\
 # Who publishes this feed, and for when. Every key: docs/source-tables.md
@@ -96,7 +97,7 @@ def command(folder: Path) -> None:
         for name, text in FILES.items():
             file = source / name
             file.parent.mkdir(parents=True, exist_ok=True)
-            content = text.format(today=date.today()) if name == "feed.toml" else text
+            content = text.format(today=clocks.today()) if name == "feed.toml" else text
             file.write_text(content, encoding="utf-8", newline="\n")
     except OSError as error:
         raise click.UsageError(f"{error.filename} cannot be written: {error.strerror}") from None

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gtfsgen import clocks
+
 if TYPE_CHECKING:
     from gtfsgen.validation import Report
 
@@ -122,7 +124,7 @@ def command(
             from gtfsgen.validation.policy import write_baseline as known
 
             try:
-                path = known(report, policy, today or date.today())
+                path = known(report, policy, today or clocks.today())
             except (PolicyError, OSError) as error:
                 click.echo(f"gtfsgen: {error}", err=True)
                 sys.exit(2)

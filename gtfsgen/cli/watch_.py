@@ -12,6 +12,8 @@ from typing import Any
 
 import click
 
+from gtfsgen import clocks
+
 POLL_S = 0.4
 """Polling sees saves on every system and network drive, and needs no library."""
 VERSION_PATH = "/version"
@@ -118,7 +120,7 @@ def rebuild(source: Path, output: Path | None, screen: Screen) -> None:
         outcome = f"not built: {error}"
     for notice in notices:
         click.echo(f"  {notice}")
-    click.echo(f"{time.strftime('%H:%M:%S')} {outcome} ({time.monotonic() - began:.1f} s)")
+    click.echo(f"{clocks.now():%H:%M:%S} {outcome} ({time.monotonic() - began:.1f} s)")
     screen.show(page(screen.tables, notices, geojson=screen.geojson, reload=VERSION_PATH))
 
 

@@ -12,13 +12,13 @@ dates, blank is null.
 from __future__ import annotations
 
 import time
-from datetime import date as Date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from gtfsgen import clocks
 from gtfsgen.csv.streams import DamagedEntry
 from gtfsgen.faults import Severity
 from gtfsgen.feed.archive import UnreadableInput, open_archive
@@ -66,7 +66,7 @@ class Feed(SharedFrames):
         self.locations_lost = False
         self.orders = {}
         self._shared: dict[Callable[[Feed], Any], Any] = {}
-        self.today = Date.today()
+        self.today = clocks.today()
         """The day that counts as today for rules."""
 
     def shared(self, frame: Callable[[Feed], Any]) -> Any:

@@ -9,10 +9,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from zoneinfo import available_timezones
 
 import polars as pl
 
+from gtfsgen.clocks import zone_names
 from gtfsgen.dates import Dates
 from gtfsgen.render.service import service_dates
 from gtfsgen.render.tables import FeedUnreadable, Rows, text_tables
@@ -102,7 +102,7 @@ class Given:
     def zone(self) -> str:
         """The agencies' zone; UTC where it is none that clocks go by."""
         zones = (row.get("agency_timezone", "") for row in self.agencies)
-        return next((zone for zone in zones if zone in available_timezones()), "UTC")
+        return next((zone for zone in zones if zone in zone_names()), "UTC")
 
     @cached_property
     def stops(self) -> dict[str, Row]:

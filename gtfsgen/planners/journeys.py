@@ -13,12 +13,11 @@ import re
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from itertools import product
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from gtfsgen.faults import Fault
 from gtfsgen.planners import Answers, Itinerary, Question
@@ -251,7 +250,7 @@ class RowReader:
         return int(midnights[0].timestamp()), int(midnights[1].timestamp()) - 60
 
 
-def instants_shown(shown: datetime, zone: ZoneInfo) -> tuple[int, ...]:
+def instants_shown(shown: datetime, zone: tzinfo) -> tuple[int, ...]:
     instants = {int(shown.replace(tzinfo=zone, fold=fold).timestamp()) for fold in (0, 1)}
     return tuple(
         sorted(

@@ -9,13 +9,13 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cache, cached_property
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
 
+from gtfsgen.clocks import UnknownZone, zone_info
 from gtfsgen.source.words import folded
 
 LONGEST_TRIP_DAYS = 10
@@ -152,9 +152,9 @@ class Timetable:
             return (text,)
         return self.names.get(folded(text), ())
 
-    def zone_of(self, stop_id: str) -> ZoneInfo:
+    def zone_of(self, stop_id: str) -> tzinfo:
         stop = self.stops.get(stop_id)
-        return ZoneInfo(stop.zone if stop else self.zone)
+        return zone_info(stop.zone if stop else self.zone)
 
     def local(self, instant: int, stop_id: str) -> datetime:
         """The wall clock at a stop."""
@@ -255,7 +255,7 @@ class Timetable:
 
     def instant(self, day: date, second: int) -> int:
         """When that second of a service day is: GTFS counts from noon minus twelve hours."""
-        noon = datetime.combine(day, time(12), ZoneInfo(self.zone))
+        noon = datetime.combine(day, time(12), zone_info(self.zone))
         return int(noon.timestamp()) - 43200 + second
 
     def rides(
@@ -274,7 +274,7 @@ class Timetable:
 
     def _boardings(self, stop_id: str, departure: int) -> Iterator[tuple[Run, int]]:
         """Runs that leave there at that instant, and the position of that call in the run."""
-        today = datetime.fromtimestamp(departure, ZoneInfo(self.zone)).date()
+        today = datetime.fromtimestamp(departure, zone_info(self.zone)).date()
         days = [today - timedelta(days=back) for back in range(-1, LONGEST_TRIP_DAYS + 1)]
         day_of_second = {departure - self.instant(day, 0): day for day in days}
         platforms = self._platforms(stop_id)
@@ -330,7 +330,7 @@ class Timetable:
 
     def _first_day(self, trip_id: str, after: int) -> date | None:
         """The service day of a trip's first run that starts then or later, within three days."""
-        today = datetime.fromtimestamp(after, ZoneInfo(self.zone)).date()
+        today = datetime.fromtimestamp(after, zone_info(self.zone)).date()
         for ahead in range(-LONGEST_TRIP_DAYS, 4):
             day = today + timedelta(days=ahead)
             start = self._start(Run(trip_id, day)) if trip_id in self.trips else None
@@ -408,7 +408,7 @@ def day_of(text: str) -> date:
 @cache
 def known_zone(name: str) -> str:
     try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
+        zone_info(name)
+    except UnknownZone:
         raise FeedUnreadable(f"The feed names a time zone that does not exist: {name!r}.") from None
     return name

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+from gtfsgen.clocks import zone_or_utc
 from gtfsgen.render.markup import PALETTE, esc, number
 from gtfsgen.render.service import day_text
 from gtfsgen.render.timetable import zone_text
-from gtfsgen.render.trains import Column, Line, Service, Trip, distances_km, instant, zone_of
+from gtfsgen.render.trains import Column, Line, Service, Trip, distances_km, instant
 
 WIDTH, LEFT, TOP, BOTTOM, RIGHT = 1100.0, 150.0, 46.0, 40.0, 16.0
 MIN_GAP, PIXELS_PER_STATION = 17.0, 46.0
@@ -27,7 +28,7 @@ def stringline(line: Line, service: Service) -> str:
     heights = _heights(table, service, list(places))
     hours = _hours(line)
     zone = service.stations[table.stations[0][0]].zone
-    origin = datetime(start.year, start.month, start.day, tzinfo=zone_of(zone))
+    origin = datetime(start.year, start.month, start.day, tzinfo=zone_or_utc(zone))
     height = TOP + max(heights.values()) + BOTTOM
     scale = (WIDTH - LEFT - RIGHT) / (hours * 60)
 
@@ -130,7 +131,7 @@ def _grid(
             )
     other = next((service.stations[k].zone for k in reversed(heights) if service.stations[k].zone != zone), "")  # fmt: skip
     if other:
-        moment = origin.astimezone(zone_of(other))
+        moment = origin.astimezone(zone_or_utc(other))
         ahead = (moment.utcoffset() or timedelta()) - (origin.utcoffset() or timedelta())
         lead = ahead.total_seconds() / 3600
         step = 2 if hours <= 48 else 3

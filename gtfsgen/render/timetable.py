@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from gtfsgen.clocks import zone_or_utc
 from gtfsgen.render.markup import clock, esc, name_span
 from gtfsgen.render.service import days_text
 from gtfsgen.render.trains import (
@@ -15,7 +16,6 @@ from gtfsgen.render.trains import (
     Service,
     Table,
     occurrences,
-    zone_of,
 )
 
 LEGEND = {
@@ -84,7 +84,7 @@ def zone_text(zone: str, service: Service) -> str:
     for day in days:
         if day:
             for month in range(0, 12, 3):
-                moment = datetime(day.year, 1 + month, 15, 12, tzinfo=zone_of(zone))
+                moment = datetime(day.year, 1 + month, 15, 12, tzinfo=zone_or_utc(zone))
                 offset = moment.utcoffset() or timedelta()
                 offsets.append(_offset_text(offset))
     city = zone.rpartition("/")[2].replace("_", " ")

@@ -12,12 +12,12 @@ import itertools
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from functools import cache, cached_property, lru_cache
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property, lru_cache
 
 import polars as pl
 
+from gtfsgen.clocks import zone_or_utc
 from gtfsgen.dates import Dates
 from gtfsgen.render.names import Names, names_of
 from gtfsgen.render.service import day_of, middle_day, service_dates, union
@@ -156,15 +156,6 @@ class Service:
         return [station for key, station in self.stations.items() if key in used]
 
 
-@cache
-def zone_of(name: str) -> tzinfo:
-    """The zone of that name; UTC for a name nobody knows, so that a page can still be drawn."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return UTC
-
-
 def instant(day: date, seconds: int, zone: str) -> datetime:
     """GTFS time: seconds since noon minus twelve hours of the service day."""
     return _noon(day, zone) + timedelta(seconds=seconds - 12 * 3600)
@@ -174,14 +165,14 @@ def instant(day: date, seconds: int, zone: str) -> datetime:
 def _offset_s(zone: str, number: int) -> int:
     """By how many seconds clocks are ahead of UTC in a quarter of an hour, counted from `EPOCH`."""
     moment = EPOCH + timedelta(seconds=number * CHANGES_EVERY_S)
-    offset = moment.astimezone(zone_of(zone)).utcoffset()
+    offset = moment.astimezone(zone_or_utc(zone)).utcoffset()
     assert offset is not None
     return int(offset.total_seconds())
 
 
 @lru_cache(maxsize=4096)
 def _noon(day: date, zone: str) -> datetime:
-    return datetime.combine(day, time(12), zone_of(zone)).astimezone(UTC)
+    return datetime.combine(day, time(12), zone_or_utc(zone)).astimezone(UTC)
 
 
 def service_of(tables: Mapping[str, pl.DataFrame], *, whole: bool = False) -> Service:

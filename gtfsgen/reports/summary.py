@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date as Date
-from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from gtfsgen import clocks
 from gtfsgen.feed import Feed, Status
 from gtfsgen.feed.values import language_display_name
 
@@ -21,7 +21,7 @@ def bare_summary(path: str | Path, today: Date, country: str) -> dict[str, Any]:
     """What is known before the input is opened."""
     return {
         "validatorVersion": version("gtfsgen"),
-        "validatedAt": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "validatedAt": clocks.now().isoformat(timespec="seconds"),
         "gtfsInput": Path(path).absolute().as_uri(),
         "threads": 1,
         "validationReportName": "report.json",

@@ -7,8 +7,8 @@ import tomllib
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import available_timezones
 
+from gtfsgen.clocks import zone_names
 from gtfsgen.faults import Fault, Severity
 from gtfsgen.source.cells import letter
 from gtfsgen.source.model import Settings
@@ -191,14 +191,14 @@ def settings_of(
                 )
             )
     zone = value(raw, "timezone", str, "UTC")
-    if zone not in available_timezones():
+    if zone not in zone_names():
         faults.append(
             lines.fault(
                 "unknown_timezone",
                 *lines.place("timezone"),
                 "There is no such time zone.",
                 zone,
-                did_you_mean(zone, available_timezones(), "write Asia/Shanghai"),
+                did_you_mean(zone, zone_names(), "write Asia/Shanghai"),
             )
         )
         zone = "UTC"

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo, available_timezones
+from collections.abc import Callable
+from datetime import date
 
 import polars as pl
 
-from gtfsgen.clocks import zones_within
+from gtfsgen.clocks import same_clock, zone_names, zones_within
 from gtfsgen.faults import Fault, Severity
 from gtfsgen.source.words import did_you_mean, folded, nearest
 
@@ -194,7 +193,7 @@ def check_zones(
     frame: pl.DataFrame, letters: dict[str, str], first: date, last: date, faults: list[Fault]
 ) -> pl.DataFrame:
     """Zones that do not exist become UTC, and a fault; so is one not at the position."""
-    known = available_timezones()
+    known = zone_names()
     zones: list[str] = []
     for row in frame.iter_rows(named=True):
         zone = row["timezone"]
@@ -302,25 +301,3 @@ def is_detour(stations: Stations, a: str, via: str, b: str) -> bool:
     if first is None or second is None or straight is None:
         return False
     return first + second > max(DETOUR_FACTOR * straight, straight + DETOUR_KM)
-
-
-def same_clock(zone: str, other: str, first: date, last: date) -> bool:
-    """Whether two zones show the same time all through `first`..`last` (looked at weekly)."""
-    if zone == other:
-        return True
-    try:
-        a, b = ZoneInfo(zone), ZoneInfo(other)
-    except (KeyError, ValueError, OSError):
-        return False
-    return all(
-        datetime(day.year, day.month, day.day, 12, tzinfo=a).utcoffset()
-        == datetime(day.year, day.month, day.day, 12, tzinfo=b).utcoffset()
-        for day in weekly(first, last)
-    )
-
-
-def weekly(first: date, last: date) -> Iterable[date]:
-    day = first
-    while day <= last:
-        yield day
-        day += timedelta(days=7)

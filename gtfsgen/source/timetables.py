@@ -7,12 +7,11 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
-from functools import cache
-from zoneinfo import ZoneInfo
+from datetime import date
 
 import polars as pl
 
+from gtfsgen.clocks import offset_s
 from gtfsgen.dates import Dates
 from gtfsgen.faults import Fault, Severity
 from gtfsgen.source.calendars import Reading
@@ -210,14 +209,6 @@ def restricted(draft: Draft, days_of: dict[str, Reading], pairs: Pairs) -> list[
     ]
 
 
-@cache
-def offset(zone: str, day: date) -> int:
-    """Seconds that a zone is ahead of UTC at noon UTC of a day."""
-    at = datetime(day.year, day.month, day.day, 12, tzinfo=UTC).astimezone(ZoneInfo(zone))
-    ahead = at.utcoffset()
-    return 0 if ahead is None else int(ahead.total_seconds())
-
-
 def timed(
     column: Column,
     stations: Stations,
@@ -228,8 +219,8 @@ def timed(
 ) -> list[Times]:
     """The calls of a column with their seconds."""
     visits = column.grid.visits
-    ahead = [offset(stations.zone[visit.station_id], day) for visit in visits]
-    railway = offset(settings.agency_timezone, day)
+    ahead = [offset_s(stations.zone[visit.station_id], day) for visit in visits]
+    railway = offset_s(settings.agency_timezone, day)
     times = plain_times(column, stations, ahead, railway)
     if times is None:
         times = examined_times(column, stations, ahead, railway, faults)

@@ -9,6 +9,7 @@ from datetime import date as Date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gtfsgen import clocks
 from gtfsgen.faults import Fault, Severity
 from gtfsgen.findings import Rows
 
@@ -163,5 +164,5 @@ def validate(
 
 def _date(day: Date | str | None) -> Date:
     if day is None:
-        return Date.today()
+        return clocks.today()
     return Date.fromisoformat(day) if isinstance(day, str) else day

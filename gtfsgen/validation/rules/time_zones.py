@@ -6,11 +6,10 @@ from collections.abc import Iterable
 from datetime import date as Date
 from datetime import datetime, time, timedelta
 from functools import cache
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from gtfsgen.clocks import zones_within
+from gtfsgen.clocks import UnknownZone, zone_info, zones_within
 from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed
 from gtfsgen.findings import Rows
@@ -35,8 +34,8 @@ RAIL = 2
 def offset_s(zone: str, day: Date) -> int | None:
     """Seconds by which clocks of a zone are ahead of UTC at noon; None if the zone is not known."""
     try:
-        offset = datetime.combine(day, time(12), ZoneInfo(zone)).utcoffset()
-    except (KeyError, ValueError, OSError):
+        offset = datetime.combine(day, time(12), zone_info(zone)).utcoffset()
+    except UnknownZone:
         return None
     return int(offset.total_seconds()) if offset is not None else None
 
