@@ -9,7 +9,7 @@ import polars as pl
 
 from gtfsgen.dates import Dates
 from gtfsgen.faults import Fault, Severity
-from gtfsgen.source.days import DaysError, parse
+from gtfsgen.source.days import Days, DaysError, Selection, parse
 from gtfsgen.source.holidays_ import HolidayBook
 from gtfsgen.source.model import MARGIN_DAYS, Settings
 from gtfsgen.source.stations import fault_at
@@ -41,24 +41,30 @@ class Calendars:
         self.named: dict[str, Dates] = {}
         """Calendar -> its dates around the feed period."""
         self.used: set[str] = set()
-        self.readings: dict[str, Reading] = {}
+        self.readings: dict[tuple[str, bool], Reading] = {}
+        self.british = settings.raw.get("days") == "gb"
+        """Whether day codes of all tables are British."""
+        self.moved = settings.moved_days
 
     @property
     def wide(self) -> tuple[date, date]:
         margin = timedelta(days=MARGIN_DAYS)
         return self.first - margin, self.last + margin
 
-    def __call__(self, words: str) -> Reading:
-        if words not in self.readings:
-            self.readings[words] = self.read(words)
-        return self.readings[words]
+    def __call__(self, words: str, gb: bool = False) -> Reading:
+        """What day words come to; with `gb`, those of a table of British codes."""
+        key = (words, gb or self.british)
+        if key not in self.readings:
+            self.readings[key] = self.read(*key)
+        return self.readings[key]
 
-    def read(self, words: str) -> Reading:
+    def read(self, words: str, gb: bool) -> Reading:
         if not words:
             return Reading(wrong=("The days are missing.", "write daily, Mo-Fri, ..."))
         try:
-            days = parse(words, tuple(self.named))
-            around = days.dates(*self.wide, self.named, self.holidays.dates)
+            days = parse(words, tuple(self.named), (self.first, self.last), gb=gb)
+            moved = self.with_moved_days(days)
+            around = moved.dates(*self.wide, self.named, self.holidays.dates)
         except DaysError as error:
             return Reading(wrong=(error.message, error.hint))
         except LookupError as error:
@@ -66,6 +72,19 @@ class Calendars:
             return Reading(wrong=(message, hint))
         self.used |= days.names
         return Reading(str(days), around & Dates.between(self.first, self.last), around)
+
+    def with_moved_days(self, days: Days) -> Days:
+        """With the service of another weekday on the dates of [moved_days], if weekdays are meant.
+
+        What the cell itself says of such a date comes after and so is stronger.
+        """
+        if not self.moved or not any(each.weekdays for each in days.selections):
+            return days
+        by_day: dict[str, set[date]] = {}
+        for day, weekday in self.moved.items():
+            by_day.setdefault(f"as {weekday} on", set()).add(day)
+        moved = tuple((word, Selection(singles=frozenset(d))) for word, d in by_day.items())
+        return Days(days.base, (*moved, *days.changes))
 
 
 def read_calendars(

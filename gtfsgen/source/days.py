@@ -9,7 +9,12 @@ the one canonical form, and `Days.dates` gives the dates. The grammar, in words:
 
 Selectors of one kind add up (`Mo We`), those of different kinds narrow each other (`Mo-Fr in Jun`).
 Weekdays and holidays are one kind: `Su holidays DE` is Sundays and holidays, as it is printed.
-Single dates stand alone or after `not` and `also`, where they add to the rest.
+Single dates stand alone or after `not` and `also`, where they add to the rest. A date without a
+year is the one of the feed period (`printed_dates.py`). `as Sa on 2026-12-26` (Saturday service on
+26 December) changes what a date runs like. British codes (`SX`) are read by `british.py`.
+
+What two railways read differently, and what stands where it could belong to two things, is an error
+that says both readings.
 """
 
 from __future__ import annotations
@@ -22,24 +27,35 @@ from datetime import date, timedelta
 from functools import lru_cache
 
 from gtfsgen.dates import EPOCH, Dates
+from gtfsgen.source.british import GERMAN_TOO, WORKING_WEEK, british
+from gtfsgen.source.day_words import (
+    CHANGE_WORDS,
+    CHINESE_DIGITS,
+    EVERY_WEEKDAY,
+    FILLERS,
+    FROM_WORDS,
+    GERMAN_WORDS,
+    HOLIDAY_WORDS,
+    MONTH_WORDS,
+    NUMBER_WORDS,
+    OF_TWO_READINGS,
+    OPEN_FILLERS,
+    WEEK_WORDS,
+    WEEKDAY_WORDS,
+    WEEKDAYS,
+    DaysError,
+    alternatives,
+    in_text,
+)
+from gtfsgen.source.printed_dates import Period, Printed, dated, printed_dates, two_readings
 from gtfsgen.source.words import did_you_mean, folded
 
-WEEKDAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-EVERY_WEEKDAY = frozenset(range(7))
 ODD_DAYS = frozenset(range(1, 32, 2))
 EVEN_DAYS = frozenset(range(2, 32, 2))
 
 Holidays = Callable[[str], Dates]
 """Public holidays by region code, such as CN or DE-BY."""
-
-
-class DaysError(ValueError):
-    """Words that are not days. `word` is the part at fault, `hint` how to mend it."""
-
-    def __init__(self, message: str, word: str = "", hint: str = "") -> None:
-        super().__init__(message)
-        self.message, self.word, self.hint = message, word, hint
 
 
 @dataclass(frozen=True)
@@ -82,6 +98,18 @@ class Selection:
             chosen &= union(names[name] for name in self.names)
         return (chosen | singles) & period
 
+    @property
+    def after_change(self) -> str:
+        """In words behind `not` or `also`: no weekday stands before a date that falls on it."""
+        if (
+            self.singles
+            and self.weekdays
+            and self == Selection(self.weekdays, singles=self.singles)
+        ):
+            singles = [day.isoformat() for day in sorted(self.singles)]
+            return " ".join([*singles, str(replace(self, singles=frozenset()))])
+        return str(self)
+
     def __str__(self) -> str:
         parts: list[str] = []
         if self.weekdays:
@@ -107,7 +135,7 @@ class Days:
 
     base: Selection = field(default_factory=Selection)
     changes: tuple[tuple[str, Selection], ...] = ()
-    """("not" | "also", selection)"""
+    """("not" | "also" | "as Sa on", selection)"""
 
     def dates(
         self,
@@ -125,7 +153,34 @@ class Days:
         chosen = self.base.dates(first, last, known, of_region)
         for word, selection in self.changes:
             other = selection.dates(first, last, known, of_region)
-            chosen = chosen | other if word == "also" else chosen - other
+            if word.startswith("as "):
+                chosen = self.as_on(WEEKDAYS.index(word[3:5]), other, chosen, known, of_region)
+            else:
+                chosen = chosen | other if word == "also" else chosen - other
+        return chosen
+
+    def as_on(
+        self,
+        weekday: int,
+        days: Dates,
+        chosen: Dates,
+        names: Mapping[str, Dates],
+        holidays: Holidays,
+    ) -> Dates:
+        """`chosen`, but on `days` what the base says of `weekday`, seen in the weeks around."""
+        for day in days:
+            back = timedelta(days=(day.weekday() - weekday) % 7 or 7)
+            before, after = day - back, day - back + timedelta(days=7)
+            after = after if after != day else after + timedelta(days=7)
+            base = self.base.dates(before, after, names, holidays)
+            if (before in base) != (after in base):
+                raise DaysError(
+                    f"Whether it runs like on {WEEKDAYS[weekday]} on {day} can be read in two ways:"
+                    f" on {before} and {after} it differs.",
+                    str(day),
+                    f"write also {day} or not {day}",
+                )
+            chosen = chosen | Dates.of([day]) if before in base else chosen - Dates.of([day])
         return chosen
 
     @property
@@ -144,13 +199,15 @@ class Days:
 
     def __str__(self) -> str:
         words = [str(self.base)]
-        words += [f"{word} {selection}" for word, selection in self.changes]
+        words += [f"{word} {selection.after_change}" for word, selection in self.changes]
         return " ".join(words)
 
 
-def canonical(expression: str, names: Collection[str] = ()) -> str:
+def canonical(
+    expression: str, names: Collection[str] = (), period: Period | None = None, *, gb: bool = False
+) -> str:
     """The one canonical form of an expression. Raises `DaysError`."""
-    return str(parse(expression, names))
+    return str(parse(expression, names, period, gb=gb))
 
 
 # ----------------------------------------------------------------------------------- sets of dates
@@ -234,113 +291,10 @@ def merged(
 
 # ----------------------------------------------------------------------------------------- reading
 
-WEEKDAY_NAMES = (
-    "mo tu we th fr sa su",
-    "mon tue wed thu fri sat sun",
-    "monday tuesday wednesday thursday friday saturday sunday",
-    "mondays tuesdays wednesdays thursdays fridays saturdays sundays",
-    "mo di mi do fr sa so",
-    "montag dienstag mittwoch donnerstag freitag samstag sonntag",
-    "montags dienstags mittwochs donnerstags freitags samstags sonntags",
-)
-WEEKDAY_WORDS = {
-    word: number for names in WEEKDAY_NAMES for number, word in enumerate(names.split())
-} | {"tues": 1, "weds": 2, "thur": 3, "thurs": 3, "sonnabend": 5, "sonnabends": 5}
-
-WEEK_WORDS = {
-    "daily": EVERY_WEEKDAY,
-    "every day": EVERY_WEEKDAY,
-    "täglich": EVERY_WEEKDAY,
-    "tgl": EVERY_WEEKDAY,
-    "tägl": EVERY_WEEKDAY,
-    "jeden tag": EVERY_WEEKDAY,
-    "每日": EVERY_WEEKDAY,
-    "每天": EVERY_WEEKDAY,
-    "天天": EVERY_WEEKDAY,
-    "weekdays": frozenset(range(5)),
-    "working days": frozenset(range(5)),
-    "arbeitstage": frozenset(range(5)),
-    "工作日": frozenset(range(5)),
-    "werktags": frozenset(range(6)),
-    "werktage": frozenset(range(6)),
-    "weekend": frozenset((5, 6)),
-    "weekends": frozenset((5, 6)),
-    "wochenende": frozenset((5, 6)),
-    "周末": frozenset((5, 6)),
-    "双休日": frozenset((5, 6)),
-}
-"""German `werktags` includes Saturday, as it does in German timetables."""
-
-MONTH_NAMES = (
-    "jan feb mar apr may jun jul aug sep oct nov dec",
-    "january february march april may june july august september october november december",
-    "januar februar märz april mai juni juli august september oktober november dezember",
-)
-MONTH_WORDS = {
-    word: number for names in MONTH_NAMES for number, word in enumerate(names.split(), start=1)
-} | {"jän": 1, "jänner": 1, "mär": 3, "mrz": 3, "sept": 9, "okt": 10, "dez": 12}
-
-CHINESE_DIGITS = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "日": 7, "天": 7}
-CHINESE_DIGITS |= {str(i): i for i in range(1, 8)}
-
-CHANGES = {
-    "not": ("not", "except", "excl", "excluding", "without", "nicht", "außer", "ausser", "ohne"),
-    "also": ("also", "plus", "auch", "sowie", "zusätzlich", "additionally"),
-}
-CHANGE_WORDS = {word: change for change, words in CHANGES.items() for word in words}
-CHANGE_WORDS |= {
-    "除": "not",
-    "除外": "not",
-    "不含": "not",
-    "另": "also",
-    "另加": "also",
-    "加开": "also",
-}
-
-FROM_WORDS = ("from", "ab", "vom", "von", "seit", "since", "starting", "自", "从", "beginning")
-HOLIDAY_WORDS = (
-    "holidays",
-    "public holidays",
-    "holiday",
-    "feiertage",
-    "feiertags",
-    "feiertagen",
-    "法定节假日",
-    "节假日",
-)
-FILLERS = (
-    "of the month", "of each month", "of every month", "each month", "des monats", "each", "and",
-    "und", "on", "the", "am", "an", "in", "im", "den", "der", "only", "nur", "runs", "verkehrt",
-    "每月", "和", "及", "与", "逢", "开行", "起", "日期", "的", "在",
-)  # fmt: skip
-NUMBER_WORDS = {"other": 2, "second": 2, "third": 3, "zweiten": 2, "dritten": 3, "fourth": 4}
-
-
-def alternatives(words: Iterable[str]) -> str:
-    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
-
-
-def in_text(words: Iterable[str]) -> str:
-    """A pattern for words: those of letters stand alone, Chinese ones are written without gaps."""
-    words = list(words)
-    spaced = [word for word in words if word[0] < "\u2e80"]
-    joined = [word for word in words if word[0] >= "\u2e80"]
-    return rf"\b(?:{alternatives(spaced)})\b|{alternatives(joined)}"
-
-
-ANY_MONTH = alternatives(MONTH_WORDS)
-
 SCANNER = re.compile(
     "|".join(
         [
-            r"(?P<blank>[\s,;、&()（）|]+)",
-            r"(?P<date>"
-            r"(?P<y1>\d{4})[-/](?P<m1>\d{1,2})[-/](?P<d1>\d{1,2})(?!\d)"
-            r"|(?P<y2>\d{4})年(?P<m2>\d{1,2})月(?P<d2>\d{1,2})[日号]"
-            r"|(?<!\d)(?P<d3>\d{1,2})\.(?P<m3>\d{1,2})\.(?P<y3>\d{4})(?!\d)"
-            rf"|(?<!\d)(?P<d4>\d{{1,2}})(?:\.|st|nd|rd|th)?\s+(?P<m4>{ANY_MONTH})\.?,?\s+(?P<y4>\d{{4}})\b"
-            rf"|\b(?P<m5>{ANY_MONTH})\.?\s+(?P<d5>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<y5>\d{{4}})\b"
-            r")",
+            r"(?P<blank>[\s,;、&|]+)",
             r"(?P<every>\bevery\s+(?P<n1>\d+|other|second|third|fourth)\s*(?:st|nd|rd|th)?\s+days?\b"
             r"|\balle\s+(?P<n2>\d+)\s+tage\b|\bjeden\s+(?P<n3>zweiten|dritten)\s+tag\b"
             r"|隔日|每隔(?P<n5>\d+)[天日]|每(?P<n4>\d+)[天日])",
@@ -377,16 +331,24 @@ class Token:
     kind: str
     value: object
     text: str
+    apart: bool = False
+    """Whether a word such as `and` stands before it."""
 
 
-def parse(expression: str, names: Collection[str] = ()) -> Days:
-    """Read day words; `names` are those of calendars. Raises `DaysError`."""
-    return cached_parse(expression, tuple(names))
+def parse(
+    expression: str, names: Collection[str] = (), period: Period | None = None, *, gb: bool = False
+) -> Days:
+    """Read day words; `names` are those of calendars. Raises `DaysError`.
+
+    `period` gives dates without a year theirs; with `gb`, day codes are those of British tables.
+    """
+    return cached_parse(expression, tuple(names), period, gb)
 
 
 @lru_cache(maxsize=65536)
-def cached_parse(expression: str, names: tuple[str, ...]) -> Days:
-    tokens = list(tokenized(unicodedata.normalize("NFKC", expression).strip(), names))
+def cached_parse(expression: str, names: tuple[str, ...], period: Period | None, gb: bool) -> Days:
+    text = without_brackets(unicodedata.normalize("NFKC", expression).strip())
+    tokens = with_years(list(tokenized(text, names, gb)), period)
     if not tokens:
         raise DaysError("No days are given.", expression, "write daily, Mo-Fri, 2026-05-01 ...")
     groups: list[tuple[str, list[Token]]] = [("", [])]
@@ -398,45 +360,163 @@ def cached_parse(expression: str, names: tuple[str, ...]) -> Days:
     for word, group in groups[1:]:
         if not group:
             raise DaysError(f"Nothing follows {word!r}.", word, "name dates, weekdays or holidays")
+        if word.startswith("as ") and not all(t.kind in ("date", "to") for t in group):
+            raise DaysError(f"After {word!r} stand dates.", word, "write as Sa on 2026-12-26")
     base = selection(groups[0][1], alone=True)
-    return Days(base, tuple((word, selection(group)) for word, group in groups[1:]))
+    changes = []
+    for word, group in groups[1:]:
+        made = selection(group)
+        if word.startswith("as ") and made.ranges:
+            raise DaysError(f"After {word!r} stand single dates.", word, "write each date")
+        changes.append((word, made))
+    return Days(base, tuple(changes))
 
 
-def tokenized(text: str, names: tuple[str, ...]) -> Iterator[Token]:
+BRACKETS = re.compile(r"\(([^()]*)\)")
+OPENING = re.compile(
+    rf"\s*(?:{in_text(CHANGE_WORDS)}|{in_text(FROM_WORDS)}|(?:until|till|bis|in|im|only|nur)\b)",
+    re.IGNORECASE,
+)
+
+
+def without_brackets(text: str) -> str:
+    """Brackets around all of it, or around what begins with `not`, `from` and the like, say nothing
+    of their own; others could mean anything.
+    """
+
+    def opened(match: re.Match[str]) -> str:
+        if match[0] == text or OPENING.match(match[1]):
+            return f" {match[1]} "
+        raise DaysError(
+            f"What the brackets around {match[1]!r} mean is not said.",
+            match[0],
+            "write not or also",
+        )
+
+    return BRACKETS.sub(opened, text).strip()
+
+
+def tokenized(text: str, names: tuple[str, ...], gb: bool = False) -> Iterator[Token]:
+    """The words of day words, with fillers left out. Raises `DaysError` at what is none."""
     calendars = {folded(name): name for name in names}
     named = None
     if calendars:
         named = re.compile(rf"(?<!\w)(?:{alternatives(calendars)})(?!\w)", re.IGNORECASE)
+    codes = all(british(word) for word in re.split(r"[\s,;&]+", text) if word)
     position = 0
+    apart = False
+    last_filler = ""
     while position < len(text):
         if named and (match := named.match(text, position)):
             name = calendars[folded(match[0])]
             yield Token("name", name, match[0])
-            position = match.end()
+            position, apart, last_filler = match.end(), False, ""
+            continue
+        if (match := AS_ON.match(text, position)) and (day := next(filter(None, match.groups()))):
+            number = WEEKDAY_WORDS[day.lower()]
+            yield Token("change", f"as {WEEKDAYS[number]} on", match[0])
+            position, apart, last_filler = match.end(), False, ""
+            continue
+        if found := printed_dates(text, position):
+            for word in found[0]:
+                if isinstance(word, Printed):
+                    yield Token("printed", word, word.text, apart)
+                else:
+                    yield Token("to", None, "-")
+                apart = False
+            position, last_filler = found[1], ""
             continue
         match = SCANNER.match(text, position)
         if match is None or match.lastgroup is None:
             raise unknown(text[position:].split()[0], names)
         kind = next(k for k in KINDS if match[k] is not None)
-        position = match.end()
-        if kind == "holiday":
+        code = code_token(text, position, gb, codes)
+        position = position + len(code.text) if code else match.end()
+        if code:
+            yield code
+        elif kind == "holiday":
             regions, position = holiday_regions(text, position)
-            yield Token("holidays", regions, match[0])
-        elif kind not in ("blank", "filler"):
-            yield token_of(kind, match, names)
+            yield Token("holidays", regions, match[0], apart)
+        elif kind == "filler":
+            apart, last_filler = True, match[0]
+            continue
+        elif kind == "blank":
+            continue
+        else:
+            yield token_of(kind, match, names, gb)
+        apart, last_filler = False, ""
+    if last_filler.lower() in OPEN_FILLERS:
+        raise DaysError(
+            f"Nothing follows {last_filler!r}; it is no day by itself.", last_filler, "leave it out"
+        )
+
+
+AS_ON = re.compile(
+    rf"(?:\bas\s+(?:on\s+)?(?:a\s+)?)?\b({alternatives(WEEKDAY_WORDS)})(?:'s)?\s+"
+    r"(?:service|timetable|times|schedule)\s+(?:runs\s+)?(?:on|for)\b"
+    rf"|\b(?:runs\s+)?as\s+(?:on\s+)?(?:a\s+)?({alternatives(WEEKDAY_WORDS)})\s+on\b"
+    rf"|\bwie\s+(?:an?\s+)?({alternatives(WEEKDAY_WORDS)})\s+am\b",
+    re.IGNORECASE,
+)
+"""`Saturday service on`, `as Sa on`, `wie Sa am`: dates follow that run like another weekday."""
+
+WORD = re.compile(r"[^\W\d_]+")
+
+
+def code_token(text: str, position: int, gb: bool, codes_only: bool) -> Token | None:
+    """The British day code at `position`; an error where it could as well be another word."""
+    match = WORD.match(text, position)
+    if match is None or (position and text[position - 1].isalnum()):
+        return None
+    word = match[0]
+    known = british(word)
+    if word.upper() == "SO":
+        if gb and word == "SO":
+            return Token("only", frozenset([5]), word)
+        if not gb and (word == "So" or is_german(text, match)):
+            return None
+        raise two_readings(
+            word, "Sundays, as in German", "Saturdays only, as in Britain",
+            'write Su or Sa, or days = "gb" in feed.toml',
+        )  # fmt: skip
+    if known is None or (word in GERMAN_TOO and not (gb and codes_only)):
+        return None
+    return Token(known[0], known[1], word)
+
+
+def is_german(text: str, match: re.Match[str]) -> bool:
+    """Whether the words beside `SO` are German, or it ends a range, as no British code does."""
+    if re.search(r"[-–—~]\s*$|\bbis\s+$", text[: match.start()], re.IGNORECASE):
+        return True
+    others = {each.lower() for each in WORD.findall(text)} - {"so"}
+    return bool(others & GERMAN_WORDS)
+
+
+def with_years(tokens: list[Token], period: Period | None) -> list[Token]:
+    """The tokens with printed dates given their year, and becoming dates."""
+    places = [i for i, token in enumerate(tokens) if token.kind == "printed"]
+    printed: list[Printed] = [tokens[i].value for i in places]  # type: ignore[misc]
+    spans = [
+        i + 2 < len(tokens)
+        and tokens[i + 1].kind in ("to", "until")
+        and tokens[i + 2].kind == "printed"
+        for i in places
+    ]
+    for k, i in enumerate(places):
+        day = dated(printed, k, spans, period)
+        tokens[i] = Token("date", day, tokens[i].text, tokens[i].apart)
+    return tokens
 
 
 KINDS = (
-    "blank", "date", "every", "odd", "even", "monthday", "chinese_month", "week", "chinese_week",
+    "blank", "every", "odd", "even", "monthday", "chinese_month", "week", "chinese_week",
     "digits", "holiday", "change", "to", "until", "from", "filler", "word",
 )  # fmt: skip
 
 
-def token_of(kind: str, match: re.Match[str], names: tuple[str, ...]) -> Token:
+def token_of(kind: str, match: re.Match[str], names: tuple[str, ...], gb: bool = False) -> Token:
     text = match[0]
     low = text.lower().rstrip(".")
-    if kind == "date":
-        return Token("date", date_of(match), text)
     if kind == "every":
         number = match["n1"] or match["n2"] or match["n3"] or match["n4"] or "2"
         n = NUMBER_WORDS.get(number.lower()) or (
@@ -450,10 +530,22 @@ def token_of(kind: str, match: re.Match[str], names: tuple[str, ...]) -> Token:
     if kind == "chinese_month":
         return Token("month", checked(int(text[:-1]), 12, "month", text), text)
     if kind == "week":
+        if gb and low == "weekdays":
+            raise two_readings(
+                text, "Mondays to Fridays", "Mondays to Saturdays", "write SX or EWD"
+            )
         return Token("week", WEEK_WORDS[low], text)
     if kind == "chinese_week":
+        if re.fullmatch("[一二三四五六天]?日", text):
+            raise two_readings(text, "weekdays", "a day of the month", "write 周日, or 3日")
         return digits_token([CHINESE_DIGITS[c] for c in text if c in CHINESE_DIGITS], text)
     if kind == "digits":
+        if text.isdigit() and 12 <= int(text) <= 31 and text[0] < text[1]:
+            days = " and ".join(WEEKDAYS[int(c) - 1] for c in text if c in "1234567")
+            raise two_readings(
+                text, f"weekdays {text[0]} and {text[1]} ({days})",
+                f"the {ordinal(int(text))} of the month", f"write {days.replace(' and', '')}",
+            )  # fmt: skip
         return digits_token([int(c) for c in text if c.isdigit()], text)
     if kind == "change":
         return Token("change", CHANGE_WORDS[low], text)
@@ -462,8 +554,21 @@ def token_of(kind: str, match: re.Match[str], names: tuple[str, ...]) -> Token:
             return Token("weekday", WEEKDAY_WORDS[low], text)
         if low in MONTH_WORDS:
             return Token("month", MONTH_WORDS[low], text)
+        if low in OF_TWO_READINGS:
+            raise two_readings(text, *OF_TWO_READINGS[low])
+        if (flags := run_together(text)) is not None:
+            return Token("week", flags, text)
         raise unknown(text, names)
     return Token(kind, None, text)
+
+
+def run_together(word: str) -> frozenset[int] | None:
+    """Weekdays of two letters each without a gap, as Amtrak prints them: `SaSu`, `MoWeFr`."""
+    pieces = re.findall("[A-Z][a-z]", word)
+    if len(pieces) < 2 or "".join(pieces) != word:
+        return None
+    days = [WEEKDAY_WORDS.get(piece.lower()) for piece in pieces]
+    return None if None in days else frozenset(days)  # type: ignore[arg-type]
 
 
 def unknown(word: str, names: Iterable[str]) -> DaysError:
@@ -488,17 +593,6 @@ def checked(number: int, most: int, what: str, text: str) -> int:
     return number
 
 
-def date_of(match: re.Match[str]) -> date:
-    form = next(i for i in range(1, 6) if match[f"y{i}"])
-    month = match[f"m{form}"].lower()
-    try:
-        return date(
-            int(match[f"y{form}"]), MONTH_WORDS.get(month) or int(month), int(match[f"d{form}"])
-        )
-    except ValueError:
-        raise DaysError(f"There is no date {match[0]!r}.", match[0], "year-month-day") from None
-
-
 def holiday_regions(text: str, position: int) -> tuple[frozenset[str], int]:
     """The region codes after the word; further ones only in capitals, as `Sa` is also a weekday."""
     regions: list[str] = []
@@ -520,12 +614,17 @@ def selection(tokens: list[Token], *, alone: bool = False) -> Selection:
     """The selection that a list of tokens without `not` and `also` makes."""
     made = Selection()
     ranges: list[tuple[date | None, date | None]] = []
+    codes: dict[str, frozenset[int]] = {}
+    check_together(tokens)
     i = 0
     while i < len(tokens):
         token = tokens[i]
         following = tokens[i + 1] if i + 1 < len(tokens) else None
         after = tokens[i + 2] if i + 2 < len(tokens) else None
         spans = following is not None and following.kind == "to"
+        if spans and after is not None:
+            check_dimanche(tokens, i + 2)
+        check_dimanche(tokens, i)
         if token.kind in ("weekday", "month", "monthday") and spans:
             if after is None or after.kind != token.kind:
                 raise DaysError(
@@ -542,6 +641,9 @@ def selection(tokens: list[Token], *, alone: bool = False) -> Selection:
             value = frozenset([token.value]) if token.kind == "name" else token.value
             made = added(made, token.kind, value)  # type: ignore[arg-type]
             i += 1
+        elif token.kind in ("only", "excepted"):
+            codes[token.kind] = codes.get(token.kind, frozenset()) | token.value  # type: ignore[operator]
+            i += 1
         elif token.kind == "every":
             start = next((t for t in tokens[i + 1 : i + 3] if t.kind == "date"), None)
             if start is None:
@@ -555,6 +657,7 @@ def selection(tokens: list[Token], *, alone: bool = False) -> Selection:
         else:
             span, i = date_span(tokens, i)
             if span[0] is not None and span[0] == span[1]:
+                check_dated_weekday(tokens, i, span[0])
                 made = replace(made, singles=made.singles | {span[0]})
             elif open_from(ranges) and span[0] is None:
                 ranges[-1] = (ranges[-1][0], span[1])
@@ -562,8 +665,12 @@ def selection(tokens: list[Token], *, alone: bool = False) -> Selection:
                 ranges.append(span)
     for first, last in ranges:
         if first and last and last < first:
-            raise DaysError(f"{first}..{last} ends before it begins.", f"{first}..{last}")
-    made = replace(made, ranges=merged(ranges))
+            raise DaysError(
+                f"{first}..{last} ends before it begins.",
+                f"{first}..{last}",
+                f"write the years; if both ends are meant: until {last}, from {first}",
+            )
+    made = replace(with_codes(made, codes, tokens), ranges=merged(ranges))
     narrows = made.narrows
     if made.weekdays == EVERY_WEEKDAY:
         made = replace(made, weekdays=frozenset(), holidays=frozenset())
@@ -586,6 +693,76 @@ def selection(tokens: list[Token], *, alone: bool = False) -> Selection:
     if not made.narrows and (narrows or not made.singles):  # every day, whatever stands beside it
         made = Selection(weekdays=frozenset() if alone else EVERY_WEEKDAY)
     return made
+
+
+def check_dimanche(tokens: list[Token], i: int) -> None:
+    """`Sa Di` is Saturday and Sunday in French, and no order that a German would write."""
+    if i and tokens[i].text.lower().rstrip(".") == "di":
+        before = [t for t in tokens[max(i - 2, 0) : i] if t.kind == "weekday"]
+        if before and before[-1].value == 5:
+            raise two_readings(
+                "Sa Di", "Saturday and Tuesday", "samedi et dimanche", "write Su or Tu"
+            )
+
+
+KIND_GROUPS = {
+    "weekday": "weekdays", "week": "weekdays", "holidays": "weekdays", "only": "weekdays",
+    "excepted": "weekdays", "month": "months", "monthday": "days of the month",
+    "monthdays": "days of the month", "name": "calendars", "every": "every n days",
+}  # fmt: skip
+
+
+def check_together(tokens: list[Token]) -> None:
+    """`Sa in Jul Su in Aug`: selectors of one kind apart, with those of another kind between.
+
+    Kinds narrow each other as wholes, so that each would go with all of the others.
+    """
+    kinds: list[tuple[str, Token]] = []
+    for token in tokens:
+        group = KIND_GROUPS.get(token.kind)
+        if group is None or (kinds and kinds[-1][0] == group):
+            continue
+        if any(group == known for known, _ in kinds):
+            raise DaysError(
+                f"The {group} stand in two places, so that {token.text!r} can be read in two ways.",
+                token.text,
+                "write the first part, then also and the second",
+            )
+        kinds.append((group, token))
+
+
+def check_dated_weekday(tokens: list[Token], end: int, day: date) -> None:
+    """`not Fri 25 Dec`: that one date, or all Fridays and that date."""
+    i = end - 1
+    before = tokens[i - 1] if i else None
+    if before is None or before.kind != "weekday" or tokens[i].apart:
+        return
+    in_range = i > 1 and tokens[i - 2].kind == "to"
+    if before.value == day.weekday() and not in_range:
+        name = WEEKDAYS[day.weekday()]
+        raise two_readings(
+            f"{before.text} {tokens[i].text}", f"only {day}, a {name}",
+            f"every {name} and {day}", f"write {day}, or {day} {name}",
+        )  # fmt: skip
+
+
+def with_codes(made: Selection, codes: dict[str, frozenset[int]], tokens: list[Token]) -> Selection:
+    """The weekdays that British codes leave of those named, or of Mondays to Saturdays."""
+    if not codes:
+        return made
+    word = next(token.text for token in tokens if token.kind in codes)
+    if len(codes) > 1:
+        raise two_readings(word, "only these days", "all but those", "write the weekdays")
+    kind, days = next(iter(codes.items()))
+    if kind == "excepted":
+        left = (made.weekdays or WORKING_WEEK) - days
+    else:
+        left = days
+        if made.weekdays and not days <= made.weekdays:
+            raise two_readings(word, "these days only", "these days too", "write the weekdays")
+    if not left:
+        raise DaysError(f"{word!r} leaves no day.", word)
+    return replace(made, weekdays=left)
 
 
 def open_from(ranges: list[tuple[date | None, date | None]]) -> bool:

@@ -37,6 +37,8 @@ class Settings:
     licence: str = ""
     default_lang: str = ""
     profile: str = "linked"
+    moved_days: dict[date, str] = field(default_factory=dict)
+    """Dates that run like another weekday, as `Sa`, for all trains of weekdays."""
     raw: dict = field(default_factory=dict)
     """All of feed.toml, for rooms with options of their own (shapes, render)."""
 

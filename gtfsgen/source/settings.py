@@ -11,6 +11,7 @@ from typing import Any
 from gtfsgen.clocks import zone_names
 from gtfsgen.faults import Fault, Severity
 from gtfsgen.source.cells import letter
+from gtfsgen.source.day_words import WEEKDAY_WORDS, WEEKDAYS
 from gtfsgen.source.model import Settings
 from gtfsgen.source.words import did_you_mean
 
@@ -26,6 +27,7 @@ KEYS: dict[str, type | tuple[type, ...]] = {
     "version": str,
     "title": str,
     "licence": str,
+    "days": str,
 }
 PUBLISHER_KEYS: dict[str, type] = {
     "name": str,
@@ -43,9 +45,13 @@ SECTIONS = (
     "validation",
     "journeys",
     "attribution",
+    "moved_days",
+    "fares",
 )
 """Tables of feed.toml; all but `publisher` belong to other rooms, which check them themselves."""
 PROFILES = ("linked", "through")
+DAY_CODES = ("gb",)
+"""Whose day codes all timetables use."""
 
 
 class SourceUnreadable(Exception):
@@ -214,6 +220,16 @@ def settings_of(
             )
         )
         profile = "linked"
+    if raw.get("days", "gb") not in DAY_CODES:
+        faults.append(
+            lines.fault(
+                "unknown_day_codes",
+                *lines.place("days"),
+                "There are no day codes of this name.",
+                raw["days"],
+                'days = "gb" reads SO, SX and the like as British tables do',
+            )
+        )
     check_addresses(publisher, lines, faults)
     return Settings(
         publisher_name=value(publisher, "name", str, ""),
@@ -229,8 +245,31 @@ def settings_of(
         contact_url=value(publisher, "contact_url", str, ""),
         licence=value(raw, "licence", str, value(publisher, "licence", str, "")),
         profile=profile,
+        moved_days=read_moved_days(raw, lines, faults),
         raw=raw,
     )
+
+
+def read_moved_days(raw: dict[str, Any], lines: Lines, faults: list[Fault]) -> dict[date, str]:
+    """[moved_days]: `2026-12-26 = "Sa"`, a Saturday service on that date."""
+    found: dict[date, str] = {}
+    section = raw.get("moved_days", {})
+    for key, value in section.items() if isinstance(section, dict) else ():
+        try:
+            day, weekday = date.fromisoformat(key), WEEKDAY_WORDS[str(value).casefold()]
+        except (ValueError, KeyError):
+            faults.append(
+                lines.fault(
+                    "invalid_value",
+                    *lines.place(key, "moved_days"),
+                    "This is not a date with the weekday that it runs like.",
+                    f"{key} = {value}",
+                    'write 2026-12-26 = "Sa"',
+                )
+            )
+            continue
+        found[day] = WEEKDAYS[weekday]
+    return dict(sorted(found.items()))
 
 
 def check_keys(

@@ -1,0 +1,233 @@
+"""Day words and cells that mean two things or nothing: an error, or what the page says.
+
+`docs/source-tables.md` is the page. A row here is words and what they come to; None is an error.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from gtfsgen.source.days import DaysError, canonical
+
+YEAR = (date(2026, 12, 13), date(2027, 12, 11))
+"""A feed of a year, in which each date without a year stands once, and 12 December not at all."""
+TWO_YEARS = (date(2026, 1, 1), date(2027, 12, 31))
+
+DAY_WORDS: list[tuple[str, str | None]] = [
+    # digits beside a month are a date
+    ("daily not 25 Dec", "daily not 2026-12-25"),
+    ("daily not Dec 25", "daily not 2026-12-25"),
+    ("daily not 25th December", "daily not 2026-12-25"),
+    ("daily not 25th of December", "daily not 2026-12-25"),
+    ("daily not 25 Dec.", "daily not 2026-12-25"),
+    ("täglich außer 25. Dez", "daily not 2026-12-25"),
+    ("daily not 25 Dec 1 Jan", "daily not 2026-12-25 2027-01-01"),
+    ("daily not 25, 26 Dec", "daily not 2026-12-25 2026-12-26"),
+    ("daily not 25 and 26 December", "daily not 2026-12-25 2026-12-26"),
+    ("daily not Dec 25, 26", "daily not 2026-12-25 2026-12-26"),
+    ("daily not 25-27 Dec", "daily not 2026-12-25..2026-12-27"),
+    ("daily not 24 Dec - 2 Jan", "daily not 2026-12-24..2027-01-02"),
+    ("daily not Dec 24-Jan 2", "daily not 2026-12-24..2027-01-02"),
+    ("daily not 25.12.", "daily not 2026-12-25"),
+    ("daily not 25/12", "daily not 2026-12-25"),
+    ("daily not 12/25", "daily not 2026-12-25"),
+    ("除12月25日", "daily not 2026-12-25"),
+    ("12月24日至1月2日", "2026-12-24..2027-01-02"),
+    ("12月25日、1月1日", "2026-12-25 2027-01-01"),
+    ("1 May - 30 Sep 2027", "2027-05-01..2027-09-30"),
+    ("1 Nov - 31 Mar 2027", "2026-11-01..2027-03-31"),
+    ("15 Dec 2026 - 10 Jan", "2026-12-15..2027-01-10"),
+    ("1-5 May", "2027-05-01..2027-05-05"),
+    ("3 May", "2027-05-03"),
+    ("May 3", "2027-05-03"),
+    ("1st-15th in May", "1st-15th in May"),
+    ("12 Dec", None),
+    ("daily not 12 Dec", None),
+    ("daily not 30 Feb", None),
+    ("daily not Feb 29", None),
+    ("31 Jun", None),
+    ("daily not 25 Dec 26", None),
+    ("daily not Dec 25 Jan", None),
+    ("Sep 15 May", None),
+    ("24/25 Dec", None),
+    ("24./25. Dez", None),
+    ("1-5, 25 Dec", None),
+    ("not Fri 25 Dec", None),
+    ("daily not Friday, 25 December", None),
+    ("Sa 25 Dec", None),
+    ("5/6", None),
+    ("daily not 1/5/2027", None),
+    ("daily not 01/05/2027", None),
+    ("daily not 25/12/2026", "daily not 2026-12-25"),
+    ("daily not 12/25/2026", "daily not 2026-12-25"),
+    ("daily not 1-5-2027", None),
+    ("1.5", None),
+    ("not 1.5.", "daily not 2027-05-01"),
+    ("25.12.26", None),
+    ("25/12/26", None),
+    ("2026-13-01", None),
+    ("2026-12", None),
+    ("2026", None),
+    ("1 Nov - 31 Mar", None),
+    # bare numbers
+    ("15", None),
+    ("12", None),
+    ("daily not 25", None),
+    ("3, 17", None),
+    ("3 17", None),
+    ("31", None),
+    ("8", None),
+    ("0", None),
+    ("67", "Sa Su"),
+    ("1346", "Mo We Th Sa"),
+    ("1,3,4,6", "Mo We Th Sa"),
+    ("1-5", "Mo-Fr"),
+    ("7", "Su"),
+    ("11", None),
+    ("21", None),
+    # British day codes
+    ("SO", None),
+    ("so", None),
+    ("SO SX", None),
+    ("MO SO", None),
+    ("SX", "Mo-Fr"),
+    ("FO", "Fr"),
+    ("FX", "Mo-Th Sa"),
+    ("FSX", "Mo-Th"),
+    ("FSO", "Fr Sa"),
+    ("MO", "Mo"),
+    ("MX", "Tu-Sa"),
+    ("MSX", "Tu-Fr"),
+    ("ThO", "Th"),
+    ("THO", "Th"),
+    ("SuO", "Su"),
+    ("SUX", "Mo-Sa"),
+    ("TWThO", "Tu-Th"),
+    ("TThO", "Tu Th"),
+    ("MFO", "Mo Fr"),
+    ("WO", "We"),
+    ("daily SX", "Mo-Fr Su"),
+    ("Mo-Fr FX", "Mo-Th"),
+    ("Mo-Fr FO", "Fr"),
+    ("Mo-Fr SuO", None),
+    ("SX FO", None),
+    ("STO", None),
+    ("SSX", None),
+    ("EWD", None),
+    ("BHX", None),
+    # German and others
+    ("So", "Su"),
+    ("Sa SO", "Sa Su"),
+    ("Mo-SO", "daily"),
+    ("Di Do SO", "Tu Th Su"),
+    ("Sa Di", None),
+    ("Sa-Di", None),
+    ("werktags", "Mo-Sa"),
+    ("Sonn- und Feiertage", None),
+    ("Fr/Sa", None),
+    ("Mo+Do", None),
+    ("†", None),
+    # letters
+    ("S", None),
+    ("T", None),
+    ("M", None),
+    ("D", None),
+    ("W", None),
+    ("F", None),
+    ("SS", None),
+    ("MWF", None),
+    ("A", None),
+    ("X", None),
+    ("SaSu", "Sa Su"),
+    ("MoWeFr", "Mo We Fr"),
+    ("DiDo", "Tu Th"),
+    ("SaSx", None),
+    ("Ex Sa-Su", "daily not Sa Su"),
+    ("Ex Sa", "daily not Sa"),
+    # words that are no days by themselves
+    ("Sa am", None),
+    ("Mo-Fr pm", None),
+    ("on", None),
+    ("Sa and", None),
+    ("Mo (Sa)", None),
+    ("Mo-Fr (not 25 Dec)", "Mo-Fr not 2026-12-25"),
+    ("(Sa Su)", "Sa Su"),
+    ("Christmas Day", None),
+    ("alternate Saturdays", None),
+    ("first Sunday", None),
+    ("1st Sa", None),
+    ("3rd Sa", None),
+    ("holidays", None),
+    ("bank holidays", None),
+    ("every 2 days", None),
+    ("every other Sa", None),
+    ("not", None),
+    ("daily not", None),
+    ("daily if needed", None),
+    ("see note", None),
+    ("?", None),
+    ("Mo-", None),
+    ("-Fr", None),
+    ("Mo-We-Fr", None),
+    ("Mo-Dec", None),
+    # what stands in two places would go with all of the rest
+    ("Sa in Jul Su in Aug", None),
+    ("25th in Dec 1st in Jan", None),
+    ("Sa in Jul also Su in Aug", "Sa in Jul also Su in Aug"),
+    # Chinese
+    ("日", None),
+    ("三日", None),
+    ("周日", "Su"),
+    ("3日", "3rd"),
+    ("一三五", "Mo We Fr"),
+    ("五一", None),
+    ("十一", None),
+    ("单日", "odd days"),
+    ("节假日", None),
+    ("春运", None),
+    # moved holidays
+    ("Mo-Fr, Saturday service on 26 Dec", "Mo-Fr as Sa on 2026-12-26"),
+    ("daily as Su on 25 Dec 2026", "daily as Su on 2026-12-25"),
+    ("Mo-Fr as Sa on Su", None),
+    ("Mo-Fr as Sa on", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "form"), DAY_WORDS, ids=[words for words, _ in DAY_WORDS])
+def test_day_words_are_an_error_or_what_the_page_says(words: str, form: str | None) -> None:
+    if form is None:
+        with pytest.raises(DaysError):
+            canonical(words, (), YEAR)
+        return
+    assert canonical(words, (), YEAR) == form
+    assert canonical(form, (), YEAR) == form
+
+
+@pytest.mark.parametrize(
+    ("words", "form"),
+    [
+        ("SO", "Sa"), ("MO", "Mo"), ("TO", "Tu"), ("SO SuO", "Sa Su"), ("So", None),
+        ("weekdays", None), ("MON TO FRI", "Mo-Fr"), ("SX", "Mo-Fr"),
+    ],
+)  # fmt: skip
+def test_day_words_of_a_british_project(words: str, form: str | None) -> None:
+    if form is None:
+        with pytest.raises(DaysError):
+            canonical(words, (), YEAR, gb=True)
+        return
+    assert canonical(words, (), YEAR, gb=True) == form
+
+
+@pytest.mark.parametrize("words", ["SO", "5/6", "15", "S", "not Fri 25 Dec", "24/25 Dec"])
+def test_an_error_says_both_readings(words: str) -> None:
+    with pytest.raises(DaysError, match=r"two ways: .*, or "):
+        canonical(words, (), YEAR)
+
+
+def test_a_date_that_stands_twice_in_the_period_is_told_with_both() -> None:
+    with pytest.raises(DaysError, match="2026-12-25 or 2027-12-25"):
+        canonical("daily not 25 Dec", (), TWO_YEARS)
+    with pytest.raises(DaysError, match="year of '25 Dec' is missing"):
+        canonical("daily not 25 Dec")
