@@ -24,6 +24,7 @@ COMMANDS = {
     "init": "Start a small working project.",
     "build": "Compile, draw and validate curated tables into a GTFS feed.",
     "validate": "Say what is wrong with feeds.",
+    "canonical": "Validate with the Java validator's arguments, files and exit codes.",
     "render": "Draw the page, timetables and charts of any feed.",
     "shapes": "Draw shapes along the rails for any feed.",
     "journeys": "Ask a real trip planner for the journeys a rider must find.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -51,19 +51,38 @@ def local_copy(feed: str) -> Iterator[Path]:
     if not is_url(feed):
         yield Path(feed)
         return
-    from http.client import HTTPException
     from tempfile import TemporaryDirectory
-    from urllib.request import Request, urlopen
 
     with TemporaryDirectory(prefix="gtfsgen-") as folder:
         path = Path(folder) / f"{feed_name(feed)}.zip"
-        try:
-            request = Request(feed, headers={"User-Agent": "gtfsgen"})
-            with urlopen(request, timeout=TIMEOUT_S) as answer, path.open("wb") as file:
-                while chunk := answer.read(CHUNK):
-                    file.write(chunk)
-        except HTTPException as error:
-            raise OSError(f"the download broke off ({type(error).__name__})") from error
-        except ValueError as error:
-            raise OSError(f"the address is not one: {error}") from error
+        download(feed, path)
         yield path
+
+
+def download(
+    address: str, path: Path, headers: Mapping[str, str] | None = None, any_status: bool = False
+) -> None:
+    """Write what an address holds to a file; `headers` are sent with the request.
+
+    With `any_status` the page that tells of an error is written like any other, as the canonical
+    validator does it. Raises OSError (urllib's errors are among them) when the download fails.
+    """
+    from http.client import HTTPException
+    from urllib.error import HTTPError
+    from urllib.request import Request, urlopen
+
+    try:
+        request = Request(address, headers={"User-Agent": "gtfsgen", **(headers or {})})
+        try:
+            answer = urlopen(request, timeout=TIMEOUT_S)
+        except HTTPError as error:
+            if not any_status:
+                raise
+            answer = error
+        with answer, path.open("wb") as file:
+            while chunk := answer.read(CHUNK):
+                file.write(chunk)
+    except HTTPException as error:
+        raise OSError(f"the download broke off ({type(error).__name__})") from error
+    except ValueError as error:
+        raise OSError(f"the address is not one: {error}") from error

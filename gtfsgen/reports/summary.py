@@ -24,9 +24,9 @@ def bare_summary(path: str | Path, today: Date, country: str) -> dict[str, Any]:
         "validatedAt": clocks.now().isoformat(timespec="seconds"),
         "gtfsInput": Path(path).absolute().as_uri(),
         "threads": 1,
+        "systemErrorsReportName": "system_errors.json",
         "validationReportName": "report.json",
         "htmlReportName": "report.html",
-        "systemErrorsReportName": "system_errors.json",
         "countryCode": country,
         "dateForValidation": today.isoformat(),
     }
