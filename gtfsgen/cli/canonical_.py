@@ -207,6 +207,7 @@ def _input(given: dict[str, Any]) -> Iterator[Path | OSError]:
 
 def _report(given: dict[str, Any], path: Path | OSError, today: date | None) -> Report:
     """The report, with the members of the summary that the canonical one has."""
+    from gtfsgen import clocks
     from gtfsgen.feed import values
     from gtfsgen.reports.summary import bare_summary
     from gtfsgen.validation import Report, validate
@@ -214,7 +215,7 @@ def _report(given: dict[str, Any], path: Path | OSError, today: date | None) -> 
     country = given.get("country_code")
     before = _memory()
     if isinstance(path, OSError):
-        facts = bare_summary("", today or date.today(), values.country(country))
+        facts = bare_summary("", today or clocks.today(), values.country(country))
         context = {"exception": type(path).__name__, "message": str(path)}
         report = Report({}, {}, [("i_o_error", context)], summary=facts)
     else:

@@ -21,7 +21,9 @@ def bare_summary(path: str | Path, today: Date, country: str) -> dict[str, Any]:
     """What is known before the input is opened."""
     return {
         "validatorVersion": version("gtfsgen"),
-        "validatedAt": clocks.now().isoformat(timespec="seconds"),
+        "validatedAt": clocks.now()
+        .isoformat(timespec="seconds")
+        .replace("+00:00", "Z"),  # as Java has it
         "gtfsInput": Path(path).absolute().as_uri(),
         "threads": 1,
         "systemErrorsReportName": "system_errors.json",
