@@ -10,7 +10,6 @@ import pyarrow as pa
 
 from gtfsgen.csv import raw, records
 from gtfsgen.csv.arrow import handed_over
-from gtfsgen.feed import values
 
 _ARRAY_TYPES = {
     "text": np.uint32,
@@ -27,12 +26,21 @@ class Chunk:
 
     `values` are codes (uint32) or numbers (int32, float64), meaningless where `blank` is set;
     `blank` is None if no cell is, and `values` is None if all are. `odd` are cells of a column of
-    numbers that are texts, as in `raw.Direct`; they are blank too.
+    numbers that are texts, as in `raw.Direct`; they are blank too. Raises ValueError if there are
+    no values for a cell that is not blank: it would be read as whatever stands first.
     """
 
     values: np.ndarray | None
     blank: np.ndarray | None = None
     odd: pl.DataFrame | None = None
+
+    def __post_init__(self) -> None:
+        if self.values is None and (self.blank is None or not self.blank.all()):
+            raise ValueError("cells that are not blank need values")
+
+    @classmethod
+    def of_blanks(cls, rows: int) -> Chunk:
+        return cls(None, np.ones(rows, np.bool_))
 
     def __len__(self) -> int:
         cells = self.blank if self.values is None else self.values
@@ -58,7 +66,7 @@ class Dictionary:
             return Chunk(self.codes(texts))
         blank = texts.is_null().to_numpy()
         if blank.all():
-            return Chunk(None, blank)
+            return Chunk.of_blanks(len(texts))
         codes = np.zeros(len(texts), np.uint32)
         codes[~blank] = self.codes(texts.drop_nulls())
         return Chunk(codes, blank)
@@ -168,10 +176,16 @@ def read_numbers(texts: pl.Series, kind: raw.Kind) -> Chunk:
     texts = texts.set(texts == "", None)
     plain = texts.set(~texts.str.contains(f"^(?:{raw.PLAIN_NUMBER[kind].pattern})$"), None)
     if kind == "time":
-        numbers = values.times(plain).values
+        numbers = _seconds(plain)
     else:
         numbers = plain.cast(raw.NUMBER_TYPES[kind], strict=False)
     if kind == "float":
         numbers = numbers.set(numbers.is_infinite(), None)
     rows = (numbers.is_null() & texts.is_not_null()).arg_true()
     return chunk_of_numbers(numbers, raw.odd_frame(rows, texts.gather(rows)))
+
+
+def _seconds(times: pl.Series) -> pl.Series:
+    """Seconds (Int32) of H:MM:SS and HH:MM:SS."""
+    hours, minutes, seconds = times.str.head(-6), times.str.slice(-5, 2), times.str.tail(2)
+    return hours.cast(pl.Int32) * 3600 + minutes.cast(pl.Int32) * 60 + seconds.cast(pl.Int32)

@@ -51,8 +51,9 @@ def read(
         start += more
     if names is None:
         return raw.RawTable(None)
-    table = _Table(names, kinds, limit, lines)
-    _read_rows(table, start[_line_start(start, lines) :], source, piece_bytes)
+    rows_at = _line_start(start, lines)
+    table = _Table(names, kinds, limit, lines, records.units(raw.decode(start[:rows_at])))
+    _read_rows(table, start[rows_at:], source, piece_bytes)
     return table.finished()
 
 
@@ -158,6 +159,7 @@ class _Table:
     kinds: dict[str, raw.Kind]
     limit: int
     lines: int  # physical lines before the current piece
+    units: int  # and UTF-16 units
     failure: dict[str, Any] | None = None
     row_lines: list[np.ndarray] = field(default_factory=list)
     columns: dict[str, Growing] = field(init=False)
@@ -191,6 +193,7 @@ class _Table:
             row_lines = np.arange(first, first + plain.height, dtype=np.uint32)
             self._add_rows(row_lines, plain.chunks)
             self.lines += plain.height
+            self.units += _units(data)
             return b""
         if not data:
             return b""
@@ -205,6 +208,7 @@ class _Table:
                 self._add_sorted(lines, good, chunks, odd)
                 break
         self.lines += data.count(b"\n", 0, odd.used)
+        self.units += _units(data[: odd.used])
         return data[odd.used :]
 
     def _read_odd(self, data: bytes, lines: _Lines, final: bool) -> _OddLines:
@@ -223,7 +227,8 @@ class _Table:
                 try:
                     cells, end = records.quoted_record(text, 0, self.limit)
                 except records.ParsingFailed as failed:
-                    found.failure = raw.failure(failed, text, self.lines + line, 0)
+                    units = self.units + _units(data[:at])
+                    found.failure = raw.failure(failed, text, self.lines + line, units)
                     lines.done(line, count)
                     return found
                 if end <= len(text) or whole:
@@ -254,7 +259,7 @@ class _Table:
             for record in records.records(text, self.limit, 0, before):
                 found.rows.add(record)
         except records.ParsingFailed as failed:
-            found.failure = raw.failure(failed, text, before, 0)
+            found.failure = raw.failure(failed, text, before, self.units + _units(data[:start]))
 
     def _converted(self, data: bytes, rows: int) -> dict[str, Chunk] | None:
         """The wanted columns of plain lines, or None if they are not as plain as they look."""
@@ -312,7 +317,7 @@ def _chunk(grid: Grid, index: int, column: Growing) -> Chunk:
     cells = grid.column(index)
     blank = cells.starts == cells.ends
     if blank.all():
-        return Chunk(None, blank)
+        return Chunk.of_blanks(len(blank))
     if column.kind == "text":
         return _codes(grid, cells, blank, column.dictionary)
     return _numbers(grid, cells, blank, column.kind)
@@ -352,6 +357,14 @@ def _numbers(grid: Grid, cells: Cells, blank: np.ndarray, kind: raw.Kind) -> Chu
     if odd is not None and odd.height:
         odd = raw.odd_frame(rest[odd["row"].to_numpy()], odd["text"])
     return Chunk(numbers.values, blank if blank.any() else None, odd)
+
+
+def _units(data: bytes) -> int:
+    """Length in UTF-16 units of valid UTF-8: one for each character, two for those above U+FFFF."""
+    if data.isascii():
+        return len(data)
+    octets = np.frombuffer(data, np.uint8)
+    return int(np.count_nonzero(octets & 0xC0 != 0x80) + np.count_nonzero(octets >= 0xF0))
 
 
 def _valid(data: bytes) -> bytes:

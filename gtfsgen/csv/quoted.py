@@ -96,11 +96,11 @@ def _codes(column: pa.ChunkedArray, dictionary: Dictionary) -> Chunk:
     indexes = pa.chunked_array([chunk.indices for chunk in unified.chunks], pa.int32())
     places = pl.Series(pl.from_arrow(indexes))
     blank = places.is_null().to_numpy()
-    rows = places.fill_null(0).to_numpy()
     if blank.all() or found.values is None:
-        return Chunk(None, blank)
+        return Chunk.of_blanks(len(places))
+    rows = places.fill_null(0).to_numpy()
     if found.blank is not None:
-        blank = blank | found.blank[rows]
+        blank |= found.blank[rows]
     return Chunk(found.values[rows], blank if blank.any() else None)
 
 

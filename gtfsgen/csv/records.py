@@ -125,7 +125,8 @@ def plain_cells(text: str, start: int, end: int, limit: int) -> Cells:
                 raise _too_long(at, column, limit)
             at += len(cell) + 1
     if len(cells) > MAX_CELLS:
-        raise _too_many(start)
+        beyond = line.split(",", MAX_CELLS + 1)[: MAX_CELLS + 1]
+        raise _too_many(start + len(",".join(beyond)))
     return cells
 
 
