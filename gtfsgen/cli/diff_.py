@@ -22,11 +22,11 @@ def command(old: Path, new: Path, form: str) -> None:
     Example: gtfsgen diff last-week.zip feed
     """
     from gtfsgen.diff.changes import changes
-    from gtfsgen.render.tables import FeedUnreadable, text_tables
+    from gtfsgen.render.tables import UnreadableInput, text_tables
 
     try:
         found = changes(text_tables(old), text_tables(new))
-    except FeedUnreadable as error:
+    except UnreadableInput as error:
         raise click.UsageError(str(error)) from error
     if form == "json":
         import dataclasses

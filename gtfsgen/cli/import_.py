@@ -34,13 +34,13 @@ def command(feed: Path, output: Path, today: date | None) -> None:
 
     Example: gtfsgen import feed.zip -o source
     """
-    from gtfsgen.importing import FeedUnreadable, import_feed
+    from gtfsgen.importing import UnreadableInput, import_feed
 
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise click.UsageError(f"{output} is there already; name another folder with -o")
     try:
         made = import_feed(feed, today or clocks.today())
-    except FeedUnreadable as error:
+    except UnreadableInput as error:
         raise click.UsageError(str(error)) from error
     try:
         for path, text in made.files.items():

@@ -46,7 +46,7 @@ def command(feed: Path, journeys: Path, planner: str, policy: Path | None) -> No
 
     from gtfsgen.planners import PlannerRefused, PlannerUnavailable
     from gtfsgen.planners.journeys import Outcome, read_journeys, read_limits, verdicts
-    from gtfsgen.planners.timetable import FeedUnreadable, Timetable
+    from gtfsgen.planners.timetable import Timetable, UnreadableInput
 
     console = Console()
     if not console.is_terminal:
@@ -56,7 +56,7 @@ def command(feed: Path, journeys: Path, planner: str, policy: Path | None) -> No
         limits = read_limits(policy or journeys.parent / "policy.toml")
         timetable = Timetable(feed)
         asked = read_journeys(journeys, timetable)
-    except (FeedUnreadable, ValueError) as error:
+    except (UnreadableInput, ValueError) as error:
         raise click.UsageError(str(error)) from error
     for fault in asked.faults:
         click.echo(str(fault), err=True)

@@ -27,11 +27,11 @@ def command(feed: Path, output: Path | None, title: str) -> None:
     Example: gtfsgen render feed.zip -o site
     """
     from gtfsgen.render import page
-    from gtfsgen.render.tables import FeedUnreadable, text_tables
+    from gtfsgen.render.tables import UnreadableInput, text_tables
 
     try:
         tables = text_tables(feed)
-    except FeedUnreadable as error:
+    except UnreadableInput as error:
         raise click.UsageError(str(error)) from error
     folder = feed if feed.is_dir() else feed.parent
     output = output or folder

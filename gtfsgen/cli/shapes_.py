@@ -44,12 +44,12 @@ def command(
     """
     if (osm is None) == (tracks is None):
         raise click.UsageError("give either --osm EXTRACT or --tracks FOLDER")
-    from gtfsgen.render.tables import FeedUnreadable, text_tables
+    from gtfsgen.render.tables import UnreadableInput, text_tables
     from gtfsgen.shapes import RailsUnavailable, draw, geojson_text
 
     try:
         tables = text_tables(feed)
-    except FeedUnreadable as error:
+    except UnreadableInput as error:
         raise click.UsageError(str(error)) from error
     if replace:
         tables = _without_shapes(tables)

@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from gtfsgen import clocks
+from gtfsgen.budget import UnreadableInput
 from gtfsgen.csv.streams import DamagedEntry
 from gtfsgen.faults import Severity
-from gtfsgen.feed.archive import UnreadableInput, open_archive
+from gtfsgen.feed.archive import open_archive
 from gtfsgen.feed.frames import SharedFrames
 from gtfsgen.feed.table import LoadedTable, Status, absent_table, load_table
 from gtfsgen.findings import Rows
@@ -182,7 +183,9 @@ def read(
             from gtfsgen.feed.geojson import damaged_locations, read_locations
 
             try:
-                locations = read_locations(archive.read(archive.tables["locations.geojson"]))
+                locations = read_locations(
+                    archive.read(archive.tables["locations.geojson"], "json")
+                )
             except DamagedEntry as damage:
                 locations = damaged_locations("" if damage.unlisted else str(damage))
         feed = Feed(tables, locations, archive.names, categories)

@@ -9,14 +9,27 @@ compression) is said at once; damaged data is noticed when an entry is read, and
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
+import stat
 import struct
+import sys
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gtfsgen.budget import (
+    RATIO_FREE,
+    Budget,
+    UnreadableInput,
+    budget,
+    count_read,
+    exceeded,
+    size,
+)
 from gtfsgen.csv.streams import DamagedEntry, Stream
 
 TABLE_NAMES = frozenset(
@@ -78,18 +91,13 @@ _METHOD_NAMES = {1: "UNSHRINKING", 6: "IMPLODING", 9: "ENHANCED_DEFLATED", 14: "
 }  # fmt: skip
 _ENCRYPTED, _SIZES_AFTER_DATA = 0x1, 0x8
 _CHUNK = 1 << 20
+_LARGEST_PART = 16 << 20
 _LOCAL_HEADER = b"PK\x03\x04"
+_END_OF_DIRECTORY, _END_OF_DIRECTORY_64 = b"PK\x05\x06", b"PK\x06\x06"
 
-
-class UnreadableInput(Exception):
-    """The input cannot be opened: `i_o_error` of the whole run. `exception` is the Java class's
-    name.
-    """
-
-    def __init__(self, exception: str, message: str) -> None:
-        super().__init__(message)
-        self.exception = exception
-        self.message = message
+UNKNOWN_BYTES_READ = 64 << 20
+"""Files that GTFS does not know are unpacked only to see whether the canonical validator would stop
+at them. Beyond so many bytes of them the rest is left packed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +138,15 @@ class Archive:
             else:
                 self.unknown.append(name)
 
+    @property
+    def all_names(self) -> list[str]:
+        """Also of files in folders of a zip, which the canonical validator does not look into."""
+        return self.names
+
+    def open_tolerantly(self, name: str) -> Stream:
+        """A stream of any of `all_names`; whatever is wrong is `DamagedEntry`."""
+        return self.open(name)
+
     def open(self, name: str) -> Stream:
         """A stream of the file's bytes. Raises KeyError for a name that is not there.
 
@@ -141,9 +158,14 @@ class Archive:
         """Uncompressed size in bytes, as the archive states it."""
         raise NotImplementedError
 
-    def read(self, name: str) -> bytes:
+    def read(self, name: str, limit: str = "unpacked") -> bytes:
+        """All bytes of a file, which may not be more than a limit of the budget."""
+        most = getattr(budget(), limit)
         with self.open(name) as stream:
-            return stream.read()
+            data = stream.read(most + 1)
+        if len(data) > most:
+            raise exceeded(limit, f"{name} is larger than is read")
+        return data
 
     def check_unread(self) -> None:
         """Read whatever has not been read whole. Raises `UnreadableInput` as the canonical
@@ -160,39 +182,72 @@ class Archive:
         self.close()
 
 
-def open_archive(path: str | os.PathLike[str] | bytes, name: str = "") -> Archive:
+def open_archive(
+    path: str | os.PathLike[str] | bytes, name: str = "", *, tolerant: bool = False
+) -> Archive:
     """Open a zip file or a folder by path, or the bytes of a zip file.
 
     `name` is the archive's file name where `path` is bytes. Raises `UnreadableInput` for what is no
     feed archive: absent, not a zip, cut short, or with an entry that a stream reader must stop at.
+    Such an entry is no reason for a `tolerant` archive, whose files `open_tolerantly` opens.
     """
     if isinstance(path, bytes):
-        return _ZipArchive(_Memory(path), Path(name).stem)
+        return _ZipArchive(_Memory(path), Path(name).stem, tolerant)
     path = Path(path)
-    if path.is_dir():
-        return _Folder(path)
     try:
+        if path.is_dir():
+            return _Folder(path)
         file = _File(path)
-    except FileNotFoundError:
-        raise UnreadableInput(
-            "java.io.FileNotFoundException", f"{path} (No such file or directory)"
-        ) from None
-    except OSError as error:
-        raise UnreadableInput("java.io.IOException", f"{path}: {error.strerror}") from None
+    except (OSError, ValueError) as error:
+        raise _not_opened(path, error) from None
     try:
-        return _ZipArchive(file, path.stem)
+        return _ZipArchive(file, path.stem, tolerant)
     except BaseException:
         file.close()
         raise
 
 
+def _refused(exception: str, message: str) -> UnreadableInput:
+    """What the canonical validator stops at, with the Java class that it names."""
+    return UnreadableInput(message, exception)
+
+
+def _not_opened(path: Path, error: OSError | ValueError) -> UnreadableInput:
+    if isinstance(error, UnreadableInput):
+        return error
+    if isinstance(error, FileNotFoundError):
+        return _refused("java.io.FileNotFoundException", f"{path} (No such file or directory)")
+    said = getattr(error, "strerror", None) or str(error)
+    return _refused("java.io.IOException", f"{path}: {said}")
+
+
 class _Folder(Archive):
+    """A folder's plain files, also by links; pipes, sockets and devices are none."""
+
     def __init__(self, path: Path) -> None:
         self._path = path
-        super().__init__(sorted(entry.name for entry in path.iterdir() if entry.is_file()))
+        limits = budget()
+        names = []
+        with os.scandir(path) as entries:
+            for entry in entries:
+                if _is_file(entry):
+                    names.append(_readable_name(entry.name))
+                if len(names) > limits.entries:
+                    raise exceeded("entries", f"{path} has more than {limits.entries:,} files")
+        super().__init__(sorted(names))
+        self._meter = _Meter(limits)
 
     def open(self, name: str) -> Stream:
-        return open(self._path / self._checked(name), "rb")  # type: ignore[return-value]
+        # Not blocking: what was a file when it was listed may be a pipe by now.
+        flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+        try:
+            descriptor = os.open(self._path / self._checked(name), flags)
+        except OSError as error:
+            return _Broken(DamagedEntry(error.strerror or str(error)))
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            return _Broken(DamagedEntry("it is no file"))
+        return _FileStream(descriptor, name, self._meter)
 
     def size(self, name: str) -> int:
         return (self._path / self._checked(name)).stat().st_size
@@ -203,11 +258,99 @@ class _Folder(Archive):
         return name
 
 
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # a link that leads round in a circle
+        return False
+
+
+def _readable_name(name: str) -> str:
+    """A file's name without halves of surrogate pairs, in which Python keeps odd bytes."""
+    return name if name.isprintable() else os.fsencode(name).decode("utf-8", "replace")
+
+
+class _Meter:
+    """What has been unpacked of one feed, held against the budget."""
+
+    def __init__(self, limits: Budget) -> None:
+        self._limits = limits
+        self._bytes = 0
+
+    def add(self, number: int) -> None:
+        self._bytes += number
+        count_read(number)
+        if self._bytes > self._limits.unpacked:
+            raise exceeded("unpacked", "the feed unpacks to more bytes than are read of one")
+
+    def check_ratio(self, name: str, unpacked: int, packed: int) -> None:
+        if unpacked > RATIO_FREE and unpacked > packed * self._limits.ratio:
+            raise exceeded(
+                "ratio",
+                f"{name} unpacks from {size(packed)} to {size(unpacked)} or more,"
+                " as no timetable does",
+            )
+
+    def lines(self, name: str, stated: int) -> _LineCounter | None:
+        """A counter for a file that is large enough to have too many lines."""
+        return _LineCounter(name, self._limits.rows) if stated > self._limits.rows else None
+
+
+class _LineCounter:
+    def __init__(self, name: str, limit: int) -> None:
+        self._name = name
+        self._left = limit
+
+    def add(self, part: bytes) -> None:
+        self._left -= part.count(b"\n")
+        if self._left < 0:
+            raise exceeded("rows", f"{self._name} has too many lines")
+
+
+class _FileStream:
+    """A file of a folder, read under the budget."""
+
+    def __init__(self, descriptor: int, name: str, meter: _Meter) -> None:
+        self._file = io.FileIO(descriptor, "rb")
+        self._meter = meter
+        self._size = os.fstat(descriptor).st_size
+        self._lines = meter.lines(name, self._size)
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to `size` bytes, fewer only at the end; all that is left without `size`."""
+        parts: list[bytes] = []
+        left = size if size >= 0 else sys.maxsize
+        while left > 0 and (part := self._next(left)):
+            parts.append(part)
+            left -= len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _next(self, most: int) -> bytes:
+        try:
+            part = self._file.read(min(most, max(_CHUNK, self._size))) or b""
+        except OSError as error:
+            raise DamagedEntry(error.strerror or str(error)) from None
+        self._meter.add(len(part))
+        if self._lines:
+            self._lines.add(part)
+        return part
+
+    def close(self) -> None:
+        self._file.close()
+
+    def __enter__(self) -> _FileStream:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+
 class _ZipArchive(Archive):
-    def __init__(self, file: _File | _Memory, stem: str) -> None:
+    def __init__(self, file: _File | _Memory, stem: str, tolerant: bool = False) -> None:
         self._file = file
         self._lock = threading.Lock()
-        entries = _entries(file)
+        self.meter = _Meter(budget())
+        entries = _entries(file, tolerant)
         self._entries: dict[str, _Entry] = {}
         for entry in entries:
             self._entries.setdefault(entry.name, entry)
@@ -237,8 +380,21 @@ class _ZipArchive(Archive):
         if entry is not None:
             return _EntryStream(self, entry)
         if name in self.names:
-            return _Unlisted()
+            return _Broken(DamagedEntry("origin", unlisted=True))
         raise KeyError(name)
+
+    @property
+    def all_names(self) -> list[str]:
+        return list(self._entries)
+
+    def open_tolerantly(self, name: str) -> Stream:
+        entry = self._entries[name]
+        if reason := _unsupported(entry):
+            return _Broken(DamagedEntry(reason))
+        try:
+            return _EntryStream(self, entry, checked=True)
+        except DamagedEntry as damage:
+            return _Broken(damage)
 
     def size(self, name: str) -> int:
         entry = self._entries.get(name)
@@ -247,7 +403,11 @@ class _ZipArchive(Archive):
         return entry.size if entry else 0
 
     def check_unread(self) -> None:
+        left = UNKNOWN_BYTES_READ
         for entry in list(self._unread.values()):
+            left -= max(entry.size, entry.packed)
+            if left < 0:
+                return
             with _EntryStream(self, entry) as stream:
                 while stream.read(_CHUNK):
                     pass
@@ -267,9 +427,14 @@ class _File:
     """A file read at any offset by any thread."""
 
     def __init__(self, path: Path) -> None:
-        self._descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+        self._descriptor = os.open(path, flags)
         self._lock = threading.Lock()
-        self.size = os.fstat(self._descriptor).st_size
+        about = os.fstat(self._descriptor)
+        if not stat.S_ISREG(about.st_mode):
+            os.close(self._descriptor)
+            raise _refused("java.io.IOException", f"{path} is neither a file nor a folder")
+        self.size = about.st_size
 
     def pread(self, size: int, offset: int) -> bytes:
         if hasattr(os, "pread"):
@@ -323,17 +488,22 @@ class _Seekable:
         return data
 
 
-def _entries(file: _File | _Memory) -> list[_Entry]:
+def _entries(file: _File | _Memory, tolerant: bool) -> list[_Entry]:
     """The archive's entries in the order of its directory."""
     import zipfile
 
+    limits = budget()
+    _check_directory(file, limits)
     try:
         with zipfile.ZipFile(_Seekable(file)) as archive:  # type: ignore[arg-type]
             infos = archive.infolist()
-    except (zipfile.BadZipFile, OSError, struct.error, ValueError, NotImplementedError) as error:
-        raise UnreadableInput(ZIP_EXCEPTION, f"archive is not a ZIP archive: {error}") from None
+    except (zipfile.BadZipFile, OSError, ArithmeticError, LookupError, struct.error, ValueError,
+            NotImplementedError) as error:  # fmt: skip
+        raise _refused(ZIP_EXCEPTION, f"archive is not a ZIP archive: {error}") from None
+    if len(infos) > limits.entries:
+        raise exceeded("entries", f"the archive has {len(infos):,} files")
     streamable = file.pread(4, 0) == _LOCAL_HEADER
-    if not streamable and _bytes_before_archive(file):
+    if not tolerant and not streamable and _bytes_before_archive(file):
         return []  # a self-extracting archive: the canonical validator finds no file in it
     first_sought = min(
         (i.header_offset for i in infos if _is_sought(i.filename)), default=file.size
@@ -347,10 +517,25 @@ def _entries(file: _File | _Memory) -> list[_Entry]:
             info.CRC,
             info.compress_type,
             info.flag_bits,
-            streamed=streamable and info.header_offset < first_sought,
+            streamed=streamable and info.header_offset < first_sought and not tolerant,
         )
         for info in infos
     ]
+
+
+def _check_directory(file: _File | _Memory, limits: Budget) -> None:
+    """Look at the size that the directory claims before it is read into memory."""
+    tail_at = max(0, file.size - 65_557)
+    tail = file.pread(file.size - tail_at, tail_at)
+    end = tail.rfind(_END_OF_DIRECTORY)
+    if end < 0 or end + 22 > len(tail):
+        return  # zipfile says what is wrong
+    claimed = struct.unpack_from("<I", tail, end + 12)[0]
+    end_64 = tail.rfind(_END_OF_DIRECTORY_64, 0, end)
+    if claimed == 0xFFFFFFFF and 0 <= end_64 <= len(tail) - 56:
+        claimed = struct.unpack_from("<Q", tail, end_64 + 40)[0]
+    if min(claimed, file.size) > limits.directory:
+        raise exceeded("directory", f"the archive's directory takes {size(claimed)}")
 
 
 def _name(info: Any) -> str:
@@ -358,12 +543,10 @@ def _name(info: Any) -> str:
     marked so.
     """
     original: str = info.orig_filename
-    if info.flag_bits & 0x800:
-        return original
-    try:
-        return original.encode("cp437").decode("utf-8")
-    except UnicodeError:
-        return original
+    if not info.flag_bits & 0x800:
+        with contextlib.suppress(UnicodeError):
+            original = original.encode("cp437").decode("utf-8")
+    return original.encode("utf-8", "replace").decode()
 
 
 def _bytes_before_archive(file: _File | _Memory) -> bool:
@@ -404,11 +587,11 @@ def _finder_names(entries: list[_Entry], stem: str) -> list[str]:
 def _check_streamable(entry: _Entry) -> None:
     """Raise what Java's reader of zip streams would, from the entry's header alone."""
     if entry.flags & _ENCRYPTED:
-        raise UnreadableInput(ZIP_EXCEPTION, "encrypted ZIP entry not supported")
+        raise _refused(ZIP_EXCEPTION, "encrypted ZIP entry not supported")
     if entry.method not in (_STORED, _DEFLATED):
-        raise UnreadableInput(ZIP_EXCEPTION, "invalid compression method")
+        raise _refused(ZIP_EXCEPTION, "invalid compression method")
     if entry.method == _STORED and entry.flags & _SIZES_AFTER_DATA and entry.size:
-        raise UnreadableInput(ZIP_EXCEPTION, "only DEFLATED entries can have EXT descriptor")
+        raise _refused(ZIP_EXCEPTION, "only DEFLATED entries can have EXT descriptor")
 
 
 def _unsupported(entry: _Entry) -> str | None:
@@ -422,14 +605,19 @@ def _unsupported(entry: _Entry) -> str | None:
     return None
 
 
-class _Unlisted:
+class _Broken:
+    """A file that is listed and has no bytes to give."""
+
+    def __init__(self, damage: DamagedEntry) -> None:
+        self._reason = damage
+
     def read(self, size: int = -1, /) -> bytes:
-        raise DamagedEntry("origin", unlisted=True)
+        raise self._reason
 
     def close(self) -> None:
         """Nothing is open."""
 
-    def __enter__(self) -> _Unlisted:
+    def __enter__(self) -> _Broken:
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -439,7 +627,7 @@ class _Unlisted:
 class _EntryStream:
     """Inflates one entry as it is read, and checks it at its end."""
 
-    def __init__(self, archive: _ZipArchive, entry: _Entry) -> None:
+    def __init__(self, archive: _ZipArchive, entry: _Entry, *, checked: bool | None = None) -> None:
         from isal import isal_zlib
 
         self._archive = archive
@@ -459,6 +647,11 @@ class _EntryStream:
         self._crc = 0
         self._length = 0
         self._done = False
+        self._taken = 0
+        self._checked = entry.streamed if checked is None else checked
+        self._meter = archive.meter
+        self._meter.check_ratio(entry.name, entry.size, entry.packed)
+        self._lines = self._meter.lines(entry.name, max(entry.size, entry.packed))
 
     def _data_offset(self) -> int:
         local = self._archive.pread(30, self._entry.offset)
@@ -469,7 +662,7 @@ class _EntryStream:
     def read(self, size: int = -1, /) -> bytes:
         """Up to `size` bytes, fewer only at the end; all that is left without `size`."""
         parts: list[bytes] = []
-        left = size if size >= 0 else self._entry.size + _CHUNK
+        left = size if size >= 0 else sys.maxsize
         while left > 0 and not self._done:
             part = self._next(left)
             parts.append(part)
@@ -477,9 +670,15 @@ class _EntryStream:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _next(self, most: int) -> bytes:
+        most = min(most, _LARGEST_PART)
         part = self._inflated(most) if self._inflater else self._packed(min(most, _CHUNK))
         self._crc = self._crc32(part, self._crc)
         self._length += len(part)
+        self._meter.add(len(part))
+        if self._inflater and self._length > RATIO_FREE:
+            self._meter.check_ratio(self._entry.name, self._length, self._taken)
+        if self._lines:
+            self._lines.add(part)
         if self._inflater:
             self._done = self._inflater.eof
         else:
@@ -506,11 +705,12 @@ class _EntryStream:
         if size and not data:
             raise self._fault("the archive ends within the entry")
         self._at += len(data)
+        self._taken += len(data)
         return data
 
     def _check_end(self) -> None:
         entry = self._entry
-        if entry.streamed and (self._length != entry.size or self._crc != entry.crc):
+        if self._checked and (self._length != entry.size or self._crc != entry.crc):
             raise self._fault(
                 f"invalid entry CRC (expected 0x{entry.crc:x} but got 0x{self._crc:x})"
             )
@@ -518,7 +718,7 @@ class _EntryStream:
 
     def _fault(self, message: str) -> Exception:
         if self._entry.streamed:
-            return UnreadableInput(ZIP_EXCEPTION, f"{message} in entry {self._entry.name}")
+            return _refused(ZIP_EXCEPTION, f"{message} in entry {self._entry.name}")
         return DamagedEntry(message)
 
     def close(self) -> None:

@@ -28,7 +28,7 @@ from gtfsgen.importing.extras import Extras
 from gtfsgen.importing.given import LOCATIONS, Given, Row, locations_of, read_given
 from gtfsgen.importing.trains import Clocks, Train, Trip, links_of, read_trip, rideable, trains_of
 from gtfsgen.render.service import day_of, union
-from gtfsgen.render.tables import FeedUnreadable
+from gtfsgen.render.tables import UnreadableInput
 from gtfsgen.source import read_source
 from gtfsgen.source.grids import HEADER_WORDS
 from gtfsgen.source.model import ORIGIN, Source
@@ -62,7 +62,7 @@ class Imported:
 def import_feed(feed: Path, today: date) -> Imported:
     """The curated tables of a feed, a zip or a folder of .txt files.
 
-    `today` becomes as_of of feed.toml. Raises `FeedUnreadable` where there is no feed.
+    `today` becomes as_of of feed.toml. Raises `UnreadableInput` where there is no feed.
     """
     given = read_given(feed)
     locations, remarks = None, []
@@ -294,4 +294,4 @@ def column_number(letters: str) -> int:
     return value - 1
 
 
-__all__ = ["FeedUnreadable", "Imported", "import_feed"]
+__all__ = ["Imported", "UnreadableInput", "import_feed"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import zipfile
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,10 +11,13 @@ from pathlib import Path
 
 import polars as pl
 
+from gtfsgen.budget import UnreadableInput
 from gtfsgen.clocks import zone_names
+from gtfsgen.csv.streams import DamagedEntry
 from gtfsgen.dates import Dates
+from gtfsgen.feed.tolerant import open_files
 from gtfsgen.render.service import service_dates
-from gtfsgen.render.tables import FeedUnreadable, Rows, text_tables
+from gtfsgen.render.tables import Rows, text_tables
 from gtfsgen.source.tables import LANGUAGE
 
 Row = dict[str, str]
@@ -32,15 +34,17 @@ def text_rows(table: pl.DataFrame | None) -> list[Row]:
 
 
 def read_given(feed: Path) -> Given:
-    """A feed, a zip or a folder of .txt files. Raises `FeedUnreadable` where there is none."""
+    """A feed, a zip or a folder of .txt files. Raises `UnreadableInput` where there is none."""
     given = Given(text_tables(feed, stems_of(feed)))
     if not given.trips or not given.calls or not given.stops:
-        raise FeedUnreadable(f"{feed} has no trips, stop times or stops that can be read")
+        raise UnreadableInput(f"{feed} has no trips, stop times or stops that can be read")
     return given
 
 
 def stems_of(feed: Path) -> list[str]:
-    return [name.removesuffix(".txt") for name in members(feed) if name.endswith(".txt")]
+    """The names of the feed's tables without .txt. Raises `UnreadableInput`."""
+    with open_files(feed) as files:
+        return [name.removesuffix(".txt") for name in files if name.endswith(".txt")]
 
 
 def locations_of(feed: Path) -> str | None:
@@ -48,31 +52,18 @@ def locations_of(feed: Path) -> str | None:
 
     Raises ValueError if it is damaged or not JSON in UTF-8, as the tables want it.
     """
-    found = members(feed).get(LOCATIONS)
-    if found is None:
-        return None
+    with open_files(feed) as files:
+        if LOCATIONS not in files:
+            return None
+        try:
+            text = files.read(LOCATIONS, "json").decode("utf-8-sig")
+        except DamagedEntry as error:
+            raise ValueError(str(error)) from error
     try:
-        text = found.read_bytes().decode("utf-8-sig")
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
-        raise ValueError(str(error)) from error
-    json.loads(text)
+        json.loads(text)
+    except RecursionError:
+        raise ValueError("lists and objects are too deep within each other") from None
     return text
-
-
-def members(feed: Path) -> dict[str, Path | zipfile.Path]:
-    """The files of a feed by name, in whatever folder of a zip; raises `FeedUnreadable`."""
-    try:
-        if feed.is_dir():
-            files = {path.name: path for path in sorted(feed.iterdir())}
-            zips = [name for name in files if name.endswith(".zip")]
-            if not any(name.endswith(".txt") for name in files) and len(zips) == 1:
-                return members(feed / zips[0])
-            return dict(files)
-        archive = zipfile.ZipFile(feed)
-        paths = (zipfile.Path(archive, name) for name in sorted(archive.namelist()))
-        return {path.name: path for path in paths if path.is_file()}
-    except (OSError, zipfile.BadZipFile) as error:
-        raise FeedUnreadable(f"{feed} cannot be read as a feed: {error}") from error
 
 
 @dataclass

@@ -11,6 +11,8 @@ import json
 import re
 from typing import Any
 
+from gtfsgen.budget import budget, exceeded
+
 _BLANK = re.compile(r"(?:[ \t\r\n]+|//[^\r\n]*|#[^\r\n]*|/\*.*?\*/)*", re.DOTALL)
 _WORD = re.compile(r"[^/\\;#={}\[\]:, \t\f\r\n]+")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
@@ -107,6 +109,7 @@ class _LenientReader:
     def _fill(self, root: dict[str, Any]) -> None:
         container: dict[str, Any] | list[Any] = root
         outer: list[dict[str, Any] | list[Any]] = []
+        deepest = budget().nesting
         while True:
             if isinstance(container, dict):
                 value = self._member(container)
@@ -124,6 +127,8 @@ class _LenientReader:
                 container.append(value)
             if isinstance(value, dict | list):
                 outer.append(container)
+                if len(outer) >= deepest:
+                    raise exceeded("nesting", "JSON of so many lists and objects within each other")
                 container = value
             else:
                 self.path.pop()

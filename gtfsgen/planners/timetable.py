@@ -15,19 +15,30 @@ from pathlib import Path
 
 import polars as pl
 
+from gtfsgen.budget import UnreadableInput
 from gtfsgen.clocks import UnknownZone, zone_info
+from gtfsgen.feed.tolerant import TextRows, TextTables, text_tables
 from gtfsgen.source.words import folded
 
 LONGEST_TRIP_DAYS = 10
 """How long before a call a trip's service day may have been."""
 MOST_TRAINS = 12
 """More trains than any vehicle runs as without turning back."""
+STEMS = (
+    "agency",
+    "stops",
+    "routes",
+    "trips",
+    "stop_times",
+    "calendar",
+    "calendar_dates",
+    "transfers",
+    "translations",
+    "frequencies",
+)
+"""Tables that trains are looked up in."""
 IN_SEAT = "4"
 """transfers.transfer_type: the rider stays aboard."""
-
-
-class FeedUnreadable(Exception):
-    """There is no feed at this path, or a table in it that cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +62,7 @@ class Run:
 class Timetable:
     """The tables of one feed, read when they are first needed.
 
-    Raises `FeedUnreadable` if `feed` is neither a GTFS zip nor a folder with GTFS tables.
+    Raises `UnreadableInput` if `feed` is neither a GTFS zip nor a folder with GTFS tables.
     """
 
     def __init__(self, feed: Path) -> None:
@@ -59,35 +70,11 @@ class Timetable:
 
     def table(self, name: str, *wanted: str) -> pl.DataFrame:
         """The wanted columns as text, "" where a cell or column is missing; no table, no rows."""
-        data = self._bytes(f"{name}.txt")
-        try:
-            frame = pl.read_csv(data, infer_schema=False, truncate_ragged_lines=True)
-        except pl.exceptions.NoDataError:
-            frame = pl.DataFrame()
-        except pl.exceptions.PolarsError as error:
-            raise FeedUnreadable(f"{self.path}: {name}.txt cannot be read: {error}") from error
-        frame = frame.rename({column: column.strip() for column in frame.columns})
-        columns = [
-            pl.col(column).fill_null("").str.strip_chars()
-            if column in frame.columns
-            else pl.lit("").alias(column)
-            for column in wanted
-        ]
-        return (
-            frame.select(columns)
-            if frame.width
-            else pl.DataFrame(schema=dict.fromkeys(wanted, pl.String))
-        )
+        return TextRows(self._tables).frame(name, *wanted).with_columns(pl.all().fill_null(""))
 
-    def _bytes(self, name: str) -> bytes:
-        if self.path.is_dir():
-            file = self.path / name
-            return file.read_bytes() if file.exists() else b""
-        try:
-            with zipfile.ZipFile(self.path) as archive:
-                return archive.read(name) if name in archive.namelist() else b""
-        except (OSError, zipfile.BadZipFile) as error:
-            raise FeedUnreadable(f"{self.path} is not a zip that can be read: {error}") from error
+    @cached_property
+    def _tables(self) -> TextTables:
+        return text_tables(self.path, STEMS, required=())
 
     # ------------------------------------------------------------------------------------ places
 
@@ -96,7 +83,7 @@ class Timetable:
         """The agencies' time zone, in which all times of the feed are written."""
         zones = self.table("agency", "agency_timezone")["agency_timezone"].to_list()
         if not zones:
-            raise FeedUnreadable(f"{self.path}: agency.txt names no time zone.")
+            raise UnreadableInput(f"{self.path}: agency.txt names no time zone.")
         return known_zone(zones[0])
 
     @cached_property
@@ -242,7 +229,7 @@ class Timetable:
         named += [day for (_, day), added in self._exceptions.items() if added]
         known = [day for day in named if day != date.min]
         if not known:
-            raise FeedUnreadable(f"{self.path}: no calendar names a day on which anything runs.")
+            raise UnreadableInput(f"{self.path}: no calendar names a day on which anything runs.")
         return min(known), max(known)
 
     def runs_on(self, trip_id: str, day: date) -> bool:
@@ -370,11 +357,11 @@ def feed_path(feed: Path) -> Path:
             return feed
         if (feed / "gtfs.zip").exists():
             return feed / "gtfs.zip"
-        raise FeedUnreadable(f"{feed} holds no stop_times.txt and no gtfs.zip.")
+        raise UnreadableInput(f"{feed} holds no stop_times.txt and no gtfs.zip.")
     if not feed.exists():
-        raise FeedUnreadable(f"{feed} does not exist.")
-    if not zipfile.is_zipfile(feed):
-        raise FeedUnreadable(f"{feed} is neither a zip nor a folder.")
+        raise UnreadableInput(f"{feed} does not exist.")
+    if not feed.is_file() or not zipfile.is_zipfile(feed):
+        raise UnreadableInput(f"{feed} is neither a zip nor a folder.")
     return feed
 
 
@@ -410,5 +397,7 @@ def known_zone(name: str) -> str:
     try:
         zone_info(name)
     except UnknownZone:
-        raise FeedUnreadable(f"The feed names a time zone that does not exist: {name!r}.") from None
+        raise UnreadableInput(
+            f"The feed names a time zone that does not exist: {name!r}."
+        ) from None
     return name

@@ -17,7 +17,7 @@ from gtfsgen.build import build
 from gtfsgen.cli import main
 from gtfsgen.dates import Dates
 from gtfsgen.diff.changes import changes
-from gtfsgen.importing import FeedUnreadable, import_feed
+from gtfsgen.importing import UnreadableInput, import_feed
 from gtfsgen.importing.days import DayWords, phrase
 from gtfsgen.importing.layout import merged
 from gtfsgen.render.service import service_dates
@@ -343,7 +343,7 @@ def test_the_command_never_writes_over_tables(tmp_path: Path):
 @pytest.mark.parametrize("name", ["stop_times.txt", "trips.txt"])
 def test_no_feed_is_exit_code_2(tmp_path: Path, name: str):
     feed = zipped(tmp_path / "bus.zip", {k: v for k, v in BUS.items() if k != name})
-    with pytest.raises(FeedUnreadable):
+    with pytest.raises(UnreadableInput):
         import_feed(feed, TODAY)
     made = CliRunner().invoke(main, ["import", str(feed), "-o", str(tmp_path / "source")])
     assert made.exit_code == 2

@@ -19,7 +19,7 @@ from gtfsgen.planners.journeys import (
     spellings,
     verdicts,
 )
-from gtfsgen.planners.timetable import FeedUnreadable, Timetable
+from gtfsgen.planners.timetable import Timetable, UnreadableInput
 
 
 @pytest.fixture
@@ -230,7 +230,7 @@ def test_what_is_no_feed_is_said_and_exits_2(tmp_path, kind):
         path.write_text("no zip")
     if kind == "folder":
         path.mkdir()
-    with pytest.raises(FeedUnreadable):
+    with pytest.raises(UnreadableInput):
         Timetable(path)
     (tmp_path / "journeys.csv").write_text(GOOD)
     result = CliRunner().invoke(main, ["journeys", str(path), str(tmp_path / "journeys.csv")])
@@ -241,7 +241,7 @@ def test_what_is_no_feed_is_said_and_exits_2(tmp_path, kind):
 def test_an_unknown_zone_is_said(tmp_path):
     broken = FIXED["agency.txt"].replace("Asia/Shanghai", "Asia/Beijing")
     feed = Timetable(pack(FIXED | {"agency.txt": broken}, tmp_path / "f.zip"))
-    with pytest.raises(FeedUnreadable, match="Asia/Beijing"):
+    with pytest.raises(UnreadableInput, match="Asia/Beijing"):
         _ = feed.zone
 
 

@@ -1,0 +1,64 @@
+"""The options of all commands that read an input: how much it may cost (`gtfsgen.budget`)."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from gtfsgen.budget import OPTIONS, amount, from_environment, watched
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_HELP = {
+    "memory": "Most memory to use, as 4G. [default: 4G]",
+    "seconds": "Most seconds to take. [default: 50, and 2 for each megabyte that is read]",
+    "unpacked": "Most bytes to unpack of a feed, as 16G. [default: 16G]",
+    "rows": "Most lines of a table. [default: 100 million]",
+}
+_METAVARS = {"memory": "BYTES", "seconds": "S", "unpacked": "BYTES", "rows": "N"}
+
+
+class Amount(click.ParamType):
+    """A number above zero, which may have a unit: 512M, 4G."""
+
+    name = "amount"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        try:
+            return amount(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def limited(*, timed: bool = True) -> Callable[[Command], Command]:
+    """Give a command the options of the budget, and let it run under them.
+
+    Stands below `@click.command()` and changes nothing in the function's own arguments. `timed`
+    is False for a command that waits for people or for other programs.
+    """
+
+    def decorate(function: Command) -> Command:
+        @functools.wraps(function)
+        def run(*args: Any, **kwargs: Any) -> Any:
+            given = {name: kwargs.pop(f"max_{name}") for name in OPTIONS}
+            try:
+                limits = from_environment()
+            except ValueError as error:
+                raise click.UsageError(str(error)) from None
+            changed = {name: value for name, value in given.items() if value is not None}
+            whole = {n: v if n == "seconds" else int(v) for n, v in changed.items()}
+            with watched(dataclasses.replace(limits, **whole), timed=timed):
+                return function(*args, **kwargs)
+
+        command: Any = run
+        for name, option in reversed(OPTIONS.items()):
+            command = click.option(
+                option, f"max_{name}", type=Amount(), metavar=_METAVARS[name], help=_HELP[name]
+            )(command)
+        return command
+
+    return decorate
