@@ -10,37 +10,96 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from gtfsgen.faults import Fault, Severity
+from gtfsgen.source.bindings import Binding
+from gtfsgen.source.british import is_british
+from gtfsgen.source.calendars import Reading
 from gtfsgen.source.cells import Sheet, column_index, is_comment, letter
+from gtfsgen.source.manners import CLOCK_WORDS, HALF_WORDS, clock_of
 from gtfsgen.source.stations import Stations
 from gtfsgen.source.tables import YES_NO
-from gtfsgen.source.times import BLANK, DAY, Cell, TimeError, parse_cell, parse_clock
-from gtfsgen.source.words import did_you_mean, folded
+from gtfsgen.source.times import (
+    DAY,
+    DITTO,
+    NOTHING,
+    Cell,
+    Manner,
+    TimeError,
+    parse_cell,
+    parse_clock,
+)
+from gtfsgen.source.words import did_you_mean, folded, nearest
 
 HEADER_WORDS = {
     "train": "train", "trains": "train", "train number": "train", "train no": "train",
-    "train no.": "train", "zug": "train", "zugnummer": "train", "车次": "train",
+    "train no.": "train", "train nr": "train", "zug": "train", "zug nr": "train",
+    "zug-nr": "train", "zugnr": "train", "zugnummer": "train", "车次": "train", "列车": "train",
+    "車次": "train", "列車番号": "train", "train #": "train", "#": "train",
     "days": "days", "day": "days", "runs": "days", "verkehrstage": "days", "tage": "days",
-    "开行日": "days", "route": "route", "line": "route", "headsign": "headsign", "name": "name",
-    "class": "class", "note": "note", "notes": "notes", "bikes": "bikes",
+    "days of operation": "days", "normal days of operation": "days", "operates": "days",
+    "days operated": "days", "days run": "days", "runs on": "days", "verkehrt": "days",
+    "service days": "days", "开行日": "days", "开行日期": "days", "运行日": "days",
+    "route": "route", "line": "route", "headsign": "headsign", "name": "name",
+    "train name": "name", "class": "class", "note": "note", "notes": "notes", "bikes": "bikes",
+    "remarks": "note", "bemerkungen": "note", "备注": "note", "hinweise": "note",
     "wheelchair": "wheelchair", "block": "block", "direction": "direction", "every": "every",
     "then every": "every", "cars": "cars", "source": "source",
     "agency": "agency", "trip": "trip", "trip id": "trip", "number": "number",
+    "clock": "clock", "am/pm": "clock", "a.m./p.m.": "clock", "am pm": "clock",
+    "category": "category", "type": "category", "gattung": "category", "zuggattung": "category",
+    "列车种类": "category", "车种": "category", "symbols": "symbols", "symbol": "symbols",
+    "facilities": "symbols", "services": "symbols", "on board service": "symbols",
+    "connections": "connections", "connection": "connections", "connects with": "connections",
+    "anschluss": "connections", "anschlüsse": "connections", "接续": "connections",
 }  # fmt: skip
 """First cells of rows that are no stations -> what they say of each train."""
+LEFT_OUT = ("category", "symbols", "connections")
+"""Rows that are read but have no place in the feed."""
 
-ARRIVAL_WORDS = frozenset(("arr", "arr.", "arrival", "arrives", "arrive", "a", "an", "到", "到达"))
+ARRIVAL_WORDS = frozenset(
+    (
+        "arr", "arrival", "arrives", "arrive", "arriving", "a", "ar", "an", "ank", "ankunft", "到",
+        "到达", "着", "到着", "到達", "arrivée", "arrivo", "llegada", "chegada", "прибытие",
+    )
+)  # fmt: skip
 DEPARTURE_WORDS = frozenset(
-    ("dep", "dep.", "departure", "departs", "depart", "d", "ab", "开", "发", "出发")
+    (
+        "dep", "departure", "departs", "depart", "departing", "d", "dp", "lv", "leave", "leaves",
+        "ab", "abf", "abfahrt", "开", "发", "出发", "開", "発", "發", "départ", "partenza",
+        "salida", "partida", "отправление",
+    )
+)  # fmt: skip
+BOTH_WORDS = frozenset(
+    ("arr/dep", "ar/dp", "a/d", "an/ab", "ar/lv", "arr/lv", "到/发", "到发", "着/发", "着発")
 )
+KINDS = ARRIVAL_WORDS | DEPARTURE_WORDS | BOTH_WORDS
+
+NO_TRAIN_WORDS = frozenset(
+    (
+        "note", "notes", "km", "source", "mile", "miles", "mi", "milepost", "distance", "dist",
+        "entfernung", "里程", "公里", "symbol", "symbols", "code", "codes", "station code", "zone",
+        "zones", "time zone", "timezone", "tz", "platform", "platforms", "plat", "track", "gleis",
+        "facilities", "services", "station services", "state", "province", "country", "tarif",
+        "station type", "no.", "nr", "站序", "站台", "备注", "remarks", "bemerkungen", "営業キロ",
+    )
+)  # fmt: skip
+"""Heads of columns that are no trains."""
+PLATFORM_ROWS = frozenset(("platform", "platforms", "plat", "track", "gleis", "站台", "股道"))
+CONNECTION_ROW = re.compile(
+    r"(?:connect(?:s|ion|ions|ing)?|conn|anschlu(?:ss|ß)|correspondances?|接续)\b.*",
+    re.IGNORECASE,
+)
+TIME_LIKE = re.compile(r"\d\s?[:.hH：]\s?\d\d|(?<!\d)\d{3,4}(?!\d)|\d\d \d\d")
 EVERY = re.compile(
     r"(?:and\s+|then\s+)*(?:every\s+|alle\s+)?(\d+)\s*(min|minutes|minuten|mins|h|hours?)\.?\s+"
     r"(?:until|till|to|bis)\s+(\S.*)",
     re.IGNORECASE,
 )
 MAX_REPEATS = 24 * 60
+CLOCKS = {"clock": {**CLOCK_WORDS, **HALF_WORDS}}
 FORMS = {
     "bikes": YES_NO,
     "wheelchair": YES_NO,
@@ -58,6 +117,7 @@ class Visit:
     departure_row: int | None
     single: bool = False
     """One row for both times."""
+    platform_row: int | None = None
 
 
 @dataclass
@@ -74,6 +134,19 @@ class Grid:
     """The column of `arr` and `dep`."""
     above: int = 0
     """Rows of the sheet above a grid that was turned round: titles and comments."""
+    label_column: int = 0
+    """The column of the stations' names."""
+    british: bool = False
+    """Whether its day cells are British day codes."""
+    left_out: list[int] = field(default_factory=list)
+    """Rows that are neither stations nor heads: titles, legends, connections."""
+
+    def label(self, row: int) -> str:
+        """What a row is named: in the column of the stations, or left of it for heads."""
+        cells = self.rows[row]
+        if self.label_column and folded_label(cells[0]) in HEADER_WORDS:
+            return cells[0]
+        return cells[self.label_column]
 
     def fault(
         self,
@@ -109,6 +182,9 @@ class Call:
     visit: int
     arrival: Cell | None
     departure: Cell | None
+    single: bool = False
+    """One cell for both times."""
+    platform: str = ""
 
 
 @dataclass
@@ -146,10 +222,11 @@ def read_grid(sheet: Sheet, stations: Stations, faults: list[Fault]) -> Grid | N
         grid = Grid(sheet, True, turned, above=start)
         blank_comments(grid, rows[start:])
     else:
-        grid = Grid(sheet, False, rows)
+        grid = Grid(sheet, False, [list(row) for row in rows])
+    grid.label_column = label_column(grid, stations)
     grid.kind_column = kind_column(grid, stations)
     train_row = next(
-        (i for i, row in enumerate(grid.rows) if HEADER_WORDS.get(folded(row[0])) == "train"), None
+        (i for i in range(len(grid.rows)) if header_word(grid.label(i)) == "train"), None
     )
     if train_row is None:
         train_row = 0 if grid.transposed else start
@@ -163,6 +240,7 @@ def read_grid(sheet: Sheet, stations: Stations, faults: list[Fault]) -> Grid | N
             )
         )
     grid.header["train"] = train_row
+    take_halves(grid, train_row)
     read_rows(grid, train_row, stations, faults)
     if not grid.visits:
         faults.append(grid.fault("no_stations", train_row, None, "The timetable has no stations."))
@@ -179,9 +257,50 @@ def read_grid(sheet: Sheet, stations: Stations, faults: list[Fault]) -> Grid | N
     return grid
 
 
+def folded_label(text: str) -> str:
+    """A label without the colon, point or arrow that may stand behind it."""
+    return folded(text).rstrip(" :.▸►▶→▼")
+
+
+def header_word(label: str) -> str | None:
+    """What a row of this label says of each train; None if it may be a station."""
+    return HEADER_WORDS.get(folded(label)) or HEADER_WORDS.get(folded_label(label))
+
+
 def is_title(row: list[str]) -> bool:
-    """A heading above the grid: words in the first cell and nothing else."""
-    return bool(row[0]) and not any(row[1:]) and folded(row[0]) not in HEADER_WORDS
+    """A heading above the grid: words in one cell and nothing else."""
+    filled = [cell for cell in row if cell]
+    return len(filled) == 1 and header_word(filled[0]) is None
+
+
+def label_column(grid: Grid, stations: Stations) -> int:
+    """The column in which most stations stand; the first, unless another has more of them."""
+    width = min(len(grid.rows[0]) if grid.rows else 0, 6)
+    counts = [
+        sum(
+            folded(without_kind(row[index], stations)[0]) in stations.by_name
+            for row in grid.rows
+            if row[index]
+        )
+        for index in range(width)
+    ]
+    best = max(counts, default=0)
+    return counts.index(best) if best > (counts[0] if counts else 0) else 0
+
+
+def take_halves(grid: Grid, train_row: int) -> None:
+    """Columns of nothing but am and pm belong to the train on their left; they become blank."""
+    for index in range(1, len(grid.rows[0])):
+        cells = [row[index] for row in grid.rows if row[index]]
+        if not cells or not all(folded(cell) in HALF_WORDS for cell in cells):
+            continue
+        if grid.rows[train_row][index] or index in (grid.label_column, grid.kind_column):
+            continue
+        for number, row in enumerate(grid.rows):
+            half = HALF_WORDS.get(folded(row[index]))
+            if half and number > train_row and row[index - 1]:
+                row[index - 1] = f"{row[index - 1]} {half}m"
+            row[index] = ""
 
 
 def lies_down(rows: list[list[str]], start: int, stations: Stations) -> bool:
@@ -189,7 +308,7 @@ def lies_down(rows: list[list[str]], start: int, stations: Stations) -> bool:
 
     def known(cell: str) -> bool:
         name, _ = without_kind(cell, stations)
-        return folded(cell) in HEADER_WORDS or folded(name) in stations.by_name
+        return header_word(cell) is not None or folded(name) in stations.by_name
 
     across = sum(known(cell) for cell in rows[start][1:])
     down = sum(known(row[0]) for row in rows[start + 1 :])
@@ -208,46 +327,64 @@ def without_kind(label: str, stations: Stations) -> tuple[str, str]:
     if folded(label) in stations.by_name or " " not in label.strip():
         return label, ""
     name, _, last = label.strip().rpartition(" ")
-    if folded(last) in ARRIVAL_WORDS | DEPARTURE_WORDS:
+    if folded_label(last) in KINDS:
         return name, last
     return label, ""
 
 
 def kind_column(grid: Grid, stations: Stations) -> int | None:
-    """The second column, if it holds `arr` and `dep` (or nothing at all) rather than a train."""
+    """The column of `arr` and `dep`: the second, if it holds them or nothing; else another one."""
     if not grid.rows or len(grid.rows[0]) < 2:
         return None
-    cells = [folded(row[1]) for row in grid.rows if row[1]]
-    kinds = sum(cell in ARRIVAL_WORDS or cell in DEPARTURE_WORDS for cell in cells)
-    return 1 if 2 * kinds >= len(cells) else None
+
+    def counts(index: int) -> tuple[int, int]:
+        cells = [folded_label(row[index]) for row in grid.rows if row[index]]
+        return sum(cell in KINDS for cell in cells), len(cells)
+
+    second = 1 if grid.label_column == 0 else 0
+    for index in dict.fromkeys((second, *range(min(len(grid.rows[0]), 8)))):
+        if index == grid.label_column:
+            continue
+        kinds, cells = counts(index)
+        if 2 * kinds >= cells and (kinds or (index == second == 1)):
+            return index
+    return None
 
 
 def read_rows(grid: Grid, train_row: int, stations: Stations, faults: list[Fault]) -> None:
     """Sort the rows into header rows and visits."""
     building: list[dict] = []
     last_label = ""
+    last = last_station_row(grid, stations)
+    place = grid.label_column
     for number, row in enumerate(grid.rows):
-        if number == train_row or is_comment(row) or (number < train_row and is_title(row)):
+        if number == train_row or is_comment(row):
             continue
-        label = row[0]
-        word = HEADER_WORDS.get(folded(label)) or (
-            label.lower() if label.lower().startswith("x_") else None
-        )
+        label = grid.label(number)
+        word = header_word(label) or (label.lower() if label.lower().startswith("x_") else None)
+        if word is None and is_left_out(grid, number, train_row, last, stations):
+            grid.left_out.append(number)
+            continue
+        if folded_label(label) in PLATFORM_ROWS and building:
+            building[-1]["platform"] = number
+            continue
         if word is not None:
             if word in grid.header:
                 faults.append(
-                    grid.fault("duplicate_row", number, 0, f"The row {word} stands twice.")
+                    grid.fault("duplicate_row", number, place, f"The row {word} stands twice.")
                 )
             grid.header.setdefault(word, number)
             continue
         name, kind = without_kind(label, stations)
-        kind_place = 0
+        if folded(name) in DITTO and last_label:
+            name = last_label
+        kind_place = place
         if grid.kind_column is not None:
             kind, kind_place = kind or row[grid.kind_column], grid.kind_column
         if (
             not label
             and last_label
-            and folded(kind) in DEPARTURE_WORDS
+            and folded_label(kind) in DEPARTURE_WORDS
             and follows_arrival(building)
         ):
             name = last_label
@@ -255,7 +392,7 @@ def read_rows(grid: Grid, train_row: int, stations: Stations, faults: list[Fault
                 grid.fault(
                     "missing_label",
                     number,
-                    0,
+                    place,
                     f"The row does not say which station it is; {last_label} is taken.",
                     "write the station in both rows",
                     Severity.WARNING,
@@ -263,23 +400,59 @@ def read_rows(grid: Grid, train_row: int, stations: Stations, faults: list[Fault
             )
         elif not name:
             faults.append(
-                grid.fault("missing_label", number, 0, "The row does not say which station it is.")
+                grid.fault(
+                    "missing_label", number, place, "The row does not say which station it is."
+                )
             )
             continue
         station, message, hint = stations.find(name)
         if station is None:
             if not building and folded(name) not in stations.by_name:
                 hint = did_you_mean(name, [*stations.spelling.values(), *HEADER_WORDS], hint)
-            faults.append(grid.fault("unknown_station", number, 0, message, hint))
+            faults.append(grid.fault("unknown_station", number, place, message, hint))
             station = stations.guess(name)
             if station is None:
                 continue
         last_label = name
         place_row(grid, building, station, number, kind, kind_place, faults)
     grid.visits = [
-        Visit(each["station"], each["arr"], each["dep"], single=each["arr"] == each["dep"])
+        Visit(
+            each["station"],
+            each["arr"],
+            each["dep"],
+            single=each["arr"] == each["dep"],
+            platform_row=each.get("platform"),
+        )
         for each in building
     ]
+
+
+def last_station_row(grid: Grid, stations: Stations) -> int:
+    """The last row that names a station or holds two cells like times; -1 if there is none."""
+    last = -1
+    for number, row in enumerate(grid.rows):
+        name, _ = without_kind(grid.label(number), stations)
+        times = sum(bool(TIME_LIKE.search(cell)) and len(cell) < 16 for cell in row[1:])
+        if folded(name) in stations.by_name or times > 1 or (times and len(row) < 5):
+            last = number
+    return last
+
+
+def is_left_out(grid: Grid, number: int, train_row: int, last: int, stations: Stations) -> bool:
+    """Titles above the heads or between stations, legends below, and rows of connections."""
+    row = grid.rows[number]
+    label = grid.label(number)
+    name, _ = without_kind(label, stations)
+    if folded(name) in stations.by_name or folded(name) in DITTO:
+        return False
+    if CONNECTION_ROW.fullmatch(label):
+        return True
+    lone = sum(map(bool, row)) == 1
+    if number < train_row:
+        return lone or not any(TIME_LIKE.search(cell) for cell in row)
+    if number > last > train_row:
+        return True
+    return lone and bool(label) and nearest(name, stations.spelling.values()) is None
 
 
 def follows_arrival(building: list[dict]) -> bool:
@@ -297,21 +470,21 @@ def place_row(
 ) -> None:
     """Add a station's row to the visits: to the one before if it is that one's departure."""
     before = building[-1] if building and building[-1]["station"] == station else None
-    word = folded(kind)
+    word = folded_label(kind)
     if word in ARRIVAL_WORDS:
         role = "arr"
     elif word in DEPARTURE_WORDS:
         role = "dep"
     else:
         role = "both"
-        if word:
+        if word and word not in BOTH_WORDS:
             faults.append(
                 grid.fault(
                     "unknown_kind",
                     row,
                     kind_place,
                     "This column says arr or dep.",
-                    did_you_mean(kind, ("arr", "dep")),
+                    did_you_mean(kind, sorted(KINDS), "write arr or dep"),
                 )
             )
             role = "dep" if before is not None and before["dep"] is None else "both"
@@ -375,20 +548,14 @@ def place_row(
 
 
 @dataclass
-class Reader:
-    """Cells parsed so far: timetables repeat few texts many times."""
+class Book:
+    """Cells parsed so far in one manner: timetables repeat few texts many times."""
 
-    letters: frozenset[str]
-    """The letters of notes.csv."""
-    days_of: dict[str, str] = field(default_factory=dict)
-    """Letter -> the days to which it restricts a train or call."""
-    cells: dict[str, Cell | None] = field(default_factory=lambda: dict.fromkeys(BLANK))
+    manner: Manner
+    reader: Reader
+    cells: dict[str, Cell | None] = field(default_factory=lambda: {"": None})
     bad: dict[str, tuple[str, str, str]] = field(default_factory=dict)
     """Cell text -> code, message, hint."""
-    used: Counter[str] = field(default_factory=Counter)
-    """Note letters seen."""
-    lacking: bool = False
-    """Whether a time bears a note that notes.csv does not have."""
 
     def cell(self, text: str) -> Cell | None:
         try:
@@ -399,16 +566,70 @@ class Reader:
 
     def parsed(self, text: str) -> Cell | None:
         try:
-            cell = parse_cell(text)
+            cell = parse_cell(text, self.manner)
         except TimeError as error:
-            self.bad[text] = ("unreadable_time", error.message, error.hint)
+            self.bad[text] = (error.code, error.message, error.hint)
             return Cell(clock=None, text=text)
-        if cell is None or not cell.notes:
+        if cell is None:
+            return None
+        if cell.platform:
+            self.reader.platforms += 1
+        if not cell.notes:
             return cell
-        notes, unknown = self.notes(cell.notes)
+        notes, unknown = self.reader.notes(cell.notes)
         if unknown:
             self.bad[text] = ("unknown_note", *unknown)
-        return replace(cell, notes=notes)
+            return replace(cell, notes=notes)
+        return self.marked(replace(cell, notes=notes), text)
+
+    def marked(self, cell: Cell, text: str) -> Cell:
+        """The cell with what its notes are bound to, also where two letters stand as one word."""
+        marks = {mark: True for note in cell.notes for mark in self.manner.marks.get(note, ())}
+        whole = replace(cell, **marks)  # type: ignore[arg-type]
+        if (
+            whole.boards_only
+            and whole.alights_only
+            and not (cell.boards_only and cell.alights_only)
+        ):
+            self.bad[text] = (
+                "unreadable_time",
+                "The notes of this time say boards only and alights only at once.",
+                "leave one out",
+            )
+            return cell
+        return whole
+
+
+@dataclass
+class Reader:
+    """What all grids of a project share: the letters of notes.csv, and cells parsed so far."""
+
+    letters: frozenset[str]
+    """The letters of notes.csv."""
+    days_of: dict[str, str] = field(default_factory=dict)
+    """Letter -> the days to which it restricts a train or call."""
+    bindings: dict[str, Binding] = field(default_factory=dict)
+    calendar: Callable[..., Reading] | None = None
+    clock: str = ""
+    """By which all tables go, if feed.toml says so."""
+    books: dict[tuple[Manner, bool], Book] = field(default_factory=dict)
+    used: Counter[str] = field(default_factory=Counter)
+    """Note letters seen."""
+    lacking: bool = False
+    """Whether a time bears a note that notes.csv does not have."""
+    platforms: int = 0
+    """Distinct cells that name a platform."""
+
+    def book(self, clock: str, half: str, british: bool) -> Book:
+        """The cells of tables, or columns, of one manner."""
+        marks = {letter: each.marks for letter, each in self.bindings.items() if each.marks}
+        manner = Manner(
+            clock, half, self.letters, marks, lambda words: self.means_days(words, british)
+        )
+        return self.books.setdefault((manner, british), Book(manner, self))
+
+    def means_days(self, words: str, british: bool) -> bool:
+        return self.calendar is not None and self.calendar(words, british).wrong is None
 
     def notes(self, words: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, str] | None]:
         """Known letters (`bc` is b and c unless there is a note bc), and what is wrong."""
@@ -430,53 +651,35 @@ def columns_of(grid: Grid, reader: Reader, faults: list[Fault]) -> list[Column]:
     """The trains of a grid, each with its calls."""
     train_row = grid.header["train"]
     columns: list[Column] = []
-    visit_rows = [(i, v.arrival_row, v.departure_row) for i, v in enumerate(grid.visits)]
-    used_rows = sorted({r for _, a, d in visit_rows for r in (a, d) if r is not None})
-    for index, texts in enumerate(zip(*grid.rows, strict=True)):
-        if index == 0:
-            continue
+    used_rows = sorted(
+        {r for v in grid.visits for r in (v.arrival_row, v.departure_row) if r is not None}
+    )
+    texts_of = list(zip(*grid.rows, strict=True))
+    candidates = [i for i in range(len(texts_of)) if is_candidate(grid, i, train_row, faults)]
+    grid.british = is_british(row_cells(grid, "days", candidates))
+    clock = reader.clock or clock_of(
+        (texts_of[i][row] for i in candidates for row in used_rows), reader.letters
+    )
+    before: dict[str, str] = {}
+    for index in candidates:
+        texts = texts_of[index]
         train = texts[train_row]
-        if index == grid.kind_column:
-            if train:
-                faults.append(
-                    grid.fault(
-                        "train_above_kinds",
-                        train_row,
-                        index,
-                        "This column says arr or dep; it has no train.",
-                    )
-                )
-            continue
-        if folded(train) in ("note", "km", "source") or train.lower().startswith("x_"):
-            continue
-        header = {name: texts[row] for name, row in grid.header.items() if texts[row]}
-        for name in FORMS.keys() & header.keys():
-            pattern, words = FORMS[name]
-            if not re.fullmatch(pattern, header[name]):
-                row = grid.header[name]
-                faults.append(grid.fault("invalid_value", row, index, f"This is not {words}."))
+        header = header_of(grid, texts, before)
+        before = header
+        check_forms(grid, index, header, faults)
         repeats = EVERY.fullmatch(train)
         if repeats is not None and columns:
             columns[-1].every = interval(grid, train_row, index, repeats, faults)
             continue
-        calls = []
-        cell = reader.cell
-        for visit, arrival_row, departure_row in visit_rows:
-            departure = cell(texts[departure_row]) if departure_row is not None else None
-            if arrival_row == departure_row:
-                arrival = departure
-            else:
-                arrival = cell(texts[arrival_row]) if arrival_row is not None else None
-            if arrival is not None or departure is not None:
-                calls.append(Call(visit, arrival, departure))
-        if reader.bad:
-            for row in used_rows:
-                if texts[row] in reader.bad:
-                    faults.append(
-                        grid.fault(
-                            reader.bad[texts[row]][0], row, index, *reader.bad[texts[row]][1:]
-                        )
-                    )
+        book = book_of(reader, header, clock, grid.british)
+        calls = calls_of(grid, texts, book)
+        wrong = [row for row in used_rows if texts[row] in book.bad] if book.bad else []
+        if is_no_train(texts, wrong, used_rows, train):
+            faults.append(no_train(grid, index, train_row, train))
+            continue
+        for row in wrong:
+            code, message, hint = book.bad[texts[row]]
+            faults.append(grid.fault(code, row, index, message, hint))
         if not train:
             if header or calls:
                 faults.append(
@@ -501,6 +704,123 @@ def columns_of(grid: Grid, reader: Reader, faults: list[Fault]) -> list[Column]:
                 column.every = interval(grid, row, index, match, faults)
         columns.append(column)
     return columns
+
+
+def is_candidate(grid: Grid, index: int, train_row: int, faults: list[Fault]) -> bool:
+    """Whether a column may be a train: not the labels, the kinds, or a column known to be none."""
+    train = grid.rows[train_row][index]
+    if index == grid.kind_column:
+        if train and folded_label(train) not in KINDS and folded(train) not in NO_TRAIN_WORDS:
+            faults.append(
+                grid.fault(
+                    "train_above_kinds",
+                    train_row,
+                    index,
+                    "This column says arr or dep; it has no train.",
+                )
+            )
+        return False
+    if index in (0, grid.label_column):
+        return False
+    return folded_label(train) not in NO_TRAIN_WORDS and not train.lower().startswith("x_")
+
+
+def row_cells(grid: Grid, name: str, candidates: Iterable[int]) -> list[str]:
+    row = grid.header.get(name)
+    return [] if row is None else [grid.rows[row][i] for i in candidates if grid.rows[row][i]]
+
+
+def header_of(grid: Grid, texts: tuple[str, ...], before: dict[str, str]) -> dict[str, str]:
+    """What the upper rows say of a train; a ditto mark repeats what they say of the one before."""
+    header = {}
+    for name, row in grid.header.items():
+        text = texts[row]
+        if text in DITTO and name not in ("train", "trip", "number"):
+            text = before.get(name, "")
+        if text:
+            header[name] = text
+    return header
+
+
+def check_forms(grid: Grid, index: int, header: dict[str, str], faults: list[Fault]) -> None:
+    for name in FORMS.keys() & header.keys():
+        pattern, words = FORMS[name]
+        if not re.fullmatch(pattern, header[name]):
+            row = grid.header[name]
+            faults.append(grid.fault("invalid_value", row, index, f"This is not {words}."))
+    if "clock" in header and folded(header["clock"]) not in CLOCKS["clock"]:
+        row = grid.header["clock"]
+        message = "This does not say by which clock the train's times are."
+        faults.append(grid.fault("invalid_value", row, index, message, "write 24, 12, am or pm"))
+
+
+def book_of(reader: Reader, header: dict[str, str], clock: str, british: bool) -> Book:
+    """The cells of a column, in the manner of its table unless its row `clock` has another."""
+    said = folded(header.get("clock", ""))
+    clock = CLOCK_WORDS.get(said, "12" if said in HALF_WORDS else clock)
+    return reader.book(clock, HALF_WORDS.get(said, ""), british)
+
+
+def calls_of(grid: Grid, texts: tuple[str, ...], book: Book) -> list[Call]:
+    """What a train does at each visit at which it has a cell."""
+    calls = []
+    cell = book.cell
+    for visit, each in enumerate(grid.visits):
+        arrival_row, departure_row = each.arrival_row, each.departure_row
+        departure = cell(texts[departure_row]) if departure_row is not None else None
+        if arrival_row == departure_row:
+            arrival = departure
+            if departure is not None and departure_row is not None:
+                arrival, departure = both_times(texts[departure_row], departure, book)
+        else:
+            arrival = cell(texts[arrival_row]) if arrival_row is not None else None
+        if arrival is not None or departure is not None:
+            single = each.single and arrival is departure
+            platform = texts[each.platform_row] if each.platform_row is not None else ""
+            if platform:
+                book.reader.platforms += 1
+            calls.append(Call(visit, arrival, departure, single, platform))
+    return calls
+
+
+TWO_TIMES = re.compile(r"\s*[/\n\u2044\u2215]\s*")
+
+
+def both_times(text: str, cell: Cell, book: Book) -> tuple[Cell | None, Cell | None]:
+    """`7:10/7:15` in the one row of a station: arrival and departure."""
+    if text not in book.bad:
+        return cell, cell
+    pieces = TWO_TIMES.split(text)
+    if len(pieces) != 2:
+        return cell, cell
+    both = [book.cell(piece) for piece in pieces]
+    if any(piece in book.bad for piece in pieces):
+        return cell, cell
+    del book.bad[text]
+    del book.cells[text]
+    return both[0], both[1]
+
+
+def is_no_train(texts: tuple[str, ...], wrong: list[int], used_rows: list[int], train: str) -> bool:
+    """Whether most cells of a column are no times, so that the column itself is the fault."""
+    filled = [row for row in used_rows if texts[row] and not NOTHING.fullmatch(texts[row])]
+    if len(wrong) > 1 and 2 * len(wrong) > len(filled):
+        return True
+    near = nearest(train, NO_TRAIN_WORDS) if len(train) > 3 and train.isalpha() else None
+    return near is not None and len(filled) > 1 and bool(wrong)
+
+
+def no_train(grid: Grid, index: int, train_row: int, train: str) -> Fault:
+    known = sorted(NO_TRAIN_WORDS)
+    return grid.fault(
+        "column_without_times",
+        train_row,
+        index,
+        "Most cells of this column are no times: is it a train?",
+        did_you_mean(train, known, "head a column that is none with km, note or x_...")
+        if train
+        else "head it with km, note or x_... if it is none",
+    )
 
 
 def check_rows(grid: Grid, columns: list[Column], reader: Reader, faults: list[Fault]) -> None:
@@ -542,8 +862,10 @@ def check_rows(grid: Grid, columns: list[Column], reader: Reader, faults: list[F
         faults.append(
             grid.fault(code, row, 0, message, "is it the right station?", Severity.WARNING)
         )
-    if reader.bad:
-        check_cells_are_times(grid, reader, faults)
+    bad = {text for book in reader.books.values() for text in book.bad}
+    if bad:
+        check_cells_are_times(grid, bad, faults)
+    check_left_out(grid, faults)
     check_notes(grid, columns, faults)
 
 
@@ -552,14 +874,34 @@ def top(visit: Visit) -> int:
     return next(row for row in (visit.arrival_row, visit.departure_row) if row is not None)
 
 
-def check_cells_are_times(grid: Grid, reader: Reader, faults: list[Fault]) -> None:
+def check_left_out(grid: Grid, faults: list[Fault]) -> None:
+    """One remark for all rows that have no place in the feed."""
+    heads = [grid.header[name] for name in LEFT_OUT if name in grid.header]
+    train_row = grid.header["train"]
+    rows = sorted(row for row in (*grid.left_out, *heads) if row > train_row)
+    if rows:
+        shown = ", ".join(repr(grid.label(row)[:24]) for row in rows[:3])
+        faults.append(
+            grid.fault(
+                "rows_left_out",
+                rows[0],
+                grid.label_column,
+                f"{len(rows)} row{'s are' if len(rows) > 1 else ' is'} no station and not in the"
+                f" feed: {shown}{' ...' if len(rows) > 3 else ''}.",
+                "begin such rows with #",
+                Severity.INFO,
+            )
+        )
+
+
+def check_cells_are_times(grid: Grid, bad: set[str], faults: list[Fault]) -> None:
     """A row none of whose cells is a time is perhaps no station at all."""
     for visit in grid.visits:
         for row in {visit.arrival_row, visit.departure_row} - {None}:
             assert row is not None
             first = 1 if grid.kind_column is None else 2
             cells = [cell for cell in grid.rows[row][first:] if cell]
-            if len(cells) > 1 and all(cell in reader.bad for cell in cells):
+            if len(cells) > 1 and all(cell in bad for cell in cells):
                 faults.append(
                     grid.fault(
                         "row_without_times", row, 0, "This names a station, but no times follow."

@@ -10,6 +10,8 @@ from pathlib import Path
 import polars as pl
 
 from gtfsgen.faults import Fault, Severity
+from gtfsgen.source.bindings import TELLING, Binding, read_binding
+from gtfsgen.source.bindings import WORDS as MARK_WORDS
 from gtfsgen.source.calendars import Calendars, read_calendars, unused
 from gtfsgen.source.cells import WORKBOOKS, Sheet, is_comment, read_csv, read_workbook
 from gtfsgen.source.coaches import read_coaches
@@ -63,9 +65,14 @@ def read_source(path: Path | str, today: date | None = None) -> Source:
     book = HolidayBook(root, settings.first_day, settings.last_day, faults)
     calendars = Calendars(settings, book)
     read_calendars(frames["calendars"], columns["calendars"], calendars, faults)
+    bindings = note_bindings(frames["notes"], columns["notes"], calendars, faults)
     reader = Reader(
-        note_letters(frames["notes"], columns["notes"], faults),
-        restrictions(frames["notes"], columns["notes"], calendars, faults),
+        note_letters(frames["notes"], columns["notes"], bindings, faults),
+        restrictions(frames["notes"], columns["notes"], calendars, faults)
+        | {letter: each.days for letter, each in bindings.items() if each.days},
+        bindings,
+        calendars,
+        str(settings.raw.get("clock", "")),
     )
     grids = [grid for sheet in timetables if (grid := read_grid(sheet, stations, faults))]
     runs, calls = read_runs(grids, stations, settings, reader, calendars, faults)
@@ -330,23 +337,60 @@ def check_run_agencies(
             )
 
 
+def note_bindings(
+    frame: pl.DataFrame, letters: dict[str, str], calendars: Calendars, faults: list[Fault]
+) -> dict[str, Binding]:
+    """Letter -> what it is bound to; a text that says it, without a mark, is doubtful."""
+    found: dict[str, Binding] = {}
+    for row in frame.iter_rows(named=True):
+        binding = read_binding(row["mark"]) if row["mark"] else None
+        if row["mark"] and binding is None:
+            hint = did_you_mean(row["mark"], MARK_WORDS, "pickup only, days Sa, not days Sa ...")
+            message = "This is no mark that a letter can be bound to."
+            faults.append(fault_at(row, letters, "mark", "unknown_mark", message, hint))
+        elif binding is not None and binding.days and row["days"]:
+            message = "The days stand in the column days as well."
+            faults.append(fault_at(row, letters, "mark", "unknown_mark", message, "leave one out"))
+        elif binding is not None and binding.days and (wrong := calendars(binding.days).wrong):
+            faults.append(fault_at(row, letters, "mark", "unreadable_days", *wrong))
+        elif binding is not None:
+            found[row["letter"]] = binding
+        elif not row["days"] and len(row["letter"]) < 3 and TELLING.search(row["text"]):
+            faults.append(
+                fault_at(
+                    row,
+                    letters,
+                    "text",
+                    "note_binds_nothing",
+                    "The text says how the train stops, but planners are told nothing.",
+                    "write pickup only, drop off only, on request ... in a column mark",
+                    Severity.WARNING,
+                )
+            )
+    return found
+
+
 def note_letters(
-    frame: pl.DataFrame, letters: dict[str, str], faults: list[Fault]
+    frame: pl.DataFrame,
+    letters: dict[str, str],
+    bindings: dict[str, Binding],
+    faults: list[Fault],
 ) -> frozenset[str]:
     """The letters of notes.csv that a time can bear; longer words name notes about the whole."""
     for row in frame.iter_rows(named=True):
         word = row["letter"]
-        if word in RESERVED_LETTERS or (len(word) == 1 and not word.islower()):
+        if word in RESERVED_LETTERS - bindings.keys():
             faults.append(
                 fault_at(
                     row,
                     letters,
                     "letter",
                     "unusable_letter",
-                    "Notes are lower-case letters; x and v are marks of their own.",
+                    "x and v are marks of their own.",
+                    "bind the letter to another meaning in a column mark, or take another",
                 )
             )
-    return frozenset(frame["letter"].to_list()) - RESERVED_LETTERS
+    return frozenset(frame["letter"].to_list()) - (RESERVED_LETTERS - bindings.keys())
 
 
 def restrictions(

@@ -28,6 +28,7 @@ KEYS: dict[str, type | tuple[type, ...]] = {
     "title": str,
     "licence": str,
     "days": str,
+    "clock": str,
 }
 PUBLISHER_KEYS: dict[str, type] = {
     "name": str,
@@ -50,6 +51,7 @@ SECTIONS = (
 )
 """Tables of feed.toml; all but `publisher` belong to other rooms, which check them themselves."""
 PROFILES = ("linked", "through")
+CLOCKS = ("24", "12")
 DAY_CODES = ("gb",)
 """Whose day codes all timetables use."""
 
@@ -228,6 +230,16 @@ def settings_of(
                 "There are no day codes of this name.",
                 raw["days"],
                 'days = "gb" reads SO, SX and the like as British tables do',
+            )
+        )
+    if raw.get("clock", "24") not in CLOCKS:
+        faults.append(
+            lines.fault(
+                "unknown_clock",
+                *lines.place("clock"),
+                "This is not a clock that times go by.",
+                raw["clock"],
+                'clock = "24", or "12" where a and p behind a time are a.m. and p.m.',
             )
         )
     check_addresses(publisher, lines, faults)

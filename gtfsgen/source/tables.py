@@ -157,7 +157,7 @@ COACHES = Table(
 NOTES = Table(
     "notes",
     (
-        "letter", "kind", "text", "days", "source", "url", "date", "edition", "confidence",
+        "letter", "kind", "text", "mark", "days", "source", "url", "date", "edition", "confidence",
         "licence", "attribution",
     ),
     required=("letter",),

@@ -31,7 +31,7 @@ from gtfsgen.source.stations import Stations, fault_at
 from gtfsgen.source.times import DAY, Cell
 from gtfsgen.source.words import did_you_mean, folded
 
-Calendar = Callable[[str], Reading]
+Calendar = Callable[..., Reading]
 """Day words -> what they come to."""
 
 Times = tuple[int, int, int | None, int | None]
@@ -69,7 +69,11 @@ class Pairs:
         return found
 
     def notes(self, pair: int) -> set[str]:
-        return {note for cell in self.cells[pair] if cell is not None for note in cell.notes}
+        """The notes of both cells; their days as words behind a blank, which no letter has."""
+        cells = [cell for cell in self.cells[pair] if cell is not None]
+        return {note for cell in cells for note in cell.notes} | {
+            f" {cell.days}" for cell in cells if cell.days
+        }
 
 
 def read_runs(
@@ -107,7 +111,7 @@ def drafts_of(
 ) -> list[Draft]:
     """The runs of one column: one, or more if notes or an interval say so; none without calls."""
     grid = column.grid
-    reading = calendar(column.days)
+    reading = calendar(column.days, grid.british)
     if reading.wrong is not None and "days" in grid.header:
         row = grid.header["days"]
         code = "unreadable_days" if column.days else "missing_days"
@@ -129,7 +133,10 @@ def drafts_of(
     calls = timed(column, stations, settings, start, pairs, faults)
     draft = Draft(column, reading.text, reading.dates, reading.around, 0, calls)
     restrictions = {letter: calendar(days) for letter, days in reader.days_of.items()}
-    drafts = restricted(draft, restrictions, pairs) if restrictions else [draft]
+    in_cells = {cell.days for c in column.calls for cell in (c.arrival, c.departure) if cell}
+    restrictions |= {f" {days}": calendar(days, grid.british) for days in in_cells if days}
+    by_train = frozenset(letter for letter, each in reader.bindings.items() if each.by_train)
+    drafts = restricted(draft, restrictions, pairs, by_train) if restrictions else [draft]
     return [settled(each) for draft in drafts for each in repeated(settled(draft))]
 
 
@@ -171,10 +178,16 @@ def repeated(draft: Draft) -> list[Draft]:
     ]
 
 
-def restricted(draft: Draft, days_of: dict[str, Reading], pairs: Pairs) -> list[Draft]:
+def restricted(
+    draft: Draft,
+    days_of: dict[str, Reading],
+    pairs: Pairs,
+    by_train: frozenset[str] = frozenset(),
+) -> list[Draft]:
     """Notes with days of their own: a train runs, or calls somewhere, on those days only.
 
-    A call so restricted splits the run in two, with the call and without it.
+    A call so restricted splits the run in two, with the call and without it. Its days are those of
+    the date at that station; for the letters `by_train`, of the train's first date.
     """
     words = re.findall(r"[^\s,]+", draft.column.header.get("notes", ""))
     for letter in days_of.keys() & set(words):
@@ -185,18 +198,25 @@ def restricted(draft: Draft, days_of: dict[str, Reading], pairs: Pairs) -> list[
             dates=draft.dates & days.dates,
             around=draft.around & days.around,
         )
-    at_call = [days_of.keys() & pairs.notes(pair) for _, pair, _, _ in draft.calls]
-    drafts = [(draft, frozenset[str]())]
-    for letter in sorted(set().union(*at_call)):
-        days = days_of[letter]
+    at_call = [
+        {
+            (letter, 0 if letter in by_train else day_there(arrival, departure))
+            for letter in days_of.keys() & pairs.notes(pair)
+        }
+        for _, pair, arrival, departure in draft.calls
+    ]
+    drafts = [(draft, frozenset[tuple[str, int]]())]
+    for key in sorted(set().union(*at_call)):
+        days = days_of[key[0]]
+        there = days.around.shift(-key[1])
         parts = []
         for part, without in drafts:
-            kept = replace(part, dates=part.dates & days.dates, around=part.around & days.around)
-            rest = replace(part, dates=part.dates - days.dates, around=part.around - days.around)
+            kept = replace(part, dates=part.dates & there, around=part.around & there)
+            rest = replace(part, dates=part.dates - there, around=part.around - there)
             if rest.around:
                 kept = replace(kept, days=days.text if part.days == "daily" else part.days)
                 rest = replace(rest, days=f"{part.days} not {days.text}")
-            parts += [(kept, without), (rest, without | {letter})]
+            parts += [(kept, without), (rest, without | {key})]
         drafts = [(part, without) for part, without in parts if part.around]
     return [
         replace(
@@ -207,6 +227,12 @@ def restricted(draft: Draft, days_of: dict[str, Reading], pairs: Pairs) -> list[
         )
         for part, without in drafts
     ]
+
+
+def day_there(arrival: int | None, departure: int | None) -> int:
+    """Days from the train's first date to the date at a call, by its departure if it has one."""
+    at = departure if departure is not None else arrival
+    return 0 if at is None else at // DAY
 
 
 def timed(
@@ -250,7 +276,7 @@ def plain_times(
     for call in column.calls:
         visit = visits[call.visit]
         both: list[int | None] = []
-        for cell in (call.arrival,) if visit.single else (call.arrival, call.departure):
+        for cell in (call.arrival,) if call.single else (call.arrival, call.departure):
             if cell is None:
                 both.append(None)
                 continue
@@ -281,7 +307,7 @@ def examined_times(
     for number, call in enumerate(column.calls):
         visit = visits[call.visit]
         for which, cell in enumerate((call.arrival, call.departure)):
-            if cell is None or cell.clock is None or (which and visit.single):
+            if cell is None or cell.clock is None or (which and call.single):
                 continue
             row = visit.departure_row if which else visit.arrival_row
             events.append(
@@ -321,7 +347,7 @@ def examined_times(
     times: list[list[int | None]] = [[None, None] for _ in column.calls]
     for (number, which), second in zip(slots, seconds, strict=True):
         times[number][which] = second
-        if visits[column.calls[number].visit].single:
+        if column.calls[number].single:
             times[number][1] = second
     return [(arrival, departure) for arrival, departure in times]
 
@@ -338,7 +364,7 @@ def check_ends(column: Column, faults: list[Fault]) -> None:
         return
     first, last = calls[0], calls[-1]
     if len(calls) == 1:
-        lone = first.departure is not None and not visits[first.visit].single
+        lone = first.departure is not None and not first.single
         row = row_after(column, first.visit) if lone else row_before(column, first.visit)
         faults.append(
             column.fault(
@@ -400,7 +426,7 @@ def check_first(column: Column, faults: list[Fault]) -> None:
                 "passes_at_end", own_row(visit), "The train passes before it has departed."
             )
         )
-    if visit.single or call.arrival is None or same_time(call.arrival, call.departure):
+    if call.single or call.arrival is None or same_time(call.arrival, call.departure):
         return
     row = row_before(column, call.visit)
     faults.append(
@@ -423,7 +449,7 @@ def check_last(column: Column, faults: list[Fault]) -> None:
                 "passes_at_end", own_row(visit), "The train passes and arrives nowhere after."
             )
         )
-    if visit.single or call.departure is None or same_time(call.arrival, call.departure):
+    if call.single or call.departure is None or same_time(call.arrival, call.departure):
         return
     row = row_after(column, call.visit)
     faults.append(

@@ -171,7 +171,7 @@ def selections(draw, alone: bool) -> tuple[str, set[date]]:  # type: ignore[no-u
     chosen = {d for d in PERIOD if all(test(d) for test in tests)} if tests else set()
     if not tests or (not alone and draw(st.booleans())):
         singles = draw(st.sets(st.sampled_from(PERIOD), min_size=1, max_size=4))
-        words += [str(d) for d in singles]
+        words = [*(str(d) for d in singles), *words]  # `Mo 2026-05-04` has two readings
         chosen |= singles
     return " ".join(words), chosen
 
