@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from gtfsgen.compile import ChainLink, Compiled, compile_source
 from gtfsgen.faults import Fault, errors
@@ -27,6 +27,8 @@ class Build:
     notices: list[Fault]
     compiled: Compiled
     links: list[ChainLink] = field(default_factory=list)
+    report: Report | None = None
+    """What validation said of the feed, with the policy applied; None if it was not asked."""
 
     @property
     def tables(self) -> dict[str, pl.DataFrame]:
@@ -45,6 +47,7 @@ def build(
     today: date | None = None,
     draw: bool = True,
     validate: bool = True,
+    policy: str | Path | Literal[False] | None = None,
     progress: Callable[[str], None] = lambda step: None,
 ) -> Build:
     """Read, compile, draw, validate and write. With an error in the tables nothing is written.
@@ -52,7 +55,8 @@ def build(
     `source` is the project's source folder; `output` a folder (default: `feed` beside it) or a
     .zip. What validation finds does not keep the feed from being written; it is told in the
     notices and, if the feed goes beside its source, in validation/report.json and report.html.
-    Holidays that had to be resolved are locked in the source. Raises
+    `policy` is a policy.toml, by default validation/policy.toml beside the source, where there is
+    one; with False there is none. Holidays that had to be resolved are locked in the source. Raises
     `gtfsgen.source.SourceUnreadable` if there is no project, `PolicyError` if its policy.toml
     cannot be understood, OSError if `output` cannot be written.
     """
@@ -77,7 +81,7 @@ def build(
     report = None
     if validate:
         progress("validating")
-        report = _report(read, zip_bytes(files), today)
+        report = _report(read, zip_bytes(files), today, policy)
         notices += at_their_rows(compiled, report)
     if draw and feed_path(target) != target:
         progress("rendering")
@@ -87,23 +91,32 @@ def build(
     write_holidays(read)
     if report is not None and target.resolve().parent == root.resolve().parent:
         _write_report(report, feed, root.resolve().parent / "validation")
-    return Build(feed, notices, compiled, compiled.links)
+    return Build(feed, notices, compiled, compiled.links, report)
 
 
-def _report(source: Source, feed: bytes, today: date | None) -> Report:
+def policy_path(root: Path) -> Path:
+    """Where the policy of a project is."""
+    return root.resolve().parent / "validation" / "policy.toml"
+
+
+def _report(
+    source: Source, feed: bytes, today: date | None, policy: str | Path | Literal[False] | None
+) -> Report:
     """What the validator says of the feed before it takes the place of the last one."""
     import tempfile
 
     from gtfsgen.validation import validate
 
-    policy = source.root.resolve().parent / "validation" / "policy.toml"
+    if policy is None:
+        usual = policy_path(source.root)
+        policy = usual if usual.is_file() else False
     with tempfile.TemporaryDirectory(prefix="gtfsgen-") as folder:
         path = Path(folder) / "gtfs.zip"
         path.write_bytes(feed)
         return validate(
             path,
             date=today or source.settings.as_of,
-            policy=policy if policy.is_file() else None,
+            policy=policy or None,
         )
 
 

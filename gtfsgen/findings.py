@@ -87,3 +87,9 @@ def camel(name: str) -> str:
     """`csv_row_number` as `csvRowNumber`."""
     head, *rest = name.split("_")
     return head + "".join(part[:1].upper() + part[1:] for part in rest)
+
+
+def gtfs_name(particular: str) -> str:
+    """`stopTimeCsvRowNumber` as `stop_time_row`, `tripId` as `trip_id`."""
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", particular).lower()
+    return name.replace("csv_row_number", "row").replace("row_number", "row")

@@ -5,8 +5,13 @@ from __future__ import annotations
 import sys
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from gtfsgen.build import Build
+    from gtfsgen.validation import Report
 
 LEVELS = ("ERROR", "WARNING", "INFO")
 
@@ -44,8 +49,31 @@ class Day(click.ParamType):
 @click.option("--explain-links", is_flag=True, help="Say for each chain how it is tied, and why.")
 @click.option("--no-validate", is_flag=True, help="Compile and draw only.")
 @click.option(
+    "--policy",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="What to ignore or to grade differently (default: validation/policy.toml beside SOURCE).",
+)
+@click.option(
+    "--write-baseline",
+    is_flag=True,
+    help="Write all notices of the feed to baseline.json beside the policy, as known from now on.",
+)
+@click.option(
+    "--format",
+    "formats",
+    metavar="F,...",
+    help="terminal, json, sarif, junit, github: faults at their cells. [default: terminal]",
+)
+@click.option(
+    "--reports",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Folder for the reports of --format (default: validation beside SOURCE).",
+)
+@click.option(
     "--fail-on",
-    type=click.Choice(LEVELS, case_sensitive=False),
+    type=click.Choice([*LEVELS, "never"], case_sensitive=False),
     default="ERROR",
     show_default=True,
     help="Exit with 1 on notices of this level or above.",
@@ -57,6 +85,10 @@ def command(
     today: date | None,
     explain_links: bool,
     no_validate: bool,
+    policy: Path | None,
+    write_baseline: bool,
+    formats: str | None,
+    reports: Path | None,
     fail_on: str,
 ) -> None:
     """Compile curated tables into a GTFS feed, draw it and validate it.
@@ -67,13 +99,28 @@ def command(
     """
     import gc
 
-    from gtfsgen.build import build
+    from gtfsgen.build import build, policy_path
+    from gtfsgen.cli.validate_ import wanted_formats
+    from gtfsgen.reports import BUILD_FORMATS
     from gtfsgen.source import SourceUnreadable
     from gtfsgen.validation.policy import PolicyError
 
+    wanted = wanted_formats(formats, None, BUILD_FORMATS)
+    if write_baseline and no_validate:
+        raise click.UsageError("--write-baseline and --no-validate exclude each other")
+    known = policy or policy_path(source)
     gc.disable()  # a large timetable is millions of small objects, none of them in cycles
     try:
-        made = build(source, output, profile=profile, today=today, validate=not no_validate)
+        made = build(
+            source,
+            output,
+            profile=profile,
+            today=today,
+            validate=not no_validate,
+            policy=False if write_baseline else policy,
+        )
+        if write_baseline and made.report:
+            _write_baseline(made.report, known)
     except (SourceUnreadable, PolicyError) as error:
         click.echo(f"gtfsgen: {error}", err=True)
         sys.exit(2)
@@ -82,20 +129,69 @@ def command(
         sys.exit(2)
     finally:
         gc.enable()
-    for notice in made.notices:
-        click.echo(str(notice), err=True)
+    grave = _tell(made, source, wanted, reports, fail_on.upper())
     if explain_links:
         for link in made.links:
             click.echo(f"{link.place}: {link}")
-    counts = {level: sum(n.severity == level for n in made.notices) for level in LEVELS}
-    told = ", ".join(f"{count} {level.lower()}" for level, count in counts.items() if count)
+    _tell_outcome(made)
+    if made.feed is None or (grave and not write_baseline):
+        sys.exit(1)
+
+
+def _write_baseline(report: Report, policy: Path) -> None:
+    from datetime import date as day
+
+    from gtfsgen.validation.policy import write_baseline
+
+    path = write_baseline(report, policy, day.fromisoformat(report.summary["dateForValidation"]))
+    click.echo(f"What was found is known from now on: {path}")
+
+
+def _tell(made: Build, source: Path, wanted: list[str], folder: Path | None, fail_on: str) -> bool:
+    """Print or write what was found in each format; returns whether it is grave."""
+    from gtfsgen.reports import PRINTED, print_report, write
+    from gtfsgen.reports.model import BuildReport, findings_of
+    from gtfsgen.reports.terminal import build_lines
+
+    report = BuildReport(made, source, fail_on)
+    name = source.as_posix()
+    findings = findings_of(report, name)
+    folder = folder or source.resolve().parent / "validation"
+    for form in wanted:
+        if form == "terminal":
+            for line in build_lines(findings):
+                click.echo(line, err=True)
+            continue
+        if form in PRINTED:
+            print_report(report, form, sys.stdout.buffer, name)
+            sys.stdout.flush()
+        try:
+            for path in write(report, form, folder, name):
+                click.echo(f"{form}: {path}", err=True)
+        except OSError as error:
+            click.echo(f"gtfsgen: the {form} report cannot be written: {error}", err=True)
+            sys.exit(2)
+    return any(findings.fails(group.severity) for group in findings.groups)
+
+
+def _tell_outcome(made: Build) -> None:
+    """What was written, and how many notices there are: the last line."""
+    from gtfsgen.reports.model import BuildReport, findings_of
+
+    groups = findings_of(BuildReport(made, Path()), "").groups
+    counts = {
+        level: sum(group.total for group in groups if group.severity == level) for level in LEVELS
+    }
+    told = ", ".join(
+        f"{count:,} {level.lower()}{'' if count == 1 else 's'}"
+        for level, count in counts.items()
+        if count
+    )
     if made.feed is None:
         click.echo(f"Nothing was written: {told}.", err=True)
-        sys.exit(1)
+        return
     rows = made.tables["stop_times"].height
     click.echo(
         f"{made.feed}: {made.tables['trips'].height} trips, {rows} stop times"
         + (f"; {told}" if told else "")
     )
-    if any(counts[level] for level in LEVELS[: LEVELS.index(fail_on.upper()) + 1]):
-        sys.exit(1)

@@ -112,6 +112,7 @@ def command(
         if report is None:
             exits = 2
             continue
+        report.fail_on = fail_on.upper()
         _tell(report, feed, wanted, folder)
         if timings:
             _print_timings(report)
@@ -150,19 +151,22 @@ def _keep_freed_memory() -> None:
         mallopt(M_MMAP_THRESHOLD, 4 << 20)
 
 
-def wanted_formats(formats: str | None, output: Path | None) -> list[str]:
+def wanted_formats(
+    formats: str | None, output: Path | None, known: Iterable[str] | None = None
+) -> list[str]:
     """The formats asked for, in order; a wrong or unwritable one is a wrong command."""
     from gtfsgen.reports import FORMATS
 
+    known = FORMATS if known is None else known
     if formats is None:
         return ["terminal", *(WRITTEN_BY_DEFAULT if output else ())]
     wanted = [name.strip().lower() for name in formats.split(",") if name.strip()]
     for name in wanted:
-        if name not in FORMATS:
+        if name not in known:
             from difflib import get_close_matches
 
-            near = get_close_matches(name, FORMATS, 1)
-            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(FORMATS)}"
+            near = get_close_matches(name, known, 1)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
             raise click.UsageError(f"there is no report format {name!r}; {hint}")
         if name == "parquet" and not output:
             raise click.UsageError("--format parquet needs -o DIR; it cannot be printed")

@@ -10,6 +10,7 @@ import polars as pl
 
 from gtfsgen.compile import Compiled
 from gtfsgen.faults import Fault, Severity
+from gtfsgen.findings import gtfs_name
 from gtfsgen.source.model import ORIGIN
 
 if TYPE_CHECKING:
@@ -53,12 +54,31 @@ def notices(compiled: Compiled, report: Report) -> list[Fault]:
     return found
 
 
+def ignored_notices(compiled: Compiled, report: Report) -> list[tuple[Fault, str]]:
+    """The first notices of each kind that a policy took out, at their rows, with its reasons."""
+    from gtfsgen.validation import engine
+
+    rules = engine.rules()
+    found = []
+    for ignored in report.ignored:
+        summary = rules[ignored.code].summary if ignored.code in rules else ignored.code
+        left = SHOWN_PER_CODE
+        for rows in ignored.rows:
+            for entry in rows.particulars(left):
+                fault = _notice(compiled, ignored.code, ignored.severity, summary, entry)
+                found.append((fault, ignored.reason))
+                left -= 1
+    return found
+
+
 def _notice(
     compiled: Compiled, code: str, severity: Severity, summary: str, entry: Mapping[str, Any]
 ) -> Fault:
     filename, row = row_of(compiled, entry)
     path, line, column = origin_of(compiled, filename, row) or (f"feed/{filename}", row, "")
-    said = ", ".join(f"{key}={value}" for key, value in entry.items() if key not in PLACES)
+    said = ", ".join(
+        f"{gtfs_name(key)}={value}" for key, value in entry.items() if key not in PLACES
+    )
     return Fault(severity, code, path, line, column, summary, said)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
+    from gtfsgen.reports.model import BuildReport
     from gtfsgen.validation import Report
 
 FORMATS: dict[str, dict[str, str]] = {
@@ -31,18 +32,27 @@ FORMATS: dict[str, dict[str, str]] = {
 }
 """Format -> its files, the main one first -> the module and function that write each."""
 
+BUILD_FORMATS: dict[str, dict[str, str]] = {
+    "terminal": {"build.txt": "terminal.write"},
+    "json": {"build.json": "build_json.write"},
+    "sarif": {"build.sarif": "sarif.write"},
+    "junit": {"build-junit.xml": "junit.write"},
+    "github": {"build-annotations.txt": "github.write"},
+}
+"""The same for builds, whose notices lead to cells of the source."""
+
 PRINTED = frozenset({"terminal", "github"})
 """Formats that act by being printed, wherever the others are written."""
 
 
-def write(report: Report, name: str, folder: Path, feed: str) -> list[Path]:
+def write(report: Report | BuildReport, name: str, folder: Path, feed: str) -> list[Path]:
     """Write a report in the format `name` into a folder, made if need be; returns the files.
 
     Raises KeyError for an unknown format and OSError if a file cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for filename, writer in FORMATS[name].items():
+    for filename, writer in _formats(report)[name].items():
         path = folder / filename
         with path.open("wb") as out:
             _write(writer, report, out, feed)
@@ -50,11 +60,17 @@ def write(report: Report, name: str, folder: Path, feed: str) -> list[Path]:
     return paths
 
 
-def print_report(report: Report, name: str, out: BinaryIO, feed: str) -> None:
+def print_report(report: Report | BuildReport, name: str, out: BinaryIO, feed: str) -> None:
     """Write the main file of the format `name` to an open stream."""
-    _write(next(iter(FORMATS[name].values())), report, out, feed)
+    _write(next(iter(_formats(report)[name].values())), report, out, feed)
 
 
-def _write(writer: str, report: Report, out: BinaryIO, feed: str) -> None:
+def _formats(report: Report | BuildReport) -> dict[str, dict[str, str]]:
+    from gtfsgen.reports.model import BuildReport
+
+    return BUILD_FORMATS if isinstance(report, BuildReport) else FORMATS
+
+
+def _write(writer: str, report: Report | BuildReport, out: BinaryIO, feed: str) -> None:
     module, function = writer.split(".")
     getattr(importlib.import_module(f"{__name__}.{module}"), function)(report, out, feed)

@@ -1,46 +1,63 @@
-"""Annotations of GitHub's workflows: `::error file=feed/stops.txt,line=7,title=...::...`."""
+"""Annotations of GitHub's workflows: `::error file=feed/stops.txt,line=7,title=...::...`.
+
+GitHub shows ten errors, ten warnings and ten notices of a step and drops the others; so the ten
+that say most are written, and how many more there are is said in the log.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
 from gtfsgen.faults import Severity
-from gtfsgen.reports.places import place
-from gtfsgen.reports.terminal import sample_text, summary_of
+from gtfsgen.reports.model import BuildReport, Finding, FindingGroup, findings_of
 
 if TYPE_CHECKING:
     from gtfsgen.validation import Report
 
-SHOWN_PER_CODE = 10
+SHOWN_PER_LEVEL = 10
 """GitHub shows ten annotations of each level for a step."""
 
 COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
 
-def write(report: Report, out: BinaryIO, feed: str) -> None:
-    """One line per notice, the gravest first. A file inside a zip is named in the message."""
-    folder = Path(feed).is_dir()
+def write(report: Report | BuildReport, out: BinaryIO, feed: str) -> None:
+    """The gravest first. A table inside a zip is named in the message, for the file is the zip."""
+    findings = findings_of(report, feed)
+    shown = SHOWN_PER_LEVEL
+    for code, message in findings.failures[:shown]:
+        where = "" if "://" in feed else feed
+        out.write(_annotation(Severity.ERROR, code, {"file": where} if where else {}, message))
     for severity in Severity:
-        for (code, level), rows in report.graded().items():
-            if level != severity:
-                continue
-            samples = report.samples(code, SHOWN_PER_CODE, severity)
-            more = sum(map(len, rows)) - len(samples)
-            for entry in samples:
-                filename, row = place(code, entry)
-                where = {"file": feed}
-                if folder and filename:
-                    where = {"file": (Path(feed) / filename).as_posix()}
-                    if row:
-                        where["line"] = str(row)
-                said = f"{summary_of(code)} {sample_text(code, entry)}"
-                out.write(_annotation(severity, code, where, said.strip()))
-            if more > 0:
-                out.write(_annotation(severity, code, {"file": feed}, f"and {more:,} more"))
-    for code, context in report.system_error_list:
-        message = str(context.get("message", code))
-        out.write(_annotation(Severity.ERROR, code, {"file": feed}, message))
+        groups = [group for group in findings.groups if group.severity == severity]
+        room = shown - (len(findings.failures[:shown]) if severity is Severity.ERROR else 0)
+        chosen = list(_chosen(groups, room))
+        for finding in chosen:
+            out.write(_of_finding(finding, "://" in feed))
+        more = sum(group.total for group in groups) - len(chosen)
+        if more > 0:
+            codes = ", ".join(f"{group.code} {group.total:,}" for group in groups)
+            out.write(f"{more:,} more of level {severity.lower()}; in all {codes}\n".encode())
+
+
+def _chosen(groups: list[FindingGroup], room: int) -> Iterator[Finding]:
+    """One of each code, then a second of each, and so on while there is room."""
+    firsts = [group.first(room) for group in groups]
+    for nth in range(room):
+        for found in firsts:
+            if nth < len(found) and room:
+                room -= 1
+                yield found[nth]
+
+
+def _of_finding(finding: Finding, from_web: bool) -> bytes:
+    where = {} if from_web else {"file": finding.file}
+    if finding.span and not from_web:
+        where["line"] = str(finding.span.line)
+        if finding.span.column:
+            where["col"] = str(finding.span.column)
+            where["endColumn"] = str(finding.span.end_column)
+    return _annotation(finding.severity, finding.code, where, finding.text)
 
 
 def _annotation(severity: Severity, code: str, where: dict[str, str], message: str) -> bytes:

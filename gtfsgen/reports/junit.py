@@ -6,8 +6,7 @@ import re
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING, BinaryIO
 
-from gtfsgen.faults import Severity
-from gtfsgen.reports.terminal import sample_text, summary_of
+from gtfsgen.reports.model import BuildReport, FindingGroup, findings_of, subject_of, summary_of
 
 if TYPE_CHECKING:
     from gtfsgen.validation import Report
@@ -16,50 +15,51 @@ SHOWN_PER_CODE = 50
 NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def write(report: Report, out: BinaryIO, feed: str) -> None:
-    """Errors and warnings are failures, infos are output, rules that could not run are skipped."""
+def write(report: Report | BuildReport, out: BinaryIO, feed: str) -> None:
+    """Notices at or above the level of --fail-on are failures, others are output; rules that could
+    not run are skipped.
+    """
     from gtfsgen.validation import engine
 
-    codes = engine.rules()
-    ran = {code for code in report.seconds if code in codes}
-    shown = sorted(ran | set(report.found) | set(report.skipped))
+    findings = findings_of(report, feed)
+    by_code: dict[str, list[FindingGroup]] = {}
+    for group in findings.groups:
+        by_code.setdefault(group.code, []).append(group)
+    ran = {code for code in findings.seconds if code in engine.rules()}
     suite = ET.Element("testsuite", name=_clean(feed))
-    for code in shown:
-        subject = codes[code].subject if code in codes else "gtfsgen"
-        seconds = f"{report.seconds.get(code, 0.0):.3f}"
-        case = ET.SubElement(suite, "testcase", classname=subject, name=code, time=seconds)
-        if code in report.skipped:
-            ET.SubElement(case, "skipped", message=_clean(report.skipped[code]))
-        _add_notices(case, report, code)
-    for code, context in report.system_error_list:
+    for code in sorted(ran | set(by_code) | set(findings.skipped)):
+        seconds = f"{findings.seconds.get(code, 0.0):.3f}"
+        case = ET.SubElement(suite, "testcase", classname=subject_of(code), name=code, time=seconds)
+        if code in findings.skipped:
+            ET.SubElement(case, "skipped", message=_clean(findings.skipped[code]))
+        _add_notices(case, by_code.get(code, []), findings.fails)
+    for code, message in findings.failures:
         case = ET.SubElement(suite, "testcase", classname="system", name=code)
-        ET.SubElement(case, "error", message=_clean(str(context.get("message", ""))))
+        ET.SubElement(case, "error", message=_clean(message))
     for kind, name in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
         suite.set(name, str(sum(case.find(kind) is not None for case in suite)))
     suite.set("tests", str(len(suite)))
-    suite.set("time", str(report.summary.get("validationTimeSeconds", 0.0)))
+    suite.set("time", f"{sum(findings.seconds.values()):.3f}")
     root = ET.Element("testsuites")
     root.append(suite)
     ET.indent(root)
     ET.ElementTree(root).write(out, encoding="utf-8", xml_declaration=True)
 
 
-def _add_notices(case: ET.Element, report: Report, code: str) -> None:
-    for (found, severity), rows in report.graded().items():
-        if found != code:
-            continue
-        total = sum(map(len, rows))
-        samples = report.samples(code, SHOWN_PER_CODE, severity)
-        told = [sample_text(code, entry) for entry in samples]
-        if total > len(samples):
-            told.append(f"and {total - len(samples):,} more")
+def _add_notices(case: ET.Element, groups: list[FindingGroup], fails) -> None:  # type: ignore[no-untyped-def]
+    """Failures first, since the format wants what was printed after them."""
+    for group in sorted(groups, key=lambda group: not fails(group.severity)):
+        shown = group.first(SHOWN_PER_CODE)
+        told = [finding.text for finding in shown]
+        if group.total > len(shown):
+            told.append(f"and {group.total - len(shown):,} more")
+        message = f"{group.total:,} {group.severity.lower()}: {summary_of(group.code)}"
         text = _clean("\n".join(told))
-        message = f"{total:,} {severity.lower()}: {summary_of(code)}"
-        if severity is Severity.INFO:
-            ET.SubElement(case, "system-out").text = f"{message}\n{text}"
+        if fails(group.severity):
+            attributes = {"type": str(group.severity), "message": _clean(message)}
+            ET.SubElement(case, "failure", attributes).text = text
         else:
-            failure = ET.SubElement(case, "failure", type=str(severity), message=message)
-            failure.text = text
+            ET.SubElement(case, "system-out").text = f"{message}\n{text}"
 
 
 def _clean(text: str) -> str:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+import unicodedata
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
 from gtfsgen.faults import Severity
+from gtfsgen.findings import gtfs_name
+from gtfsgen.reports.model import BuildReport, Findings, findings_of, summary_of
 from gtfsgen.reports.places import other_particulars, place_text
 
 if TYPE_CHECKING:
@@ -16,7 +21,12 @@ if TYPE_CHECKING:
 SAMPLES = {Severity.ERROR: 3, Severity.WARNING: 3, Severity.INFO: 1}
 """Notices shown of one code."""
 COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
-LONGEST_LINE = 160
+PLACES = {Severity.ERROR: 20, Severity.WARNING: 5, Severity.INFO: 3}
+"""Places shown of one code of a build, whose curator mends them one by one."""
+LONGEST_TEXT = 400
+"""Characters of one notice; what is longer is a whole paragraph in a cell."""
+USUAL_WIDTH = 100
+"""Columns where there is no terminal to ask."""
 COUNTED = {
     "Agencies": "agency agencies",
     "Routes": "route routes",
@@ -27,27 +37,92 @@ COUNTED = {
 """What the summary counts, in the singular and the plural."""
 
 
-def write(report: Report, out: BinaryIO, feed: str) -> None:
-    text = "".join(f"{click.unstyle(line)}\n" for line in lines(report, feed))
-    out.write(text.encode())
+def write(report: Report | BuildReport, out: BinaryIO, feed: str) -> None:
+    said = (
+        build_lines(findings_of(report, feed), USUAL_WIDTH)
+        if isinstance(report, BuildReport)
+        else lines(report, feed, USUAL_WIDTH)
+    )
+    out.write("".join(f"{click.unstyle(line)}\n" for line in said).encode())
 
 
-def lines(report: Report, feed: str) -> Iterator[str]:
+def terminal_width() -> int:
+    return shutil.get_terminal_size((USUAL_WIDTH, 0)).columns
+
+
+def lines(report: Report, feed: str, width: int | None = None) -> Iterator[str]:
     """The lines of the report, with colours that `click.echo` leaves out where nobody sees them."""
+    width = width or terminal_width()
     yield click.style(feed, bold=True)
-    yield from _feed_lines(report)
+    yield from _feed_lines(report, width)
     for severity in Severity:
-        yield from _severity_lines(report, severity)
-    yield from _policy_lines(report)
-    yield from _unfinished_lines(report)
+        yield from _severity_lines(report, severity, width)
+    yield from _policy_lines(report, width)
+    yield from _unfinished_lines(report, width)
     yield ""
-    yield verdict(report)
     if report.found:
         code = next(iter(_codes(report, report.worst() or Severity.INFO)))
         yield click.style(f"What a notice means: gtfsgen explain {code}", dim=True)
+    yield verdict(report)
 
 
-def _feed_lines(report: Report) -> Iterator[str]:
+def build_lines(findings: Findings, width: int | None = None) -> Iterator[str]:
+    """What a build found, by gravity and code, with the first places of each."""
+    width = width or terminal_width()
+    for severity in Severity:
+        groups = [group for group in findings.groups if group.severity == severity]
+        if not groups:
+            continue
+        total = sum(group.total for group in groups)
+        yield click.style(_number(total, severity), fg=COLOURS[severity], bold=True)
+        for group in groups:
+            yield f"  {click.style(group.code, bold=True)}  {group.total:,}"
+            summary = summary_of(group.code)
+            yield from wrapped(summary, 6, width)
+            shown = group.first(PLACES[severity])
+            for finding in shown:
+                said = finding.message.removeprefix(summary).strip()
+                yield from wrapped(f"{finding.place}  {said}", 6, width)
+            if group.total > len(shown):
+                yield click.style(f"      and {group.total - len(shown):,} more", dim=True)
+        yield ""
+    if findings.ignored:
+        yield click.style("Ignored, as the policy says", bold=True)
+        for group in findings.ignored:
+            said = f"{group.code}  {group.total:,} {group.severity.lower()}: {group.reason}"
+            yield from wrapped(said, 2, width)
+        yield ""
+
+
+def wrapped(text: str, indent: int, width: int) -> Iterator[str]:
+    """The text in lines of at most `width` columns, broken between words; those after the first
+    stand a little further in. A word longer than that keeps a line of its own.
+    """
+    line, used = " " * indent, indent
+    begun = False
+    for word in _shortened(text).split(" "):
+        if not word:
+            line, used = line + " ", used + 1
+            continue
+        wide = columns_of(word)
+        if begun and used + wide + 1 > width:
+            yield line.rstrip()
+            line, used, begun = " " * (indent + 2), indent + 2, False
+        line, used = (f"{line} {word}", used + wide + 1) if begun else (line + word, used + wide)
+        begun = True
+    if begun:
+        yield line
+
+
+def columns_of(text: str) -> int:
+    """Columns of a terminal that a text takes: a Chinese character takes two, an accent none."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )
+
+
+def _feed_lines(report: Report, width: int) -> Iterator[str]:
     counts = report.summary.get("counts")
     if counts is None:
         return
@@ -61,7 +136,8 @@ def _feed_lines(report: Report) -> Iterator[str]:
     if first and last:
         said.append(f"service {first} to {last}")
     if said:
-        yield click.style(", ".join(said), dim=True)
+        for line in wrapped(", ".join(said), 0, width):
+            yield click.style(line, dim=True)
 
 
 def _codes(report: Report, severity: Severity) -> dict[str, int]:
@@ -74,7 +150,7 @@ def _codes(report: Report, severity: Severity) -> dict[str, int]:
     return dict(sorted(found.items(), key=lambda item: -item[1]))
 
 
-def _severity_lines(report: Report, severity: Severity) -> Iterator[str]:
+def _severity_lines(report: Report, severity: Severity, width: int) -> Iterator[str]:
     codes = _codes(report, severity)
     if not codes:
         return
@@ -82,51 +158,54 @@ def _severity_lines(report: Report, severity: Severity) -> Iterator[str]:
     yield click.style(_number(sum(codes.values()), severity), fg=COLOURS[severity], bold=True)
     for code, total in codes.items():
         yield f"  {click.style(code, bold=True)}  {total:,}"
-        if summary := summary_of(code):
-            yield f"      {summary}"
+        yield from wrapped(summary_of(code), 6, width)
         samples = report.samples(code, SAMPLES[severity], severity)
         for entry in samples:
-            yield f"      {_shortened(sample_text(code, entry))}"
+            yield from wrapped(sample_text(code, entry), 6, width)
         if total > len(samples):
             yield click.style(f"      and {total - len(samples):,} more", dim=True)
 
 
-def summary_of(code: str) -> str:
-    """What a notice code says, in one sentence."""
-    from gtfsgen.validation import engine
-
-    rule = engine.rules().get(code)
-    return rule.summary if rule else ""
-
-
 def sample_text(code: str, entry: dict[str, Any]) -> str:
     """One notice: where it is, then its particulars."""
-    said = ", ".join(
-        f"{name}={value}" for name, value in other_particulars(code, entry).items() if value != ""
+    return "  ".join(
+        part for part in (place_text(code, entry), particulars_text(code, entry)) if part
     )
-    return "  ".join(part for part in (place_text(code, entry), said) if part)
+
+
+def particulars_text(code: str, entry: dict[str, Any]) -> str:
+    """`trip_id=T1, stop_id=S`: the particulars by the names of GTFS, without the place."""
+    return ", ".join(
+        f"{gtfs_name(name)}={value}"
+        for name, value in other_particulars(code, entry).items()
+        if value != ""
+    )
 
 
 def _shortened(text: str) -> str:
-    """The text on one line of moderate length, without control characters of a hostile feed."""
-    text = "".join(c if c.isprintable() else "\ufffd" for c in " ".join(text.split()))
-    return text if len(text) <= LONGEST_LINE else f"{text[: LONGEST_LINE - 1]}…"
+    """The text of moderate length, without line breaks and control characters of a hostile
+    feed.
+    """
+    text = re.sub(r"[^\S ]+", " ", text)
+    text = "".join(c if c.isprintable() else "\ufffd" for c in text)
+    return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"
 
 
-def _policy_lines(report: Report) -> Iterator[str]:
+def _policy_lines(report: Report, width: int) -> Iterator[str]:
     if report.ignored:
         yield ""
         yield click.style("Ignored, as the policy says", bold=True)
         for ignored in report.ignored:
-            yield f"  {ignored}"
+            yield from wrapped(str(ignored), 2, width)
     if report.remarks:
         yield ""
         yield click.style("The policy itself", bold=True)
         for remark in report.remarks:
-            yield click.style(f"  {remark}", fg="yellow")
+            for line in wrapped(str(remark), 2, width):
+                yield click.style(line, fg="yellow")
 
 
-def _unfinished_lines(report: Report) -> Iterator[str]:
+def _unfinished_lines(report: Report, width: int) -> Iterator[str]:
     """Rules that could not run, those with one reason together."""
     reasons: dict[str, list[str]] = {}
     for code, reason in report.skipped.items():
@@ -135,10 +214,11 @@ def _unfinished_lines(report: Report) -> Iterator[str]:
         yield ""
         yield click.style("Rules that could not run", bold=True)
         for reason, codes in reasons.items():
-            yield f"  {_shortened(reason)}"
-            yield click.style(f"      {_some(codes)}", dim=True)
+            yield from wrapped(reason, 2, width)
+            for line in wrapped(_some(codes), 6, width):
+                yield click.style(line, dim=True)
     for code, message in other_system_errors(report):
-        yield f"{code}: {_shortened(message)}"
+        yield from wrapped(f"{code}: {message}", 0, width)
 
 
 def other_system_errors(report: Report) -> list[tuple[str, str]]:

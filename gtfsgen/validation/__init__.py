@@ -39,6 +39,8 @@ class Report:
     """Notices that the policy took out, with the reason; `found` does not hold them."""
     remarks: list[Fault] = field(default_factory=list)
     """What there is to say about the policy itself: entries that have ended or matched nothing."""
+    fail_on: str = "ERROR"
+    """The level at which whoever asked wants to fail, or `NEVER`; JUnit says so."""
 
     @property
     def counts(self) -> dict[str, tuple[str, int]]:

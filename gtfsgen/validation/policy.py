@@ -20,7 +20,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -91,6 +91,7 @@ class Ignored:
     total: int
     reason: str
     until: date | None = None
+    rows: tuple[Rows, ...] = field(default=(), compare=False, repr=False)
 
     def __str__(self) -> str:
         end = f" (until {self.until})" if self.until else ""
@@ -316,9 +317,22 @@ def _decide(report: Report, chosen: list[Rows], entry: Entry) -> list[Rows]:
     """What stays of the rows an entry is about: nothing, or all in another grade."""
     if entry.severity is not None:
         return [replace(part, severity=entry.severity) for part in chosen]
-    for severity, total in _totals(report, entry.code, chosen).items():
-        report.ignored.append(Ignored(entry.code, severity, total, entry.reason, entry.until))
+    report.ignored += _ignored(report, entry.code, chosen, entry.reason, entry.until)
     return []
+
+
+def _ignored(
+    report: Report, code: str, parts: Iterable[Rows], reason: str, until: date | None = None
+) -> list[Ignored]:
+    """What is taken out, by severity."""
+    own = report.severities[code]
+    by_severity: dict[Severity, list[Rows]] = {}
+    for part in parts:
+        by_severity.setdefault(part.severity or own, []).append(part)
+    return [
+        Ignored(code, severity, sum(map(len, rows)), reason, until, tuple(rows))
+        for severity, rows in by_severity.items()
+    ]
 
 
 def _totals(report: Report, code: str, parts: Iterable[Rows]) -> dict[Severity, int]:
@@ -420,8 +434,7 @@ def _without_known(report: Report, code: str, parts: list[Rows], baseline: Basel
     if code not in baseline.texts:
         if sum(map(len, parts)) > baseline.totals[code]:
             return parts
-        for severity, total in _totals(report, code, parts).items():
-            report.ignored.append(Ignored(code, severity, total, reason))
+        report.ignored += _ignored(report, code, parts, reason)
         return []
     left = dict(baseline.texts[code])
     kept = []
@@ -434,9 +447,9 @@ def _without_known(report: Report, code: str, parts: list[Rows], baseline: Basel
         is_known = counted["nth"] <= known
         for text, times in counted.filter(is_known)["text"].value_counts().iter_rows():
             left[text] -= times
-        if taken := int(is_known.sum()):
-            severity = part.severity or report.severities[code]
-            report.ignored.append(Ignored(code, severity, taken, reason))
-        if taken < len(part):
+        taken = replace(part, frame=part.frame.filter(is_known))
+        if len(taken):
+            report.ignored += _ignored(report, code, [taken], reason)
+        if len(taken) < len(part):
             kept.append(replace(part, frame=part.frame.filter(~is_known)))
     return kept

@@ -154,7 +154,7 @@ def test_an_error_keeps_the_last_feed(project: Path) -> None:
     table.write_text(table.read_text().replace("17:26", "17:66"))
     result = run(main, ["build", str(project)])
     assert result.exit_code == 1
-    assert "timetables/k27.csv:3:C: error" in result.output
+    assert "timetables/k27.csv:3:C  There is no minute 66" in result.output
     assert {path.name: path.read_bytes() for path in feed.iterdir()} == before
 
 

@@ -17,7 +17,7 @@ from gtfsgen.findings import Rows
 from gtfsgen.reports import table
 from gtfsgen.reports.places import place_text
 from gtfsgen.reports.sarif import document
-from gtfsgen.reports.terminal import lines
+from gtfsgen.reports.terminal import columns_of, lines, wrapped
 from gtfsgen.validation.policy import Ignored
 from tests.parity.cases import load_cases
 
@@ -102,7 +102,7 @@ def test_a_flood_of_notices_is_written_a_piece_at_a_time():
     assert [piece.height for piece in table.pieces(made)] == [100_000] * 3
 
 
-def test_sarif_points_into_the_archive():
+def test_sarif_findings_in_an_archive_are_on_the_archive():
     log = document(report(), "data/feed.zip")
     assert log["version"] == "2.1.0"
     (run,) = log["runs"]
@@ -112,16 +112,12 @@ def test_sarif_points_into_the_archive():
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
         assert result["message"]["text"]
         here = result["locations"][0]["physicalLocation"]["artifactLocation"]
-        assert run["artifacts"][here["index"]]["location"]["uri"] == here["uri"]
+        assert here == {"uri": "data/feed.zip", "uriBaseId": "SRCROOT", "index": 0}
     late = run["results"][0]
     assert late["level"] == "error"
-    place = late["locations"][0]["physicalLocation"]
-    assert place["region"] == {"startLine": 7}
-    assert run["artifacts"][place["artifactLocation"]["index"]] == {
-        "location": {"uri": "/stop_times.txt"},
-        "parentIndex": 0,
-    }
-    assert run["artifacts"][0] == {"location": {"uri": "data/feed.zip"}}
+    assert late["locations"][0]["logicalLocations"] == [{"fullyQualifiedName": "stop_times.txt:7"}]
+    assert late["message"]["text"].startswith("stop_times.txt:7: ")
+    assert run["artifacts"][0]["location"] == {"uri": "data/feed.zip", "uriBaseId": "SRCROOT"}
     assert run["invocations"][0]["executionSuccessful"] is True
     assert {rule["id"]: rule["defaultConfiguration"]["level"] for rule in rules} == {
         "forbidden_arrival_or_departure_time": "error",
@@ -129,30 +125,81 @@ def test_sarif_points_into_the_archive():
         "stop_without_stop_time": "warning",
         "unknown_file": "note",
     }
+    assert all(rule["help"]["text"] for rule in rules)
 
 
-def test_sarif_points_to_files_of_a_folder(tmp_path):
-    (run,) = document(report(), str(tmp_path))["runs"]
-    uris = [artifact["location"]["uri"] for artifact in run["artifacts"]]
-    assert f"{tmp_path.as_posix()}/stop_times.txt" in uris
+def test_sarif_points_to_rows_of_files_in_a_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "feed").mkdir()
+    (run,) = document(report(), str(tmp_path / "feed"))["runs"]
+    late = run["results"][0]["locations"][0]["physicalLocation"]
+    assert late["artifactLocation"]["uri"] == "feed/stop_times.txt"
+    assert late["region"] == {"startLine": 7}
+
+
+def test_sarif_fingerprints_are_unique_and_do_not_depend_on_rows():
+    def marks(made):
+        (run,) = document(made, "feed.zip")["runs"]
+        return [each["partialFingerprints"]["primaryLocationLineHash"] for each in run["results"]]
+
+    first, second = report(), report()
+    assert len(set(marks(first))) == 6
+    for found in second.found.values():
+        for part in found:
+            if "csv_row_number" in part.frame.columns:
+                part.frame = part.frame.with_columns(pl.col("csv_row_number") + 5)
+    assert marks(first) == marks(second)
+
+
+def test_sarif_shows_what_a_policy_ignores_as_suppressed():
+    made = report()
+    rows = made.found.pop("stop_without_stop_time")
+    level = made.severities["stop_without_stop_time"]
+    made.ignored.append(
+        Ignored("stop_without_stop_time", level, 3, "closed for years", rows=tuple(rows))
+    )
+    (run,) = document(made, "feed.zip")["runs"]
+    suppressed = [each for each in run["results"] if "suppressions" in each]
+    assert [each["ruleId"] for each in suppressed] == ["stop_without_stop_time"] * 3
+    assert suppressed[0]["suppressions"][0]["justification"] == "closed for years"
+
+
+def test_sarif_takes_no_more_than_a_service_does_the_gravest_first():
+    made = report()
+    many = pl.DataFrame({"csv_row_number": pl.int_range(2, 5002, eager=True)})
+    made.found = {**made.found, "unknown_file": [Rows(many)]}
+    (run,) = document(made, "feed.zip")["runs"]
+    assert run["results"][0]["level"] == "error"
+    assert sum(each["ruleId"] == "unknown_file" for each in run["results"]) == 1000
+    (told,) = run["invocations"][0]["toolExecutionNotifications"]
+    assert told["message"]["text"] == "4,000 more notices are not listed."
 
 
 def test_junit_counts_failures_and_skipped_rules():
     root = ET.fromstring(printed("junit"))
     (suite,) = root
     assert suite.attrib["tests"] == "6"
-    assert suite.attrib["failures"] == "3"
+    assert suite.attrib["failures"] == "1"  # errors alone, as --fail-on is ERROR
     assert suite.attrib["skipped"] == "1"
     cases = {case.attrib["name"]: case for case in suite}
-    failure = cases["stop_without_stop_time"].find("failure")
-    assert failure is not None
-    assert failure.attrib["type"] == "WARNING"
-    assert failure.attrib["message"].startswith("3 warning: ")
-    assert failure.text == "stops.txt:2  stopId=S\nstops.txt:3  stopId=N\nstops.txt:4  stopId=S"
+    assert cases["stop_without_stop_time"].find("failure") is None
+    said = cases["stop_without_stop_time"].findtext("system-out") or ""
+    assert said.startswith("3 warning: ")
+    assert "stops.txt:3: " in said
     assert cases["unknown_file"].find("failure") is None
     assert cases["unknown_file"].attrib["time"] == "0.500"
     assert list(cases["unused_trip"]) == []
     assert cases["unused_shape"].find("skipped") is not None
+
+
+@pytest.mark.parametrize(("level", "failures"), [("NEVER", 0), ("WARNING", 3), ("INFO", 4)])
+def test_junit_fails_at_the_level_asked_for(level, failures):
+    made = report()
+    made.fail_on = level
+    out = io.BytesIO()
+    reports.print_report(made, "junit", out, "feed.zip")
+    (suite,) = ET.fromstring(out.getvalue())
+    assert suite.attrib["failures"] == str(failures)
 
 
 def test_junit_leaves_out_what_xml_cannot_hold():
@@ -172,8 +219,23 @@ def test_github_annotations_are_one_line_each(tmp_path):
         r"::error file=[^,]*stop_times\.txt,line=7,title=forbidden_arrival_or_departure_time::",
         told[0],
     )
-    assert 'tripId=T"<1>%0A%25' in told[0]
+    assert 'trip_id=T"<1>%0A%25' in told[0]
     assert "x%2Cy%3Az.txt,title=unknown_file::" in told[-1]
+
+
+def test_github_annotations_are_as_many_as_are_shown_and_every_code_is_among_them():
+    made = report()
+    many = pl.DataFrame({"csv_row_number": pl.int_range(2, 52, eager=True)})
+    made.found["missing_recommended_field"] = [Rows(many, {"filename": "stops.txt"})]
+    out = io.BytesIO()
+    reports.print_report(made, "github", out, "feed.zip")
+    told = out.getvalue().decode().splitlines()
+    warnings = [line for line in told if line.startswith("::warning")]
+    assert len(warnings) == 10
+    assert {re.search("title=(.*?)::", line)[1] for line in warnings} == {
+        "missing_recommended_field", "stop_without_stop_time",
+    }  # fmt: skip
+    assert any(line.startswith("43 more of level warning") for line in told)
 
 
 class Texts(HTMLParser):
@@ -212,9 +274,19 @@ def test_the_terminal_tells_the_gravest_first():
     order = ["1 error\n", "forbidden_arrival", "4 warnings\n", "1 info\n", "could not run"]
     assert [told.index(part) for part in order] == sorted(told.index(part) for part in order)
     assert "\x1b" not in told
-    assert 'stop_times.txt:7 tripId=T"<1> %, departureTime=25:01:01' in told
+    assert 'stop_times.txt:7  trip_id=T"<1> %, departure_time=25:01:01' in told
     assert "1 error, 4 warnings, 1 info" in told
     assert "gtfsgen explain forbidden_arrival_or_departure_time" in told
+
+
+@pytest.mark.parametrize("width", [30, 80])
+def test_lines_end_at_the_width_there_is_and_keep_their_indent(width):
+    words = "one two three 四五六七八九十 " * 9 + "averyveryverylongwordwithoutablankinside end"
+    told = list(wrapped(words, 6, width))
+    assert all(columns_of(line) <= width or " " not in line.strip() for line in told)
+    assert told[0].startswith("      one")
+    assert all(line.startswith(" " * 8) for line in told[1:])
+    assert " ".join(line.strip() for line in told) == words
 
 
 def test_control_characters_do_not_reach_the_terminal():

@@ -160,7 +160,7 @@ def test_a_baseline_makes_old_notices_known(tmp_path):
     write_feed(tmp_path / "feed", trips=DANGLING + "Y,D,T3\n")
     result = run(feed, *DAY, "--policy", policy)
     assert result.exit_code == 1
-    assert "fieldValue=Y" in result.output
+    assert "field_value=Y" in result.output
     assert "fieldValue=X" not in result.output
 
 
