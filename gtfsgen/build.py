@@ -139,12 +139,10 @@ def _page(compiled: Compiled, source: Source, notices: list[Fault]) -> bytes:
 
 def _draw(compiled: Compiled, source: Source, extra: dict[str, bytes]) -> list[Fault]:
     """Shapes into the tables and shapes.geojson; returns what was found on the way."""
-    import json
-
-    from gtfsgen.shapes import draw
+    from gtfsgen.shapes import draw, geojson_text
 
     drawn = draw(compiled.tables, source.root / "tracks", source.settings.raw.get("shapes", {}))
     compiled.tables = drawn.tables
     compiled.geojson = drawn.geojson
-    extra["shapes.geojson"] = json.dumps(drawn.geojson, ensure_ascii=False, indent=1).encode()
+    extra["shapes.geojson"] = geojson_text(drawn.geojson).encode()
     return list(drawn.faults)

@@ -26,6 +26,11 @@ range(200, 300)}  # fmt: skip
     help="Folder of .geojson and .gpx lines.",
 )
 @click.option(
+    "--network",
+    type=click.Choice(["world"]),
+    help="Draw trains along the outline of the world's railways (extra [world]).",
+)
+@click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path),
@@ -33,7 +38,12 @@ range(200, 300)}  # fmt: skip
 )
 @click.option("--replace", is_flag=True, help="Draw all trips anew, also those with a shape.")
 def command(
-    feed: Path, osm: Path | None, tracks: Path | None, output: Path | None, replace: bool
+    feed: Path,
+    osm: Path | None,
+    tracks: Path | None,
+    network: str | None,
+    output: Path | None,
+    replace: bool,
 ) -> None:
     """Draw shapes along the rails for any feed.
 
@@ -42,8 +52,8 @@ def command(
 
     Example: gtfsgen shapes feed.zip --osm liechtenstein.osm.pbf -o drawn.zip
     """
-    if (osm is None) == (tracks is None):
-        raise click.UsageError("give either --osm EXTRACT or --tracks FOLDER")
+    if sum(given is not None for given in (osm, tracks, network)) != 1:
+        raise click.UsageError("give one of --osm EXTRACT, --tracks FOLDER and --network world")
     from gtfsgen.render.tables import UnreadableInput, text_tables
     from gtfsgen.shapes import RailsUnavailable, draw, geojson_text
 
@@ -54,7 +64,10 @@ def command(
     if replace:
         tables = _without_shapes(tables)
     try:
-        drawn = draw(tables, tracks, {}) if tracks else _on_extract(tables, osm)
+        if tracks:
+            drawn = draw(tables, tracks, {})
+        else:
+            drawn = _on_extract(tables, osm) if osm else _on_world(tables)
     except RailsUnavailable as error:
         raise click.UsageError(str(error)) from error
     output = output or feed.with_name(f"{feed.stem}-shapes.zip")
@@ -65,8 +78,11 @@ def command(
     for fault in drawn.faults:
         click.echo(str(fault))
     legs = drawn.geojson["features"]
-    straight = sum(leg["properties"]["reason"] is not None for leg in legs)
-    click.echo(f"{output}: {len(legs)} legs drawn, {straight} of them straight")
+    reasons = [leg["properties"]["reason"] for leg in legs]
+    outline = sum(reason in ("simplified", "world_network") for reason in reasons)
+    straight = sum(reason is not None for reason in reasons) - outline
+    along = f", {outline} along an outline" if outline else ""
+    click.echo(f"{output}: {len(legs)} legs drawn, {straight} of them straight{along}")
 
 
 def _on_extract(tables, osm):  # type: ignore[no-untyped-def]
@@ -83,6 +99,25 @@ def _on_extract(tables, osm):  # type: ignore[no-untyped-def]
         except NoRails as error:
             click.echo(f"route_type {kind}: {error}", err=True)
     return draw_on(tables, networks, Limits())
+
+
+def _on_world(tables):  # type: ignore[no-untyped-def]
+    """Trains along the outline of the world's railways; all other vehicles get no shape."""
+    import polars as pl
+
+    from gtfsgen.shapes import Limits, draw_on, world_network
+    from gtfsgen.shapes.network import Network, Networks
+
+    networks: dict[str, Network] = {"": Networks([])}
+    kinds = set(tables["routes"]["route_type"].drop_nulls())
+    trains = sorted(kind for kind in kinds if _profile(kind) == "RAILWAY")
+    networks |= dict.fromkeys(trains, world_network())
+    others = tables["trips"].join(
+        tables["routes"].filter(~pl.col("route_type").is_in(trains)), on="route_id"
+    )
+    if others.height:
+        click.echo(f"{others.height} trips are no trains and get no shape", err=True)
+    return draw_on(tables, networks, Limits(), only=trains)
 
 
 def _profile(kind: str) -> str:

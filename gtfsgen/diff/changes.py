@@ -18,7 +18,7 @@ from gtfsgen.dates import Dates
 from gtfsgen.render.markup import clock
 from gtfsgen.render.service import day_text, days_text, span_text
 from gtfsgen.render.trains import DAY_MINUTES, Call, Column, Service, occurrences, service_of
-from gtfsgen.shapes.geodesy import distance_m
+from gtfsgen.shapes.lines import distance_m
 
 MOVED_M = 100.0
 """A station moved by less is where it was."""

@@ -9,7 +9,9 @@ from typing import Any
 
 from gtfsgen.render.markup import colour, esc, number
 from gtfsgen.render.trains import Service, Station
-from gtfsgen.shapes.geodesy import EARTH_RADIUS_M, Point
+from gtfsgen.shapes.lines import Point
+
+EARTH_RADIUS_M = 6_371_008.8
 
 WIDTH = 1100.0
 MIN_HEIGHT, MAX_HEIGHT, MARGIN = 420.0, 760.0, 60.0

@@ -22,7 +22,7 @@ from gtfsgen.dates import Dates
 from gtfsgen.render.names import Names, names_of
 from gtfsgen.render.service import day_of, middle_day, service_dates, union
 from gtfsgen.render.tables import Rows
-from gtfsgen.shapes.geodesy import Point, distance_m
+from gtfsgen.shapes.lines import Point, distance_m
 
 MAX_LINES = 12
 MAX_TRIPS_PER_ROUTE = 120

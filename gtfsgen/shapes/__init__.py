@@ -9,17 +9,20 @@ from __future__ import annotations
 
 from gtfsgen.shapes.drawing import Drawn, draw, draw_on, geojson_text
 from gtfsgen.shapes.legs import Leg, Limits, Reason
-from gtfsgen.shapes.network import LineNetwork, OsmNetwork, RailsUnavailable
+from gtfsgen.shapes.network import OsmNetwork, RailsUnavailable, line_network
+from gtfsgen.shapes.world import WorldNetwork, world_network
 
 __all__ = [
     "Drawn",
     "Leg",
     "Limits",
-    "LineNetwork",
     "OsmNetwork",
     "RailsUnavailable",
     "Reason",
+    "WorldNetwork",
     "draw",
     "draw_on",
     "geojson_text",
+    "line_network",
+    "world_network",
 ]

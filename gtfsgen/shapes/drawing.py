@@ -13,16 +13,17 @@ from typing import Any
 import polars as pl
 
 from gtfsgen.faults import Fault, Severity
-from gtfsgen.shapes.geodesy import Point, distance_m
-from gtfsgen.shapes.legs import Leg, Limits, Reason, Stop, is_place, legs, rounded
+from gtfsgen.shapes.legs import IN_OUTLINE, Leg, Limits, Reason, Stop, is_place, legs, rounded
+from gtfsgen.shapes.lines import Point, distance_m, distances_m
 from gtfsgen.shapes.network import (
-    LineNetwork,
     Network,
     Networks,
     OsmNetwork,
     RailsUnavailable,
+    line_network,
 )
 from gtfsgen.shapes.tracks import read_tracks
+from gtfsgen.shapes.world import world_network
 
 ORIGIN = ("path", "line", "column")
 MIN_STEP_M = 0.1
@@ -31,9 +32,14 @@ HINTS = {
     Reason.STOP_OFF_TRACK: "check its position, draw the track up to it, or raise off_track_m",
     Reason.NO_ROUTE: "add the missing track (or via points) to tracks/",
     Reason.DETOUR_TOO_LONG: "add the missing piece of track, or raise max_detour",
+    Reason.SIMPLIFIED: "give the track itself where its length matters",
+    Reason.WORLD_NETWORK: "give a track or an extract where the very line matters",
 }
 TRIP_COLUMNS_AFTER = ("wheelchair_accessible", "bikes_allowed", "cars_allowed")
 STOP_TIME_COLUMNS_AFTER = ("timepoint", "pickup_booking_rule_id", "drop_off_booking_rule_id")
+
+MILD = {Reason.NO_ROUTE, *IN_OUTLINE.values()}
+"""What a curator may well leave as it is."""
 
 Pattern = tuple[str, ...]
 
@@ -51,16 +57,17 @@ def draw(tables: Mapping[str, pl.DataFrame], tracks: Path, options: Mapping[str,
     """Shapes for the trips that have none, along what lies in the folder `tracks`.
 
     `tables` are GTFS tables by name without `.txt`, cells as text, with or without the columns
-    path, line and column. `options` is `[shapes]` of feed.toml: the fields of `Limits`, and `osm`,
-    an extract's path relative to the folder above `tracks`. Unreadable tracks and unknown options
-    are faults.
+    path, line and column. `options` is `[shapes]` of feed.toml: the fields of `Limits`; `osm`, an
+    extract's path relative to the folder above `tracks`; and `network = "world"`, to draw along the
+    outline of the world's railways what nothing else leads along. Unreadable tracks and unknown
+    options are faults.
     """
     limits, faults = _limits(options)
     given = read_tracks(tracks)
     faults += given.faults
     networks: list[Network] = []
-    if given.lines:
-        networks.append(LineNetwork(given.lines, limits.join_m))
+    if (lines := line_network(given.lines, limits.join_m)) is not None:
+        networks.append(lines)
     extracts = list(given.extracts)
     if options.get("osm"):
         extracts.append(tracks.parent / str(options["osm"]))
@@ -70,6 +77,13 @@ def draw(tables: Mapping[str, pl.DataFrame], tracks: Path, options: Mapping[str,
         except RailsUnavailable as error:
             place = f"{tracks.name}/{extract.name}" if extract.parent == tracks else "feed.toml"
             faults.append(Fault(Severity.WARNING, "track_unreadable", place, 0, "", str(error)))
+    if options.get("network") == "world":
+        try:
+            networks.append(world_network())
+        except RailsUnavailable as error:
+            faults.append(
+                Fault(Severity.WARNING, "track_unreadable", "feed.toml", 0, "", str(error))
+            )
     # Without any track there is nothing a curator should mend: straight lines are what was asked
     # for.
     grade = Severity.WARNING if networks else Severity.INFO
@@ -84,16 +98,21 @@ def draw_on(
     *,
     vias: Mapping[tuple[str, str], list[Point]] | None = None,
     grade: Severity = Severity.WARNING,
+    only: Iterable[str] | None = None,
 ) -> Drawn:
     """Shapes for the trips that have none.
 
-    `networks` maps a GTFS route_type to what its vehicles run on; "" stands for all others.
+    `networks` maps a GTFS route_type to what its vehicles run on; "" stands for all others. `only`
+    are the route types to draw; None for all.
     """
     needed = {"stops", "trips", "stop_times"}
     if not needed <= set(tables):
         return Drawn(dict(tables), [], {"type": "FeatureCollection", "features": []})
     places = _places(tables["stops"])
     trips = _patterns(tables, places, networks)
+    if only is not None:
+        drawn_kinds = set(only)
+        trips = {trip: key for trip, key in trips.items() if key[0] in drawn_kinds}
     taken = set(tables["shapes"]["shape_id"]) if "shapes" in tables else set()
     shape_ids: dict[tuple[str, Pattern], str] = {}
     shapes: dict[str, _Shape] = {}
@@ -126,10 +145,14 @@ def _shape(drawn: list[Leg]) -> _Shape:
     at_stop = [0.0]
     for leg in drawn:
         travelled = at_stop[-1]
-        for vertex in map(rounded, leg.points[1:-1]):
+        inner = list(map(rounded, leg.points[1:-1]))
+        steps = distances_m([points[-1][0], *inner])
+        for index, vertex in enumerate(inner):
             before = points[-1][0]
-            if distance_m(before, vertex) >= MIN_STEP_M:
-                travelled += distance_m(before, vertex)
+            usual = index == 0 or before == inner[index - 1]
+            step = steps[index] if usual else distance_m(before, vertex)
+            if step >= MIN_STEP_M:
+                travelled += step
                 points.append((vertex, round(travelled, 1)))
         end = rounded(leg.points[-1])
         travelled += distance_m(points[-1][0], end)
@@ -144,13 +167,27 @@ def _limits(options: Mapping[str, Any]) -> tuple[Limits, list[Fault]]:
     chosen: dict[str, float] = {}
     faults = []
     for name, value in options.items():
-        if name == "osm":
+        if name == "osm" or (name, value) == ("network", "world"):
+            continue
+        if name == "network":
+            faults.append(
+                Fault(
+                    Severity.ERROR,
+                    "invalid_option",
+                    "feed.toml",
+                    0,
+                    "",
+                    '[shapes] network: expected "world"',
+                    found=str(value),
+                )
+            )
             continue
         usable = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
         if name in known and usable:
             chosen[name] = float(value)
             continue
-        expected = f"one of {', '.join(sorted(known))}, osm" if name not in known else "a number"
+        names = ", ".join((*sorted(known), "network", "osm"))
+        expected = f"one of {names}" if name not in known else "a number"
         faults.append(
             Fault(
                 Severity.ERROR,
@@ -324,7 +361,7 @@ def _leg_faults(stops: pl.DataFrame, shapes: Mapping[str, _Shape], grade: Severi
             found.setdefault(
                 (ends[0], ends[1], leg.reason),
                 Fault(
-                    grade if leg.reason is not Reason.NO_ROUTE else Severity.INFO,
+                    Severity.INFO if leg.reason in MILD else grade,
                     leg.reason,
                     str(row.get("path") or "stops.txt"),
                     int(row.get("line") or 0),
@@ -341,6 +378,12 @@ def _said(leg: Leg, rows: Mapping[str, Mapping[str, Any]]) -> str:
         return rows[stop_id].get("stop_name") or stop_id
 
     between = f"{name(leg.from_stop.stop_id)} - {name(leg.to_stop.stop_id)}"
+    line = {
+        Reason.SIMPLIFIED: "a given line that is simplified",
+        Reason.WORLD_NETWORK: "an outline of the world's railways",
+    }.get(leg.reason or Reason.NO_ROUTE)
+    if line:
+        return f"{between} ({leg.distance_m / 1000:.1f} km) is drawn along {line}, not the track"
     how = f"through {leg.via_points} via points" if leg.via_points else "straight"
     why = {
         Reason.STOP_OFF_TRACK: f"no track near {' and '.join(map(name, leg.off_track))}",

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gtfsgen.shapes.geodesy import Point, distance_m, length_m, simplified
-from gtfsgen.shapes.network import Network, Snap, Way
+from gtfsgen.shapes.lines import Point, distance_m, length_m, simplify
+from gtfsgen.shapes.network import COST, Detail, Network, Snap, Way
 
 STRAIGHT_COST = 10.0
 """A hop that must be straight counts ten times its length, so that any way on rails is preferred.
@@ -17,11 +17,17 @@ STRAIGHT_COST = 10.0
 
 
 class Reason(StrEnum):
-    """Why a leg is straight."""
+    """Why a leg is straight, or what is wrong with the line it follows."""
 
     STOP_OFF_TRACK = "stop_off_track"
     NO_ROUTE = "no_route"
     DETOUR_TOO_LONG = "detour_too_long"
+    SIMPLIFIED = "simplified"
+    WORLD_NETWORK = "world_network"
+
+
+IN_OUTLINE = {Detail.WORLD: Reason.WORLD_NETWORK, Detail.SIMPLIFIED: Reason.SIMPLIFIED}
+"""What is said of legs that follow an outline and not the track, the least true first."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,10 @@ class Limits:
     join_m: float = 50.0
     """Given lines that end this near to another one are joined to it."""
 
+    def longest(self, straight_m: float) -> float:
+        """The longest way that is believed between places so far apart."""
+        return max(straight_m * self.max_detour, straight_m + self.detour_slack_m)
+
 
 @dataclass(frozen=True)
 class Stop:
@@ -51,7 +61,9 @@ class Stop:
 
 @dataclass(frozen=True)
 class Leg:
-    """The line from a stop to the next. `off_track` names the stops that no track was found at."""
+    """The line from a stop to the next. `off_track` names the stops that no track was found at;
+    `via_points` counts the places that a leg without a known way is led through.
+    """
 
     from_stop: Stop
     to_stop: Stop
@@ -84,7 +96,7 @@ def legs(
         network.snaps(mark.point, limits.off_track_m) or [Snap(mark.point, 0.0, None)]
         for mark in marks
     ]
-    hops = _shortest(candidates, network)
+    hops = _shortest(candidates, network, limits)
     found: list[Leg] = []
     start = 0
     for index in range(1, len(marks)):
@@ -109,7 +121,7 @@ def _with_vias(
     return marks
 
 
-def _shortest(candidates: list[list[Snap]], network: Network) -> list[_Hop]:
+def _shortest(candidates: list[list[Snap]], network: Network, limits: Limits) -> list[_Hop]:
     """One hop between each mark and the next, by dynamic programming over the candidates."""
     costs = [snap.offset_m for snap in candidates[0]]
     steps: list[list[tuple[int, _Hop]]] = []
@@ -118,8 +130,8 @@ def _shortest(candidates: list[list[Snap]], network: Network) -> list[_Hop]:
         for snap in here:
             options = []
             for index, earlier in enumerate(before):
-                hop = _hop(earlier, snap, network)
-                weight = 1.0 if hop.on_track else STRAIGHT_COST
+                hop = _hop(earlier, snap, network, limits)
+                weight = COST[hop.way.detail] if hop.on_track else STRAIGHT_COST
                 options.append((costs[index] + hop.way.distance_m * weight, index, hop))
             cost, index, hop = min(options, key=lambda option: option[:2])
             here_costs.append(cost + snap.offset_m)
@@ -134,8 +146,12 @@ def _shortest(candidates: list[list[Snap]], network: Network) -> list[_Hop]:
     return hops[::-1]
 
 
-def _hop(start: Snap, end: Snap, network: Network) -> _Hop:
-    way = None if start.key is None or end.key is None else network.way(start, end)
+def _hop(start: Snap, end: Snap, network: Network, limits: Limits) -> _Hop:
+    way = None
+    if start.key is not None and end.key is not None:
+        # A little more than what is believed, so that a way too long is told as that.
+        limit = 1.5 * limits.longest(distance_m(start.point, end.point))
+        way = network.way(start, end, limit)
     if way is not None:
         return _Hop(way, True)
     points = (start.point, end.point)
@@ -153,22 +169,23 @@ def _leg(
     length = length_m(points)
     if missing:
         reason = Reason.STOP_OFF_TRACK
-    elif any(not hop.on_track or hop.way.sketch for hop in hops):
+    elif any(not hop.on_track or hop.way.detail is Detail.SKETCH for hop in hops):
         reason = Reason.NO_ROUTE
-    elif len(hops) == 1 and length > max(
-        straight * limits.max_detour, straight + limits.detour_slack_m
-    ):
+    elif len(hops) == 1 and length > limits.longest(straight):
         reason = Reason.DETOUR_TOO_LONG
         points = [points[0], points[-1]]
+    else:
+        details = {hop.way.detail for hop in hops}
+        reason = next((said for detail, said in IN_OUTLINE.items() if detail in details), None)
     if limits.simplify_m > 0 and len(points) > 2:
-        points = simplified(points, limits.simplify_m)
+        points = simplify(points, limits.simplify_m)
     return Leg(
         *ends,
         tuple(points),
         length_m(points),
         reason,
         missing,
-        max(0, len(points) - 2) if reason else 0,
+        max(0, len(points) - 2) if reason and reason not in IN_OUTLINE.values() else 0,
     )
 
 

@@ -1,22 +1,54 @@
-"""Where trains can go: lines given by hand as a graph, or the rails of an OpenStreetMap extract."""
+"""Where trains can go: lines given by hand, the rails of an OpenStreetMap extract, or the world's
+railways in outline.
+"""
 
 from __future__ import annotations
 
-import heapq
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from gtfsgen.shapes.geodesy import Point, distance_m, length_m, nearest_on_segment
+from gtfsgen.shapes.lines import (
+    Point,
+    distance_m,
+    geod,
+    length_m,
+    nearest_on_segment,
+    nearest_on_segments,
+)
 
-SKETCH_COST = 4.0
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class Detail(StrEnum):
+    """How true a line is to the track."""
+
+    TRACK = "track"
+    SIMPLIFIED = "simplified"
+    """The right railway, its bends cut: good for drawing, a little too short."""
+    WORLD = "world"
+    """A network of the whole world, rounded and cut as well; nobody has chosen the line."""
+    SKETCH = "sketch"
+    """A chain of places, not a railway."""
+
+
+DETAILS = list(Detail)
+"""From the truest on."""
+COST = {Detail.TRACK: 1.0, Detail.SIMPLIFIED: 1.5, Detail.WORLD: 2.0, Detail.SKETCH: 4.0}
 """A sketched line is followed only where the real track would be four times as long."""
 MAX_CANDIDATES = 4
 """Places on the track considered per stop: parallel tracks, both arms of a junction."""
-METRES_PER_DEGREE = 111_195.0
+WAYS_KEPT = 65_536
+"""Ways between two places that are remembered: patterns of one line share most of them."""
+METRES_PER_DEGREE = 110_500.0
+"""Hardly less than the shortest degree of latitude on WGS84, so that a box is never too small."""
 COINCIDENT_M = 1.0
 
 
@@ -31,130 +63,175 @@ class Snap:
 
 @dataclass(frozen=True)
 class Way:
-    """A route over a network. `sketch`: some of it follows a line that is no track."""
+    """A route over a network. `detail` is that of its least true piece."""
 
     points: tuple[Point, ...]
     distance_m: float
-    sketch: bool = False
+    detail: Detail = Detail.TRACK
 
 
 class Network(Protocol):
     def snaps(self, point: Point, radius_m: float) -> list[Snap]:
         """Places on the track within `radius_m`, nearest first; none if the point is off it."""
 
-    def way(self, start: Snap, end: Snap) -> Way | None:
-        """The shortest route, or None if there is none."""
+    def way(self, start: Snap, end: Snap, limit_m: float = math.inf) -> Way | None:
+        """The shortest route, or None if there is none, or none that is worth `limit_m`."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line as given. `sketch` if its author says that it is not track (`"track": false`)."""
+    """A line as given, and how true its author says it is."""
 
     points: tuple[Point, ...]
-    sketch: bool = False
+    detail: Detail = Detail.TRACK
 
 
-class LineNetwork:
-    """Lines as an undirected graph.
+class Graph:
+    """Straight edges between nodes, with shortest ways by scipy.
 
-    Lines meet where they share a vertex, and where a line ends within `join_m` of another. Lines
-    that merely cross do not meet: one is on a bridge.
+    A `bounded` graph looks no farther than the limit of a search: for one so large that looking
+    everywhere takes long.
+    `nodes` has a row of latitude and longitude a node, `edges` a row of two node numbers an edge;
+    `details` gives an index into `DETAILS` for each edge. Of several edges between two nodes the
+    cheapest counts.
     """
 
-    def __init__(self, lines: Iterable[Line], join_m: float = 50.0) -> None:
-        from shapely import STRtree
+    def __init__(
+        self,
+        nodes: NDArray[np.float64],
+        edges: NDArray[np.int64],
+        details: NDArray[np.int8],
+        bounded: bool = False,
+    ) -> None:
+        import numpy as np
+        from scipy.sparse import csr_matrix
 
-        self.nodes: list[Point] = []
-        self.links: list[dict[int, float]] = []
-        self.edges: list[tuple[int, int, bool]] = []
-        self._numbers: dict[Point, int] = {}
-        self._sketches: set[tuple[int, int]] = set()
-        drawn = _joined([line for line in lines if len(line.points) > 1], join_m)
-        for line in drawn:
-            numbers = [self._number(point) for point in line.points]
-            for a, b in itertools.pairwise(numbers):
-                self._link(a, b, line.sketch)
-        self._tree = STRtree([_segment(self.nodes[a], self.nodes[b]) for a, b, _ in self.edges])
-
-    def _number(self, point: Point) -> int:
-        key = (round(point[0], 6), round(point[1], 6))
-        if key not in self._numbers:
-            self._numbers[key] = len(self.nodes)
-            self.nodes.append(key)
-            self.links.append({})
-        return self._numbers[key]
-
-    def _link(self, a: int, b: int, sketch: bool) -> None:
-        if a == b:
-            return
-        cost = distance_m(self.nodes[a], self.nodes[b]) * (SKETCH_COST if sketch else 1.0)
-        if cost < self.links[a].get(b, math.inf):
-            self.links[a][b] = self.links[b][a] = cost
-            self.edges.append((a, b, sketch))
-            (self._sketches.update if sketch else self._sketches.difference_update)(
-                {(a, b), (b, a)}
-            )
+        factors = np.array([COST[detail] for detail in DETAILS])
+        ends = nodes[edges]
+        *_, lengths = geod().inv(ends[:, 0, 1], ends[:, 0, 0], ends[:, 1, 1], ends[:, 1, 0])
+        costs = np.asarray(lengths, dtype=float) * factors[details]
+        order = np.lexsort((costs, edges.max(axis=1), edges.min(axis=1)))
+        pairs = np.sort(edges[order], axis=1)
+        first = np.ones(len(order), dtype=bool)
+        first[1:] = (pairs[1:] != pairs[:-1]).any(axis=1)
+        kept = order[first]
+        self.nodes = nodes
+        self.edges = edges[kept]
+        self.details = details[kept]
+        self._edge_numbers: dict[tuple[int, int], int] | None = None
+        there, back = self.edges[:, 0], self.edges[:, 1]
+        twice = np.concatenate([costs[kept], costs[kept]])
+        rows, columns = np.concatenate([there, back]), np.concatenate([back, there])
+        self._costs = csr_matrix((twice, (rows, columns)), shape=(len(nodes), len(nodes)))
+        self._tree = _tree_of(nodes[self.edges])
+        self._bounded = bounded
+        self._trees = lru_cache(maxsize=16)(self._shortest_trees)
+        self._ways = lru_cache(maxsize=WAYS_KEPT)(self._find_way)
 
     def snaps(self, point: Point, radius_m: float) -> list[Snap]:
-        found = []
-        for number in self._tree.query(_box(point, radius_m)):
-            a, b, _ = self.edges[number]
-            place, _, off = nearest_on_segment(point, self.nodes[a], self.nodes[b])
-            if off <= radius_m:
-                found.append(Snap(place, off, (a, b)))
+        import numpy as np
+
+        near = np.sort(self._tree.query(_box(point, radius_m)))
+        if not len(near):
+            return []
+        starts, ends = self.nodes[self.edges[near, 0]], self.nodes[self.edges[near, 1]]
+        found = [
+            Snap(place, off, int(number))
+            for number, (place, _, off) in zip(
+                near, nearest_on_segments(point, starts, ends), strict=True
+            )
+            if off <= radius_m
+        ]
         distinct: list[Snap] = []
         for snap in sorted(found, key=lambda snap: (snap.offset_m, snap.point)):
             if all(distance_m(snap.point, other.point) > COINCIDENT_M for other in distinct):
                 distinct.append(snap)
-        return distinct[:MAX_CANDIDATES]
+                if len(distinct) == MAX_CANDIDATES:
+                    break
+        return distinct
 
-    def way(self, start: Snap, end: Snap) -> Way | None:
-        start_edge, end_edge = start.key, end.key
-        if set(start_edge) == set(end_edge):
-            return self._measured([start.point, end.point], [start_edge])
-        goals = {node: self._cost(end.point, node, end_edge) for node in end_edge}
-        best, came_from = self._search(
-            {node: self._cost(start.point, node, start_edge) for node in start_edge}, goals
-        )
-        if best is None:
+    def way(self, start: Snap, end: Snap, limit_m: float = math.inf) -> Way | None:
+        return self._ways(start, end, limit_m if self._bounded else math.inf)
+
+    def _find_way(self, start: Snap, end: Snap, limit_m: float) -> Way | None:
+        if start.key == end.key:
+            return self._measure([start.point, end.point], [start.key])
+        first, last = self.edges[start.key], self.edges[end.key]
+        worst = COST[DETAILS[int(self.details.max())]]
+        # Rounded up, so that one search serves the candidates of a stop that lie close together.
+        reach = math.inf if math.isinf(limit_m) else 2 ** math.ceil(math.log2(limit_m * worst + 1))
+        reached, before = self._trees(start.key, reach)
+        costs = [
+            (
+                self._cost(start.point, first[side], start.key)
+                + reached[side][goal]
+                + self._cost(end.point, goal, end.key),
+                side,
+                int(goal),
+            )
+            for side in (0, 1)
+            for goal in last
+        ]
+        cost, side, goal = min(costs)
+        if math.isinf(cost):
             return None
-        numbers = [best]
-        while came_from[numbers[-1]] >= 0:
-            numbers.append(came_from[numbers[-1]])
+        numbers = [goal]
+        while numbers[-1] != first[side]:
+            numbers.append(int(before[side][numbers[-1]]))
         numbers.reverse()
-        steps = [start_edge, *itertools.pairwise(numbers), end_edge]
-        return self._measured(
-            [start.point, *(self.nodes[number] for number in numbers), end.point], steps
+        between = [self._edge(a, b) for a, b in itertools.pairwise(numbers)]
+        points = [start.point, *map(self._place, numbers), end.point]
+        return self._measure(points, [start.key, *between, end.key])
+
+    def _shortest_trees(self, edge: int, limit: float) -> tuple[Any, Any]:
+        from scipy.sparse.csgraph import dijkstra
+
+        return dijkstra(
+            self._costs, indices=self.edges[edge], return_predecessors=True, limit=limit
         )
 
-    def _cost(self, point: Point, node: int, edge: tuple[int, int]) -> float:
-        factor = SKETCH_COST if edge in self._sketches else 1.0
-        return distance_m(point, self.nodes[node]) * factor
+    def _place(self, number: int) -> Point:
+        latitude, longitude = self.nodes[number]
+        return float(latitude), float(longitude)
 
-    def _search(
-        self, starts: dict[int, float], goals: dict[int, float]
-    ) -> tuple[int | None, dict[int, int]]:
-        """Dijkstra from both ends of an edge to both ends of another."""
-        queue = [(cost, node, -1) for node, cost in starts.items()]
-        heapq.heapify(queue)
-        came_from: dict[int, int] = {}
-        best, best_cost = None, math.inf
-        while queue and queue[0][0] < best_cost:
-            cost, node, before = heapq.heappop(queue)
-            if node in came_from:
-                continue
-            came_from[node] = before
-            if node in goals and cost + goals[node] < best_cost:
-                best, best_cost = node, cost + goals[node]
-            for neighbour, step in self.links[node].items():
-                if neighbour not in came_from:
-                    heapq.heappush(queue, (cost + step, neighbour, node))
-        return best, came_from
+    def _cost(self, point: Point, node: int, edge: int) -> float:
+        return distance_m(point, self._place(node)) * COST[DETAILS[self.details[edge]]]
 
-    def _measured(self, points: list[Point], steps: list[tuple[int, int]]) -> Way:
+    def _edge(self, a: int, b: int) -> int:
+        if self._edge_numbers is None:
+            self._edge_numbers = {
+                (min(pair), max(pair)): number for number, pair in enumerate(self.edges.tolist())
+            }
+        return self._edge_numbers[min(a, b), max(a, b)]
+
+    def _measure(self, points: list[Point], edges: list[int]) -> Way:
         distinct = _without_repeats(points)
-        sketch = any(step in self._sketches for step in steps)
-        return Way(tuple(distinct), length_m(distinct), sketch)
+        worst = max(int(self.details[edge]) for edge in edges)
+        return Way(tuple(distinct), length_m(distinct), DETAILS[worst])
+
+
+def line_network(lines: Iterable[Line], join_m: float = 50.0) -> Graph | None:
+    """Lines as a graph; None where no line has two points.
+
+    Lines meet where they share a vertex, and where a line ends within `join_m` of another. Lines
+    that merely cross do not meet: one is on a bridge.
+    """
+    import numpy as np
+
+    numbers: dict[Point, int] = {}
+    edges: list[tuple[int, int]] = []
+    details: list[int] = []
+    for line in _joined([line for line in lines if len(line.points) > 1], join_m):
+        along = [
+            numbers.setdefault((round(lat, 6), round(lon, 6)), len(numbers))
+            for lat, lon in line.points
+        ]
+        steps = [(a, b) for a, b in itertools.pairwise(along) if a != b]
+        edges += steps
+        details += [DETAILS.index(line.detail)] * len(steps)
+    if not edges:
+        return None
+    return Graph(np.array(list(numbers)), np.array(edges), np.array(details, dtype=np.int8))
 
 
 class RailsUnavailable(Exception):
@@ -216,7 +293,7 @@ class OsmNetwork:
                 place, offset, beyond = projected, off, edge.to
         return [Snap(place, offset, (nearest.id, beyond))] if offset <= radius_m else []
 
-    def way(self, start: Snap, end: Snap) -> Way | None:
+    def way(self, start: Snap, end: Snap, limit_m: float = math.inf) -> Way | None:
         first, after = start.key
         last, before = end.key
         numbers = self._numbers(first, last)
@@ -248,31 +325,33 @@ class OsmNetwork:
 
 
 class Networks:
-    """Several networks asked in turn: hand-given lines first, then extracts."""
+    """Several networks asked in turn: hand-given lines first, then extracts, then the world."""
 
-    def __init__(self, networks: list[Network]) -> None:
+    def __init__(self, networks: Sequence[Network]) -> None:
         self.networks = networks
 
     def snaps(self, point: Point, radius_m: float) -> list[Snap]:
-        found = [
+        return [
             Snap(snap.point, snap.offset_m, (number, snap))
             for number, network in enumerate(self.networks)
             for snap in network.snaps(point, radius_m)
         ]
-        return found
 
-    def way(self, start: Snap, end: Snap) -> Way | None:
+    def way(self, start: Snap, end: Snap, limit_m: float = math.inf) -> Way | None:
         first, start_inside = start.key
         second, end_inside = end.key
         if first != second:
             return None
-        return self.networks[first].way(start_inside, end_inside)
+        return self.networks[first].way(start_inside, end_inside, limit_m)
 
 
-def _segment(start: Point, end: Point) -> Any:
-    from shapely import LineString
+def _tree_of(segments: NDArray[np.float64]) -> Any:
+    """An index of segments, each two rows of latitude and longitude, by longitude and latitude."""
+    import numpy as np
+    import shapely
 
-    return LineString([(start[1], start[0]), (end[1], end[0])])
+    lines = shapely.linestrings(segments[:, :, ::-1])
+    return shapely.STRtree(list(np.ravel(np.asarray(lines))))
 
 
 def _box(point: Point, radius_m: float) -> Any:
@@ -287,29 +366,34 @@ def _joined(lines: list[Line], join_m: float) -> list[Line]:
     """The lines, plus a short connector from each loose end to a vertex put into the line it
     nearly meets.
     """
-    from shapely import STRtree
+    import numpy as np
 
     vertices = {point for line in lines for point in line.points[1:-1]}
     spans = [
-        (number, index, line.points[index], line.points[index + 1])
+        (number, index, *pair)
         for number, line in enumerate(lines)
-        for index in range(len(line.points) - 1)
+        for index, pair in enumerate(itertools.pairwise(line.points))
     ]
-    tree = STRtree([_segment(start, end) for _, _, start, end in spans])
+    if not spans:
+        return lines
+    starts = np.array([start for _, _, start, _ in spans])
+    ends = np.array([end for *_, end in spans])
+    tree = _tree_of(np.stack([starts, ends], axis=1))
     added: dict[tuple[int, int], list[tuple[float, Point]]] = {}
     connectors = []
     for number, line in enumerate(lines):
-        for end in {line.points[0], line.points[-1]} - vertices:
+        for end in sorted({line.points[0], line.points[-1]} - vertices):
             near: dict[int, tuple[float, float, Point, int]] = {}
-            for span in tree.query(_box(end, join_m)):
-                other, index, start, stop = spans[span]
-                place, share, off = nearest_on_segment(end, start, stop)
+            candidates = np.sort(tree.query(_box(end, join_m)))
+            places = nearest_on_segments(end, starts[candidates], ends[candidates])
+            for span, (place, share, off) in zip(candidates, places, strict=True):
+                other, index, _, _ = spans[span]
                 if other != number and off <= join_m and off < near.get(other, (math.inf,))[0]:
                     near[other] = (off, share, place, index)
             for other, (off, share, place, index) in near.items():
                 added.setdefault((other, index), []).append((share, place))
                 if off > 0:
-                    connectors.append(Line((end, place), line.sketch))
+                    connectors.append(Line((end, place), line.detail))
     return [_with_vertices(line, number, added) for number, line in enumerate(lines)] + connectors
 
 
@@ -320,7 +404,7 @@ def _with_vertices(
     for index, point in enumerate(line.points):
         points.append(point)
         points += [place for _, place in sorted(added.get((number, index), []))]
-    return Line(tuple(points), line.sketch)
+    return Line(tuple(points), line.detail)
 
 
 def _without_repeats(points: list[Point]) -> list[Point]:

@@ -1,8 +1,9 @@
 """Reading source/tracks/: lines, via points and extracts, as a curator keeps them.
 
 - `.geojson`: LineString and MultiLineString features are lines trains follow. A feature with
-  `"track": false`, or with a list of its vertices' names in `via`, is a sketch: legs are drawn
-  along it, but each says that no track was found.
+  `"detail": "simplified"` is the right railway with its bends cut, and legs along it say so. One
+  with `"track": false`, `"detail": "sketch"` or a list of its vertices' names in `via` is a sketch:
+  legs are drawn along it, but each says that no track was found.
   Point and MultiPoint features with the properties `from` and `to` (stop ids) are via points of
   that leg, both ways, in the order given (or by a number in `order`).
 - `.gpx`: tracks and routes are lines.
@@ -20,8 +21,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 from gtfsgen.faults import Fault, Severity
-from gtfsgen.shapes.geodesy import Point
-from gtfsgen.shapes.network import Line
+from gtfsgen.shapes.lines import Point
+from gtfsgen.shapes.network import Detail, Line
 
 EXTRACTS = (".osm", ".osm.gz", ".osm.bz2", ".osm.pbf", ".pbf")
 
@@ -109,8 +110,8 @@ def _read_geojson(
         try:
             if kind in ("LineString", "MultiLineString"):
                 parts = [coordinates] if kind == "LineString" else coordinates
-                sketch = properties.get("track") is False or "via" in properties
-                lines += [Line(tuple(_point(pair) for pair in part), sketch) for part in parts]
+                detail = _detail(properties)
+                lines += [Line(tuple(_point(pair) for pair in part), detail) for part in parts]
             elif kind in ("Point", "MultiPoint") and "from" in properties and "to" in properties:
                 places = [_point(p) for p in ([coordinates] if kind == "Point" else coordinates)]
                 _add_vias(vias, properties, places)
@@ -139,6 +140,16 @@ def _features(document: Any) -> Iterator[tuple[dict, dict]]:
         members = geometry.get("geometries", [geometry])
         for member in members:
             yield member, properties
+
+
+def _detail(properties: dict) -> Detail:
+    """How true a line is, by what its author says of it. Raises ValueError for another word."""
+    if properties.get("track") is False or "via" in properties:
+        return Detail.SKETCH
+    said = properties.get("detail", Detail.TRACK)
+    if said not in (Detail.TRACK, Detail.SIMPLIFIED, Detail.SKETCH):
+        raise ValueError(f"detail {said!r} is none of track, simplified, sketch")
+    return Detail(said)
 
 
 def _point(pair: Any) -> Point:
