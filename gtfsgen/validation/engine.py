@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -121,14 +122,22 @@ def tables(rule_set: str) -> dict[str, Table]:
 
 
 class ValidatorCrash(Exception):
-    """The canonical validator is known to crash here, and to lose all notices of the rules
-    concerned.
+    """The canonical validator is known to crash here, and to find no more of the rules concerned.
 
-    Raised only on a strict feed, so that the same system error is reported.
+    `found` is what it has found until then. Raised only on a strict feed, so that the same system
+    error is reported.
     """
 
-    def __init__(self, validator: str, exception: str, message: str, count: int = 1) -> None:
+    def __init__(
+        self,
+        validator: str,
+        exception: str,
+        message: str,
+        count: int = 1,
+        found: Result | None = None,
+    ) -> None:
         super().__init__(message)
+        self.found = found
         self.validator = validator
         self.exception = exception
         self.message = message
@@ -158,6 +167,9 @@ class Outcome:
         }
 
 
+ROW_NUMBER = re.compile("row_number")
+"""Columns that say where a row stands in its file."""
+
 SMALL_FEED_ROWS = 100_000
 """Up to so many rows a plan costs more to optimize than to run."""
 
@@ -180,11 +192,14 @@ def run(feed: Feed, rule_set: str, progress: Callable[[str], None] | None = None
         started = time.perf_counter()
         try:
             found = _rows_at_fault(rule_, feed, flags)
+        except ValidatorCrash as crash:
+            _note_failure(rule_, crash, outcome)
+            found = _collected(crash.found or [], flags)
         except Exception as error:
             _note_failure(rule_, error, outcome)
-        else:
-            if found:
-                outcome.found[rule_.code] = found
+            found = []
+        if found:
+            outcome.found[rule_.code] = found
         outcome.seconds[rule_.code] = time.perf_counter() - started
     return outcome
 
@@ -213,13 +228,43 @@ def _why_withheld(feed: Feed, name: str) -> str:
 
 def _rows_at_fault(rule_: Rule, feed: Feed, flags: pl.QueryOptFlags) -> list[Rows]:
     """What a rule finds, its lazy frames collected."""
-    result = rule_.function(feed)
+    return _collected(rule_.function(feed), flags)
+
+
+def _collected(result: Result, flags: pl.QueryOptFlags) -> list[Rows]:
     results = result if isinstance(result, list) else [result]
     parts = [part if isinstance(part, Rows) else Rows(part) for part in results]
     for part in parts:
         if isinstance(part.frame, pl.LazyFrame):
             part.frame = part.frame.collect(optimizations=flags)
+        part.frame = in_order(part.frame)
     return [part for part in parts if len(part)]
+
+
+def in_order(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows at fault by their row numbers, and where these are equal or none by all values.
+
+    So no rule needs to care for its order, and none can show that of codes, hashes or threads.
+    """
+    numbers = [name for name in frame.columns if ROW_NUMBER.search(name)]
+    numbers.sort(key=lambda name: name != "csv_row_number")
+    if frame.height < 2 or (numbers and _rises(frame[numbers[0]])):
+        return frame
+    if numbers:
+        frame = frame.sort(numbers, maintain_order=True, nulls_last=True)
+        ties = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift(1)) for name in numbers)
+        if not frame.select(ties.slice(1).any()).item():
+            return frame
+    keys = [
+        pl.col(name).cast(pl.String) if dtype in (pl.Categorical, pl.Enum) else pl.col(name)
+        for name, dtype in frame.schema.items()
+        if name not in numbers and dtype != pl.Null
+    ]
+    return frame.sort(*numbers, *keys, maintain_order=True, nulls_last=True)
+
+
+def _rises(numbers: pl.Series) -> bool:
+    return not numbers.null_count() and bool((numbers.slice(1) > numbers.head(-1)).all())
 
 
 def _note_failure(rule_: Rule, error: Exception, outcome: Outcome) -> None:

@@ -8,7 +8,7 @@ from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed
 from gtfsgen.findings import Rows
 from gtfsgen.validation.engine import rule
-from gtfsgen.validation.scans.distances import haversine_m
+from gtfsgen.validation.scans.distances import are_numbers, haversine_m
 
 EQUAL_DISTANCE_LIMIT_M = 1.11
 BEYOND_SHAPE_LIMIT_M = 11.1
@@ -49,7 +49,11 @@ def _pairs(feed: Feed) -> pl.LazyFrame:
     same_shape = pl.col("shape_id").to_physical() == pl.col("shape_id").to_physical().shift(1)
     return feed.ordered_shapes.with_columns(
         pl.col(*POINT, "shape_pt_lat", "shape_pt_lon").shift(1).name.prefix("prev_")
-    ).filter(same_shape & (pl.col("prev_shape_dist_traveled") >= pl.col("shape_dist_traveled")))
+    ).filter(
+        same_shape
+        & (pl.col("prev_shape_dist_traveled") >= pl.col("shape_dist_traveled"))
+        & are_numbers("prev_shape_dist_traveled", "shape_dist_traveled")
+    )
 
 
 _equal = pl.col("prev_shape_dist_traveled") == pl.col("shape_dist_traveled")
@@ -149,9 +153,12 @@ def _beyond_shape(feed: Feed) -> pl.LazyFrame:
         .agg(
             pl.col("shape_pt_lat", "shape_pt_lon", "shape_dist_traveled").get(
                 pl.col("shape_dist_traveled").arg_max()
-            )
+            ),
+            odd=pl.col("shape_dist_traveled").is_nan().any(),
         )
-        .filter(pl.col("shape_dist_traveled") > 0)
+        # A shape with a distance that is NaN has no farthest point: nothing is beyond it.
+        .filter(pl.col("shape_dist_traveled") > 0, ~pl.col("odd"))
+        .drop("odd")
         .rename({"shape_dist_traveled": "max_shape_distance_traveled"})
     )
     last = feed.ordered_stop_times.filter("ends_trip").select(
@@ -165,7 +172,10 @@ def _beyond_shape(feed: Feed) -> pl.LazyFrame:
         feed.trips.filter(pl.col("shape_id").is_not_null())
         .join(last, on="trip_id", how="inner", maintain_order="left")
         .join(farthest, on="shape_id", how="inner", maintain_order="left")
-        .filter(pl.col("max_trip_distance_traveled") > pl.col("max_shape_distance_traveled"))
+        .filter(
+            are_numbers("max_trip_distance_traveled"),
+            pl.col("max_trip_distance_traveled") > pl.col("max_shape_distance_traveled"),
+        )
         .join(positions, on="stop_id", how="inner", maintain_order="left")
         .with_columns(geo_distance_to_shape=haversine_m(*columns))
         .select(

@@ -8,6 +8,7 @@ from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed
 from gtfsgen.findings import Rows
 from gtfsgen.validation.engine import rule
+from gtfsgen.validation.scans.distances import are_numbers
 
 arrival, departure = pl.col("arrival_time"), pl.col("departure_time")
 
@@ -127,7 +128,11 @@ def decreasing_or_equal_stop_time_distance(feed: Feed) -> pl.LazyFrame | list[Ro
     same_trip = pl.col("trip_id").to_physical() == pl.col("trip_id").to_physical().shift(1)
     return (
         rows.with_columns(*(pl.col(name).shift(1).alias(f"prev_{name}") for name in columns))
-        .filter(same_trip & (pl.col("prev_shape_dist_traveled") >= pl.col("shape_dist_traveled")))
+        .filter(
+            same_trip
+            & (pl.col("prev_shape_dist_traveled") >= pl.col("shape_dist_traveled"))
+            & are_numbers("prev_shape_dist_traveled", "shape_dist_traveled")
+        )
         .select("trip_id", "stop_id", *columns, *(f"prev_{name}" for name in columns))
     )
 

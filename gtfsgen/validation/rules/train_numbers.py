@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import numpy as np
 import polars as pl
 
 from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed
 from gtfsgen.findings import Rows
 from gtfsgen.validation.engine import rule
+from gtfsgen.validation.portions import portions
 
 PAIR = ["other_trip_id", "trip_id"]
-RUN = ["service_id", "day"]
-"""When a trip departs: on the dates of its service, so many days later."""
 DAY_S = 86_400
-MANY_DATES, MANY_DAYS = 1 << 24, 1 << 6
+RUNS_AT_ONCE = 4_000_000
+"""Departures, a trip on a date each, that are compared in one go."""
 
 
 @rule(
@@ -31,30 +34,22 @@ def trip_short_name_not_unique_per_day(feed: Feed) -> Rows:
     """Two trips of one agency have one trip_short_name on one date.
 
     A train number should name one train on a service day, or riders and realtime feeds take one for
-    the other. Trips that follow each other by transfers of types 4 and 5, or in one block, may
-    share their number. Two trips for two groups of coaches of one train may not: describe the train
-    once. A trip whose first departure is past 24:00:00, and so on another date, is not held against
-    one before. One notice for each later trip, `date` being the first service date of both.
+    the other. On each service date the trips of one number and agency stand in the order in which
+    they start, and of those that start at one time in the order of trips.txt; each is compared with
+    the one just before it. Trips that follow each other by transfers of types 4 and 5, or in one
+    block, may share their number. Two trips for two groups of coaches of one train may not:
+    describe the train once. Trips whose first departures are past 24:00:00, and so on another date,
+    are compared among themselves. One notice for each later trip: `date` is the first service date
+    on which it comes just after a trip that it must not, and `other_trip_id` is that trip.
     """
     trips = feed.shared(_namesakes)
-    within = _within_services(feed, trips)
-    rest = trips.join(within, on="trip_id", how="anti").collect().lazy()
-    between = _between_services(feed, rest)
-    dates = feed.service_spans.select("service_id", date="first_date")
-    found = pl.concat(
-        [
-            within.join(trips.select("trip_id", *RUN), on="trip_id")
-            .join(dates, on="service_id")
-            .select(*PAIR, "date"),
-            between.select(*PAIR, "date"),
-        ]
-    )
+    found = _not_consecutive(feed, _neighbours(feed, trips.collect()).lazy())
     names = trips.select("csv_row_number", "trip_id", "trip_short_name")
     others = trips.select(other_csv_row_number="csv_row_number", other_trip_id="trip_id")
     return Rows(
         found.join(names, on="trip_id")
         .join(others, on="other_trip_id")
-        .sort("csv_row_number", "date")
+        .sort("csv_row_number", "date", "other_csv_row_number")
         .unique("csv_row_number", keep="first", maintain_order=True)
         .select(
             "csv_row_number",
@@ -69,7 +64,7 @@ def trip_short_name_not_unique_per_day(feed: Feed) -> Rows:
 
 
 def _namesakes(feed: Feed) -> pl.LazyFrame:
-    """Running trips whose agency has another trip of their name, in the order of their starts.
+    """Running trips whose agency has another trip of their name, by group, day and start.
 
     `group` numbers agency and name. A route without an agency is the first agency's. `start_s` is
     the time of the first departure on the date of it, `day` days after the service date.
@@ -97,63 +92,79 @@ def _namesakes(feed: Feed) -> pl.LazyFrame:
         )
         .with_columns(day=pl.col("start_s") // DAY_S, start_s=pl.col("start_s") % DAY_S)
     )
-    groups = trips.group_by(name).len().filter(pl.col("len") > 1).with_row_index("group")
+    groups = (
+        trips.group_by(name, maintain_order=True)
+        .len()
+        .filter(pl.col("len") > 1)
+        .with_row_index("group")
+    )
     return (
         trips.join(groups.select(*name, "group"), on=name)
-        .sort("group", "start_s", "csv_row_number")
+        .sort("group", "day", "start_s", "csv_row_number")
         .collect()
         .lazy()
     )
 
 
-def _within_services(feed: Feed, trips: pl.LazyFrame) -> pl.LazyFrame:
-    """Pairs of one name and one service, each trip with the one that starts before it that day."""
-    key = ["group", *RUN]
-    pairs = trips.with_columns(
-        other_trip_id=pl.col("trip_id").shift(1).over(key),
-        other_block_id=pl.col("block_id").shift(1).over(key),
-    ).filter(pl.col("other_trip_id").is_not_null())
-    return _not_consecutive(feed, pairs).select(PAIR).collect().lazy()
+def _neighbours(feed: Feed, trips: pl.DataFrame) -> pl.DataFrame:
+    """Pairs of trips of one name that start one after the other on some `date`, the first such.
+
+    `trips` are `_namesakes`. Dates on which the same services run are of one kind and are looked at
+    once; and so are all dates of trips whose namesakes are of one service.
+    """
+    services = trips["service_id"].unique()
+    days = feed.service_days.join(services.to_frame().lazy(), on="service_id", how="semi").collect()
+    kinds = _kinds_of_dates(days)
+    trips = trips.with_columns(
+        alone=pl.col("service_id").n_unique().over("group") == 1
+    ).with_row_index("place")
+    first_dates = feed.service_spans.select("service_id", date="first_date").collect()
+    found = [_adjacent(trips.filter("alone"), first_dates)]
+    rest = trips.filter(~pl.col("alone"))
+    running = days.join(kinds, on="date", how="semi")
+    for part in _portions(rest, running):
+        found.append(_adjacent(part, running))
+    return pl.concat(found)
 
 
-def _between_services(feed: Feed, trips: pl.LazyFrame) -> pl.LazyFrame:
-    """Pairs of one name and of different services, with the first service `date` of both."""
-    runs = trips.select("group", *RUN).unique()
-    # One number for group, date and day sorts and compares many times faster than the three.
-    number = (
-        pl.col("group").cast(pl.Int64) * MANY_DATES + pl.col("date").to_physical()
-    ) * MANY_DAYS
-    same = pl.col("number") == pl.col("number").shift(1)
-    meeting = (
-        runs.filter(pl.len().over("group") > 1)
-        .join(feed.service_days, on="service_id")
-        .with_columns(number=number + pl.col("day").clip(0, MANY_DAYS - 1))
-        .sort("number", pl.col("service_id").to_physical())
-        .with_columns(pl.col(RUN).shift(1).name.prefix("other_"), met=same)
-        .filter("met")
-        .group_by("group", *RUN, *(f"other_{name}" for name in RUN))
-        .agg(pl.col("date").min())
+def _portions(trips: pl.DataFrame, running: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Trips of whole groups, with about `RUNS_AT_ONCE` departures together."""
+    counts = running.group_by("service_id").len()
+    departures = trips.join(counts, on="service_id", how="left", maintain_order="left")["len"]
+    before = np.append(0, departures.cum_sum().to_numpy()).astype(np.int64)
+    firsts = np.flatnonzero(np.diff(trips["group"].to_numpy().astype(np.int64), prepend=-1))
+    bounds = np.append(firsts, trips.height)
+    for first, last in portions(before[bounds], RUNS_AT_ONCE):
+        yield trips[int(bounds[first]) : int(bounds[last])]
+
+
+def _kinds_of_dates(days: pl.DataFrame) -> pl.DataFrame:
+    """The first `date` of each set of services that run together."""
+    sets = (
+        days.sort("date", pl.col("service_id").to_physical())
+        .group_by("date", maintain_order=True)
+        .agg("service_id")
     )
-    sides = trips.select("group", *RUN, "trip_id", "block_id", "csv_row_number", "start_s")
-    pairs = meeting.join(sides, on=["group", *RUN]).join(
-        sides.rename({name: f"other_{name}" for name in sides.collect_schema().names()[1:]}),
-        on=["group", *(f"other_{name}" for name in RUN)],
-    )
-    return _not_consecutive(feed, _later_first(pairs))
+    return sets.unique("service_id", keep="first", maintain_order=True).select("date")
 
 
-def _later_first(pairs: pl.LazyFrame) -> pl.LazyFrame:
-    """Pairs turned so that `trip_id` is the one that starts later."""
-    columns = ["csv_row_number", "trip_id", "block_id", "start_s"]
-    start, other_start = pl.col("start_s"), pl.col("other_start_s")
-    earlier = (start < other_start) | (
-        (start == other_start) & (pl.col("csv_row_number") < pl.col("other_csv_row_number"))
+def _adjacent(trips: pl.DataFrame, running: pl.DataFrame) -> pl.DataFrame:
+    """Pairs of trips that follow each other on one of the dates given, the first of these dates."""
+    columns = ("group", "day", "trip_id", "block_id", "csv_row_number", "place")
+    before = [pl.col(name).shift(1).alias(f"other_{name}") for name in columns]
+    return (
+        trips.select("service_id", *columns)
+        .join(running, on="service_id")
+        .sort("date", "place")
+        .with_columns(*before, same_date=pl.col("date") == pl.col("date").shift(1))
+        .filter(
+            "same_date",
+            pl.col("group") == pl.col("other_group"),
+            pl.col("day") == pl.col("other_day"),
+        )
+        .unique(("place", "other_place"), keep="first", maintain_order=True)
+        .select(*PAIR, "block_id", "other_block_id", "date")
     )
-    swapped = {name: f"other_{name}" for name in columns} | {
-        f"other_{name}": name for name in columns
-    }
-    order = pairs.collect_schema().names()
-    return pl.concat([pairs.filter(~earlier), pairs.filter(earlier).rename(swapped).select(order)])
 
 
 def _not_consecutive(feed: Feed, pairs: pl.LazyFrame) -> pl.LazyFrame:

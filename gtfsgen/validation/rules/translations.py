@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import polars as pl
 
 from gtfsgen.faults import Severity
@@ -39,7 +41,11 @@ def _references(feed: Feed) -> pl.LazyFrame:
     """Translations that name a record, with `table` and its number of `keys`; empty where a file
     is unread.
     """
-    rows = feed.translations.filter(pl.col("field_value").is_null())
+    return _with_tables(feed, _read(feed))
+
+
+def _with_tables(feed: Feed, rows: pl.LazyFrame) -> pl.LazyFrame:
+    rows = rows.filter(pl.col("field_value").is_null())
     if not feed.everything_loaded and feed.strict:
         return rows.head(0).with_columns(table=pl.lit(""), keys=pl.lit(0))
     tables = _known_tables(feed)
@@ -59,7 +65,7 @@ def translation_unknown_table_name(feed: Feed) -> pl.LazyFrame | list[Rows]:
     if feed.strict and not feed.everything_loaded:
         return []
     known = pl.col("table_name").str.to_lowercase().is_in(_known_tables(feed))
-    return feed.translations.filter(~known).select("csv_row_number", "table_name")
+    return _read(feed).filter(~known).select("csv_row_number", "table_name")
 
 
 @rule(Severity.ERROR, "translations", of="translations")
@@ -71,7 +77,7 @@ def translation_unexpected_value(feed: Feed) -> list[Rows]:
     """
     if feed.strict and not feed.everything_loaded:
         return []
-    by_value = feed.translations.filter(pl.col("field_value").is_not_null())
+    by_value = _read(feed).filter(pl.col("field_value").is_not_null())
     by_record = _references(feed)
     record, sub = pl.col("record_id"), pl.col("record_sub_id")
     keyless = pl.col("keys") == 0
@@ -128,22 +134,66 @@ def translation_foreign_key_violation(feed: Feed) -> list[Rows]:
     """
     if feed.strict and not feed.everything_loaded:
         return []
-    record, sub, keys = pl.col("record_id"), pl.col("record_sub_id"), pl.col("keys")
-    fitting = (
-        _references(feed)
-        .filter(
-            record.is_not_null() == (keys >= 1),
-            sub.is_not_null() == (keys >= 2),
-        )
-        .collect()
-    )
     found = []
-    for (table,), rows in fitting.partition_by("table", as_dict=True, maintain_order=True).items():
+    groups = _fitting(_references(feed)).partition_by("table", as_dict=True, maintain_order=True)
+    for (table,), rows in groups.items():
         dangling = _dangling(feed, str(table), rows)
         found.append(
             Rows(dangling.select("csv_row_number", "table_name", "record_id", "record_sub_id"))
         )
+    crash = feed.shared(_crash)
+    if crash is not None:
+        raise ValidatorCrash(
+            VALIDATOR,
+            "java.lang.IllegalArgumentException",
+            f"row {crash.row}: the record_sub_id of {crash.table} is no {crash.kind}",
+            found=found,
+        )
     return found
+
+
+def _fitting(references: pl.LazyFrame) -> pl.DataFrame:
+    """Those with just the parts of a key that their table has."""
+    record, sub, keys = pl.col("record_id"), pl.col("record_sub_id"), pl.col("keys")
+    return references.filter(
+        record.is_not_null() == (keys >= 1), sub.is_not_null() == (keys >= 2)
+    ).collect()
+
+
+class _CrashingRow(NamedTuple):
+    """The translation at which the canonical validator crashes."""
+
+    row: int
+    table: str
+    kind: str
+
+
+def _crash(feed: Feed) -> _CrashingRow | None:
+    """The first translation whose record_sub_id is not of the kind of a date or time column."""
+    if not feed.strict:
+        return None
+    found = []
+    naming = _fitting(_with_tables(feed, feed.translations))
+    for table, (_, second) in RECORD_KEYS.items():
+        kind = TABLES[table].fields[second].type
+        if kind not in (Type.DATE, Type.TIME):
+            continue
+        rows = naming.filter(pl.col("table") == table)
+        refused = _typed(kind, rows["record_sub_id"]).refused
+        if refused is not None:
+            rows = rows.filter(refused)
+            found += [_CrashingRow(row, table, str(kind)) for row in rows["csv_row_number"]]
+    return min(found, default=None)
+
+
+def _read(feed: Feed) -> pl.LazyFrame:
+    """The translations that the canonical validator comes to look at: those before its crash."""
+    crash = feed.shared(_crash)
+    return (
+        feed.translations
+        if crash is None
+        else feed.translations.filter(pl.col("csv_row_number") < crash.row)
+    )
 
 
 def _dangling(feed: Feed, table: str, rows: pl.DataFrame) -> pl.DataFrame:
@@ -163,7 +213,7 @@ def _dangling(feed: Feed, table: str, rows: pl.DataFrame) -> pl.DataFrame:
     if table == "transfers":
         rest = [name for name in key if name not in (first, second)]
         records = records.filter(pl.all_horizontal(pl.col(rest).is_null()))
-    typed = rows.with_columns(_sub_id(feed, table, second, rows["record_sub_id"]).alias("sub"))
+    typed = rows.with_columns(_sub_id(table, second, rows["record_sub_id"]).alias("sub"))
     known = records.select(pl.col(first).cast(pl.String), _comparable(table, second)).collect()
     return typed.join(
         known,
@@ -180,18 +230,13 @@ def _comparable(table: str, column: str) -> pl.Expr:
     return pl.col(column)
 
 
-def _sub_id(feed: Feed, table: str, column: str, texts: pl.Series) -> pl.Series:
+def _sub_id(table: str, column: str, texts: pl.Series) -> pl.Series:
     """record_sub_id read as the column it is compared with."""
     kind = TABLES[table].fields[column].type
-    if kind is Type.ID:
-        return texts
+    return texts if kind is Type.ID else _typed(kind, texts).values
+
+
+def _typed(kind: Type, texts: pl.Series) -> readers.Parsed:
     if kind is Type.INTEGER:
-        return readers.integers(texts).values
-    parsed = readers.dates(texts) if kind is Type.DATE else readers.times(texts)
-    if parsed.refused is not None and feed.strict:
-        raise ValidatorCrash(
-            VALIDATOR,
-            "java.lang.IllegalArgumentException",
-            f"a record_sub_id of {table} is no {kind}",
-        )
-    return parsed.values
+        return readers.integers(texts)
+    return readers.dates(texts) if kind is Type.DATE else readers.times(texts)

@@ -42,12 +42,13 @@ def unusable_trip(feed: Feed) -> pl.LazyFrame:
 def missing_bike_allowance(feed: Feed) -> pl.LazyFrame:
     """A trip of a ferry does not tell whether bicycles may come along.
 
-    Riders with bicycles depend on ferries. Give bikes_allowed.
+    Riders with bicycles depend on ferries. Give bikes_allowed. A trip is told once for each row of
+    routes.txt that makes its route a ferry's: twice, where such a row is repeated.
     """
-    ferries = feed.first_routes.filter(pl.col("route_type") == FERRY).select("route_id")
+    ferries = feed.routes.filter(pl.col("route_type") == FERRY).select("route_id")
     return (
         feed.trips.filter(~pl.col("bikes_allowed").is_in([1, 2]).fill_null(False))
-        .join(ferries, on="route_id", how="semi", maintain_order="left")
+        .join(ferries, on="route_id", how="inner", maintain_order="left")
         .select("csv_row_number", "route_id", "trip_id")
     )
 

@@ -33,3 +33,12 @@ def haversine_m(lat1: str, lon1: str, lat2: str, lon2: str) -> pl.Expr:
     x = dlat * dlat + dlon * dlon * phi1.cos() * phi2.cos()
     below = pl.max_horizontal(1.0 - x, pl.lit(0.0))
     return 2 * pl.arctan2(x.sqrt(), below.sqrt()) * EARTH_RADIUS_M
+
+
+def are_numbers(*columns: str) -> pl.Expr:
+    """Where none of the columns is NaN.
+
+    NaN, which is a distance to the canonical validator, is neither above nor below nor equal to
+    anything there. For polars it is equal to itself and above all numbers.
+    """
+    return pl.all_horizontal(pl.col(columns).is_not_nan())
