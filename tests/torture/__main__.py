@@ -8,6 +8,7 @@ import sys
 
 KINDS = {
     "csv": "every road through a CSV file gives the same cells, and whole feeds the same notices",
+    "same": "every run says the same to the byte, whatever the threads and hash seeds",
 }
 """Modules of this package, each with `run(seconds) -> list[Result]`."""
 

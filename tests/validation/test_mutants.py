@@ -85,3 +85,67 @@ def test_a_headsign_is_compared_a_letter_at_a_time(tmp_path, name):
     )
     report = gtfsgen.validate(feed, "canonical-8.0.1", DATE)
     assert report.counts["trip_headsign_matches_intermediate_stop"] == ("INFO", 1)
+
+
+def table(lines: list[str]) -> str:
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize(("copies", "told"), [(0, 1), (1, 2), (2, 3)])
+def test_a_trip_is_told_for_each_row_that_makes_its_route_a_ferry(tmp_path, copies, told):
+    ferry = "F,A1,F1,,4"
+    header = "route_id,agency_id,route_short_name,route_long_name,route_type"
+    trips = base("trips")
+    trip = dict(zip(trips[0].split(","), trips[1].split(","), strict=True))
+    trip |= {"trip_id": "FT", "route_id": "F", "bikes_allowed": ""}
+    rows = [",".join(trip.get(name, "") for name in trips[0].split(","))]
+    routes = [header, *([ferry] * (copies + 1)), "F,A1,F1,,3"]
+    found = counts(tmp_path / "feed", routes=table(routes), trips=table([trips[0], *rows]))
+    assert found["missing_bike_allowance"] == told
+
+
+@pytest.mark.parametrize(
+    ("distances", "decreasing"),
+    [
+        (("0", "NaN", "0"), 0),
+        (("5", "NaN", "4", "3"), 1),
+        (("NaN", "NaN"), 0),
+        (("2", "1"), 1),
+        (("0", "0", "0.0"), 2),
+        (("Infinity", "Infinity", "1e400"), 2),
+    ],
+)
+def test_nan_is_neither_above_nor_below_nor_equal(tmp_path, distances, decreasing):
+    rows = [f"T,S{n},{n},{distance},08:0{n}:00,08:0{n}:00" for n, distance in enumerate(distances)]
+    header = "trip_id,stop_id,stop_sequence,shape_dist_traveled,arrival_time,departure_time"
+    points = [f"P,50,{10 + n},{n},{distance}" for n, distance in enumerate(distances)]
+    shape = "shape_id,shape_pt_lat,shape_pt_lon,shape_pt_sequence,shape_dist_traveled"
+    found = counts(
+        tmp_path / "feed",
+        stop_times=table([header, *rows]),
+        shapes=table([shape, *points]),
+    )
+    assert found.get("decreasing_or_equal_stop_time_distance", 0) == decreasing
+    falls = found.get("decreasing_shape_distance", 0)
+    equal = found.get("equal_shape_distance_diff_coordinates", 0)
+    assert falls + equal == decreasing
+
+
+def test_a_crash_over_translations_keeps_what_was_found_before(tmp_path):
+    header = "table_name,field_name,language,translation,record_id,record_sub_id,field_value"
+    rows = [
+        "stops,stop_name,fr,x,no_such_stop,,",
+        "no_such_table,stop_name,fr,x,a,,",
+        "stops,stop_name,fr,x,B1,2,",
+        "calendar_dates,date,fr,x,WK,no_date,",  # here the canonical validator crashes
+        "stops,stop_name,fr,x,no_such_stop_either,,",
+        "no_such_table_either,stop_name,fr,x,a,,",
+        "stops,stop_name,fr,x,B1,2,",
+    ]
+    found = counts(tmp_path / "feed", translations=table([header, *rows]))
+    codes = (
+        "translation_foreign_key_violation",
+        "translation_unknown_table_name",
+        "translation_unexpected_value",
+    )
+    assert [found.get(code) for code in codes] == [1, 1, 1]
