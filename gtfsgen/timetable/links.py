@@ -1,0 +1,382 @@
+"""Which trip a vehicle goes on as, and on which dates: linked trips (transfers of types 4 and 5)
+and blocks.
+
+A link resolves so: A is the last arrival of the from trip and B the first departure of the to trip,
+each in seconds of its own service day; k is the smallest whole number, zero or more, for which B
+plus k days is not before A. The from trip of date d goes on as the to trip of date d + k, after B +
+k days - A seconds. This is how MOTIS resolves them; the GTFS reference only says that the to trip
+may be of a subsequent service day. Trips of a block follow one another on one service day.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from gtfsgen.clocks import DAY
+from gtfsgen.dates import Dates
+from gtfsgen.feed import Feed
+from gtfsgen.timetable.columns import places, table
+from gtfsgen.timetable.sets import DateSets
+
+STAY, LEAVE = 4, 5
+"""transfer_type of linked trips: riders may stay aboard, or must get off and board again."""
+LINKED_TRIPS = (STAY, LEAVE)
+COLUMNS = {
+    "from_trip": pl.UInt32,
+    "to_trip": pl.UInt32,
+    "days_later": pl.Int32,
+    "wait": pl.Int32,
+    "dates": pl.UInt32,
+    "by": pl.String,
+    "transfer_type": pl.Int16,
+    "csv_row_number": pl.UInt32,
+}
+
+
+def links_of(feed: Feed, trips: pl.DataFrame, sets: DateSets) -> pl.DataFrame:
+    """See `Timetable.links`."""
+    by_transfer = _transfers(feed, trips, sets)
+    by_block = _outranked(_blocks(trips, sets), by_transfer, sets)
+    links = pl.concat([by_transfer, by_block]).sort("from_trip", "by", "to_trip", "csv_row_number")
+    ends = trips.select(
+        "trip", "first_stop", "last_stop", "first_station", "last_station", "number", "route_id"
+    )
+    for side in ("from", "to"):
+        links = links.join(
+            ends.select(pl.all().name.prefix(f"{side}_")),
+            on=f"{side}_trip",
+            how="left",
+            maintain_order="left",
+        )
+    links = links.with_columns(
+        in_seat=(pl.col("transfer_type") != LEAVE).fill_null(True),
+        meets=(pl.col("from_last_station") == pl.col("to_first_station")).fill_null(False),
+    )
+    links = links.with_columns(
+        splits=pl.Series(_shared(links, sets, "from_trip"), dtype=pl.Boolean),
+        joins=pl.Series(_shared(links, sets, "to_trip"), dtype=pl.Boolean),
+    )
+    return links.select(
+        *COLUMNS,
+        "in_seat",
+        "meets",
+        "splits",
+        "joins",
+        "from_number",
+        "to_number",
+        from_stop="from_last_stop",
+        to_stop="to_first_stop",
+    )
+
+
+def _transfers(feed: Feed, trips: pl.DataFrame, sets: DateSets) -> pl.DataFrame:
+    rows = table(feed, "transfers", "from_trip_id", "to_trip_id", "transfer_type").filter(
+        pl.col("transfer_type").is_in(LINKED_TRIPS)
+    )
+    sides = {side: places(trips["trip_id"], rows[f"{side}_trip_id"]) for side in ("from", "to")}
+    known = (sides["from"] >= 0) & (sides["to"] >= 0)
+    before, after = sides["from"][known], sides["to"][known]
+    gap = trips["start"].gather(after).cast(pl.Int64) - trips["end"].gather(before).cast(pl.Int64)
+    rows = rows.filter(pl.Series(known, dtype=pl.Boolean)).select(
+        "csv_row_number",
+        "transfer_type",
+        from_trip=pl.Series(before, dtype=pl.UInt32),
+        to_trip=pl.Series(after, dtype=pl.UInt32),
+        gap=gap,
+        one=trips["dates"].gather(before),
+        other=trips["dates"].gather(after),
+        by=pl.lit("transfer"),
+    )
+    rows = rows.with_columns(days_later=(-(pl.col("gap") // DAY)).clip(0))
+    dates = [
+        sets.meet(one, other, later) if later is not None else 0
+        for one, other, later in rows.select("one", "other", "days_later").iter_rows()
+    ]
+    return rows.with_columns(
+        dates=pl.Series(dates, dtype=pl.UInt32), wait=pl.col("gap") + pl.col("days_later") * DAY
+    ).select(pl.col(name).cast(dtype) for name, dtype in COLUMNS.items())
+
+
+def _blocks(trips: pl.DataFrame, sets: DateSets) -> pl.DataFrame:
+    """Each trip of a block and the next that its vehicle can run on the same service day."""
+    rows = trips.filter(
+        pl.col("block_id").is_not_null(), pl.col("start").is_not_null(), pl.col("dates") > 0
+    ).select("trip", "block_id", "dates", "start", "end")
+    rows = rows.filter(pl.len().over("block_id") > 1)
+    running = _running(rows, sets)
+    order = ("block", "kind", "start", "end", "trip")
+    running = running.sort(order).with_columns(
+        group=pl.struct("block", "kind").rle_id().cast(pl.Int64)
+    )
+    group, start, end = (
+        running[name].to_numpy().astype(np.int64) for name in ("group", "start", "end")
+    )
+    if not len(group):
+        return pl.DataFrame(schema=COLUMNS)
+    # All starts in one rising row, a group after another: the next trip is found by bisection.
+    low = min(int(start.min()), int(end.min()))
+    width = max(int(start.max()), int(end.max())) - low + 2
+    at = np.searchsorted(group * width + start - low, group * width + end - low, side="left")
+    at = np.maximum(at, np.arange(len(at)) + 1)
+    has = (at < len(group)) & (group[np.minimum(at, len(group) - 1)] == group)
+    pairs = pl.DataFrame(
+        {
+            "from_trip": running["trip"].gather(np.flatnonzero(has)),
+            "to_trip": running["trip"].gather(at[has]),
+            "wait": start[at[has]] - end[has],
+            "days": running["days"].gather(np.flatnonzero(has)),
+        }
+    ).filter(pl.col("wait") >= 0)
+    together = pairs.group_by("from_trip", "to_trip", maintain_order=True).agg(
+        pl.col("wait").first(), pl.col("days").unique().sort()
+    )
+    known: dict[tuple[int, ...], int] = {}
+    dates = []
+    for days in together["days"].to_list():
+        key = tuple(days)
+        if key not in known:
+            known[key] = sets.union(key)
+        dates.append(known[key])
+    return together.with_columns(
+        days_later=pl.lit(0),
+        dates=pl.Series(dates, dtype=pl.UInt32),
+        by=pl.lit("block"),
+        transfer_type=pl.lit(None),
+        csv_row_number=pl.lit(None),
+    ).select(pl.col(name).cast(dtype) for name, dtype in COLUMNS.items())
+
+
+def _running(rows: pl.DataFrame, sets: DateSets) -> pl.DataFrame:
+    """The trips of each block on each kind of day: days on which the same sets of dates are in
+    force. `block` is a number, `kind` one within its block, `days` the set of those days.
+    """
+    members = rows.select("block_id", "dates").unique(maintain_order=True)
+    blocks = (
+        members.group_by("block_id", maintain_order=True)
+        .agg(pl.col("dates").sort())
+        .with_row_index("block")
+    )
+    known: dict[tuple[int, ...], int] = {}
+    mixtures: list[tuple[int, ...]] = []
+    mixture = []
+    for dates in blocks["dates"].to_list():
+        key = tuple(dates)
+        if key not in known:
+            known[key] = len(mixtures)
+            mixtures.append(key)
+        mixture.append(known[key])
+    kinds: dict[str, list[int]] = {"mixture": [], "kind": [], "dates": [], "days": []}
+    for number, key in enumerate(mixtures):
+        for kind, (days, active) in enumerate(_kinds_of_day(key, sets)):
+            for dates in active:
+                for name, value in zip(kinds, (number, kind, dates, days), strict=True):
+                    kinds[name].append(value)
+    frame = pl.DataFrame(kinds, schema=dict.fromkeys(kinds, pl.UInt32))
+    of_block = blocks.select("block", "block_id", mixture=pl.Series(mixture, dtype=pl.UInt32))
+    return rows.join(of_block, on="block_id", how="left", maintain_order="left").join(
+        frame, on=["mixture", "dates"], how="inner", maintain_order="left"
+    )
+
+
+def _kinds_of_day(mixture: tuple[int, ...], sets: DateSets) -> list[tuple[int, tuple[int, ...]]]:
+    """The days on which the same of some sets of dates are in force, and which these are."""
+    if len(mixture) == 1:
+        return [(mixture[0], mixture)]
+    days = [sets[number].array() for number in mixture]
+    every, place = np.unique(np.concatenate(days), return_inverse=True)
+    which = np.repeat(np.arange(len(days)), [len(each) for each in days])
+    # The sets of a day as one text of bytes, at most as long as there are sets.
+    order = np.lexsort((which, place))
+    place, which = place[order], which[order].astype(np.uint32)
+    cuts = np.flatnonzero(np.diff(place)) + 1
+    found: dict[bytes, list[int]] = {}
+    for day, active in zip(every.tolist(), np.split(which, cuts), strict=True):
+        found.setdefault(active.tobytes(), []).append(day)
+    return [
+        (
+            sets.number(Dates.of_numbers(numbers)),
+            tuple(mixture[n] for n in np.frombuffer(active, np.uint32).tolist()),
+        )
+        for active, numbers in found.items()
+    ]
+
+
+def _outranked(blocks: pl.DataFrame, transfers: pl.DataFrame, sets: DateSets) -> pl.DataFrame:
+    """Blocks without the dates on which transfers.txt says how a trip goes on or begins: the linked
+    transfer is taken where the two say different things.
+    """
+    said: dict[tuple[str, int], set[int]] = {}
+    for side in ("from_trip", "to_trip"):
+        later = pl.col("days_later") if side == "to_trip" else pl.lit(0)
+        rows = transfers.filter(pl.col("dates") > 0).select(side, "dates", later.alias("later"))
+        for trip, dates, days in rows.iter_rows():
+            said.setdefault((side, trip), set()).add(sets.shift(dates, days))
+    if not said:
+        return blocks
+    touched = blocks["from_trip"].is_in(transfers["from_trip"].implode()) | blocks["to_trip"].is_in(
+        transfers["to_trip"].implode()
+    )
+    dates = blocks["dates"].to_list()
+    for row in np.flatnonzero(touched.to_numpy()).tolist():
+        others = [
+            *said.get(("from_trip", blocks["from_trip"][row]), ()),
+            *said.get(("to_trip", blocks["to_trip"][row]), ()),
+        ]
+        dates[row] = sets.without(dates[row], sorted(others))
+    return blocks.with_columns(dates=pl.Series(dates, dtype=pl.UInt32)).filter(pl.col("dates") > 0)
+
+
+def _shared(links: pl.DataFrame, sets: DateSets, side: str) -> np.ndarray:
+    """Links whose trip has another in-seat link at the same end on a shared date."""
+    found = np.zeros(links.height, bool)
+    usable = links.with_row_index("row").filter(pl.col("in_seat") & (pl.col("dates") > 0))
+    usable = usable.filter(pl.len().over(side) > 1)
+    for _, group in usable.group_by(side, maintain_order=True):
+        rows, dates = group["row"].to_list(), group["dates"].to_list()
+        later = group["days_later"].to_list() if side == "to_trip" else [0] * len(rows)
+        days = [sets[sets.shift(n, by)] for n, by in zip(dates, later, strict=True)]
+        once, twice = Dates(), Dates()
+        for each in days:
+            twice = twice | (once & each)
+            once = once | each
+        found[rows] = [bool(each & twice) for each in days]
+    return found
+
+
+def vehicles_of(
+    links: pl.DataFrame, trips: pl.DataFrame, sets: DateSets
+) -> tuple[pl.DataFrame, int]:
+    """See `Timetable.vehicles`; and how many ways were left out because there are too many."""
+    usable = links.filter(
+        pl.col("in_seat") & (pl.col("dates") > 0) & (pl.col("from_trip") != pl.col("to_trip"))
+    ).select("from_trip", "to_trip", "days_later", "dates")
+    usable = _without_circles(usable, trips.height)
+    front = _heads(usable, trips, sets)
+    steps = [front.with_columns(position=pl.lit(0, pl.UInt32), later=pl.lit(0, pl.Int32))]
+    parents: list[pl.DataFrame] = []
+    # Places are (step, row); a way is read backwards from its end.
+    front = steps[0].select("trip", "dates", "later", way=pl.int_range(pl.len(), dtype=pl.UInt32))
+    done: list[pl.DataFrame] = []
+    left_out = 0
+    trail = {0: steps[0].select("trip", "later")}
+    depth = 0
+    while front.height:
+        onward = front.join(usable, left_on="trip", right_on="from_trip", maintain_order="left")
+        met = [
+            sets.meet(a, sets.shift(b, -later)) if later else sets.meet(a, b)
+            for a, b, later in onward.select("dates", "dates_right", "later").iter_rows()
+        ]
+        onward = onward.with_columns(met=pl.Series(met, dtype=pl.UInt32)).filter(pl.col("met") > 0)
+        taken: dict[int, set[int]] = {}
+        for way, dates in onward.select("way", "met").iter_rows():
+            taken.setdefault(way, set()).add(dates)
+        rest = [
+            sets.without(dates, sorted(taken[way])) if way in taken else dates
+            for way, dates in front.select("way", "dates").iter_rows()
+        ]
+        done.append(
+            front.with_columns(dates=pl.Series(rest, dtype=pl.UInt32), depth=pl.lit(depth))
+            .filter(pl.col("dates") > 0)
+            .select("depth", "way", "dates")
+        )
+        if onward.height > MOST_WAYS:
+            left_out += onward.height - MOST_WAYS
+            onward = onward.head(MOST_WAYS)
+        depth += 1
+        nexts = onward.select(
+            pl.col("to_trip").alias("trip"),
+            pl.col("met").alias("dates"),
+            pl.col("later") + pl.col("days_later"),
+            pl.col("way").alias("before"),
+        )
+        parents.append(nexts.select("before"))
+        trail[depth] = nexts.select("trip", "later")
+        front = nexts.select("trip", "dates", "later", way=pl.int_range(pl.len(), dtype=pl.UInt32))
+    return _ways(done, trail, parents), left_out
+
+
+MOST_WAYS = 2_000_000
+"""Trains that split at every station have more ways through them than anyone asks about."""
+
+
+def _without_circles(links: pl.DataFrame, count: int) -> pl.DataFrame:
+    """Links without those by which a vehicle comes round to a trip it has run: a round begins anew
+    where it waits for another day, or else where it goes back in the order of trips.txt.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    while links.height:
+        ones = np.ones(links.height, np.int8)
+        before, after = (links[name].to_numpy() for name in ("from_trip", "to_trip"))
+        graph = coo_array((ones, (before, after)), shape=(count, count))
+        _, component = connected_components(graph, directed=True, connection="strong")
+        inside = component[before] == component[after]
+        if not inside.any():
+            break
+        later = inside & (links["days_later"].to_numpy() > 0)
+        kept = ~later if later.any() else ~(inside & (after <= before))
+        links = links.filter(pl.Series(kept))
+    return links
+
+
+def _heads(links: pl.DataFrame, trips: pl.DataFrame, sets: DateSets) -> pl.DataFrame:
+    """`trip`, `dates`: the trips with links, on the dates on which no vehicle comes to them."""
+    coming: dict[int, set[int]] = {}
+    for trip, dates, later in links.select("to_trip", "dates", "days_later").iter_rows():
+        coming.setdefault(trip, set()).add(sets.shift(dates, later))
+    linked = pl.concat([links["from_trip"], links["to_trip"]]).unique().sort()
+    own = trips["dates"].gather(linked)
+    rest = [
+        sets.without(dates, sorted(coming.get(trip, ())))
+        for trip, dates in zip(linked.to_list(), own.to_list(), strict=True)
+    ]
+    return pl.DataFrame({"trip": linked, "dates": pl.Series(rest, dtype=pl.UInt32)}).filter(
+        pl.col("dates") > 0
+    )
+
+
+def _ways(
+    done: list[pl.DataFrame], trail: dict[int, pl.DataFrame], parents: list[pl.DataFrame]
+) -> pl.DataFrame:
+    """`vehicle`, `position`, `trip`, `days_later`, `dates` of ways of two trips and more."""
+    parts = []
+    first = 0
+    for depth, ends in enumerate(done):
+        if not depth or not ends.height:
+            continue
+        way = ends["way"]
+        for position in range(depth, -1, -1):
+            parts.append(
+                pl.DataFrame(
+                    {
+                        "vehicle": pl.int_range(first, first + ends.height, eager=True),
+                        "position": pl.repeat(position, ends.height, eager=True),
+                        "trip": trail[position]["trip"].gather(way),
+                        "days_later": trail[position]["later"].gather(way),
+                        "dates": ends["dates"],
+                    }
+                )
+            )
+            if position:
+                way = parents[position - 1]["before"].gather(way)
+        first += ends.height
+    schema = {
+        "vehicle": pl.UInt32,
+        "position": pl.UInt32,
+        "trip": pl.UInt32,
+        "days_later": pl.Int32,
+        "dates": pl.UInt32,
+    }
+    if not parts:
+        return pl.DataFrame(schema=schema)
+    frame = pl.concat(parts).select(pl.col(name).cast(kind) for name, kind in schema.items())
+    # Numbered by their trips, as trips.txt has them in order.
+    trips = frame.sort("vehicle", "position").group_by("vehicle", maintain_order=True).agg("trip")
+    ordered = sorted(zip(trips["trip"].to_list(), trips["vehicle"].to_list(), strict=True))
+    new = np.zeros(len(ordered), np.uint32)
+    new[[vehicle for _, vehicle in ordered]] = np.arange(len(ordered))
+    return frame.with_columns(vehicle=pl.Series(new[frame["vehicle"].to_numpy()])).sort(
+        "vehicle", "position"
+    )
