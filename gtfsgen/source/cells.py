@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from gtfsgen.faults import Fault, Severity
 
@@ -229,9 +230,7 @@ def read_workbook(file: Path, path: str, faults: list[Fault]) -> list[Sheet]:
     try:
         book = python_calamine.CalamineWorkbook.from_path(str(file))
         names = [name for name in book.sheet_names if not name.startswith(("_", "#"))]
-        grids = [
-            (name, book.get_sheet_by_name(name).to_python(skip_empty_area=False)) for name in names
-        ]
+        grids = [(name, merged_filled(book.get_sheet_by_name(name))) for name in names]
     except (python_calamine.CalamineError, OSError, ValueError) as error:
         faults.append(
             whole.fault(
@@ -248,6 +247,29 @@ def read_workbook(file: Path, path: str, faults: list[Fault]) -> list[Sheet]:
         for name, rows in grids
         if any(value not in ("", None) for row in rows for value in row)
     ]
+
+
+def merged_filled(sheet: Any) -> list[list[object]]:
+    """The values of a sheet, those of merged cells in each cell that they cover.
+
+    `days` over four trains is of all four, a station over two rows of both. What is merged from the
+    first column on over others is a title and stays one cell.
+    """
+    rows: list[list[object]] = sheet.to_python(skip_empty_area=False)
+    for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
+        if top >= len(rows) or left >= len(rows[top]) or (left == 0 and right > left):
+            continue
+        value = rows[top][left]
+        downwards = bottom > top and isinstance(value, str) and not re.search(r"\d", value)
+        last = bottom if downwards or left < LABEL_COLUMNS else top
+        for row in rows[top : last + 1]:
+            for column in range(left, min(right + 1, len(row))):
+                row[column] = value
+    return rows
+
+
+LABEL_COLUMNS = 2
+"""Columns whose merged cells are filled downwards whatever they hold: stations, arr and dep."""
 
 
 def trimmed(rows: list[list[str]]) -> list[list[str]]:

@@ -273,9 +273,13 @@ def is_title(row: list[str]) -> bool:
     return len(filled) == 1 and header_word(filled[0]) is None
 
 
+LABELS_WITHIN = 6
+"""Columns, from the left, in which the stations' names are looked for."""
+
+
 def label_column(grid: Grid, stations: Stations) -> int:
     """The column in which most stations stand; the first, unless another has more of them."""
-    width = min(len(grid.rows[0]) if grid.rows else 0, 6)
+    width = min(len(grid.rows[0]) if grid.rows else 0, LABELS_WITHIN)
     counts = [
         sum(
             folded(without_kind(row[index], stations)[0]) in stations.by_name
@@ -310,8 +314,9 @@ def lies_down(rows: list[list[str]], start: int, stations: Stations) -> bool:
         name, _ = without_kind(cell, stations)
         return header_word(cell) is not None or folded(name) in stations.by_name
 
-    across = sum(known(cell) for cell in rows[start][1:])
-    down = sum(known(row[0]) for row in rows[start + 1 :])
+    width = min(len(rows[start]), LABELS_WITHIN)
+    across = max(sum(map(known, row[1:])) for row in rows[start : start + 2])
+    down = max(sum(known(row[index]) for row in rows[start + 1 :]) for index in range(width))
     return across > down
 
 
@@ -356,6 +361,8 @@ def read_rows(grid: Grid, train_row: int, stations: Stations, faults: list[Fault
     building: list[dict] = []
     last_label = ""
     last = last_station_row(grid, stations)
+    unlabelled: list[Fault] = []
+    labelled = False
     place = grid.label_column
     for number, row in enumerate(grid.rows):
         if number == train_row or is_comment(row):
@@ -388,7 +395,7 @@ def read_rows(grid: Grid, train_row: int, stations: Stations, faults: list[Fault
             and follows_arrival(building)
         ):
             name = last_label
-            faults.append(
+            unlabelled.append(
                 grid.fault(
                     "missing_label",
                     number,
@@ -413,8 +420,12 @@ def read_rows(grid: Grid, train_row: int, stations: Stations, faults: list[Fault
             station = stations.guess(name)
             if station is None:
                 continue
+        else_first = not (building and building[-1]["station"] == station)
+        labelled |= bool(label) and not else_first and folded(label) not in DITTO
         last_label = name
         place_row(grid, building, station, number, kind, kind_place, faults)
+    if labelled:  # elsewhere both rows name their station, so that a blank one may be a slip
+        faults += unlabelled
     grid.visits = [
         Visit(
             each["station"],
@@ -438,6 +449,15 @@ def last_station_row(grid: Grid, stations: Stations) -> int:
     return last
 
 
+def first_station_row(grid: Grid, stations: Stations) -> int:
+    """The first row that names a station; the number of rows if none does."""
+    for number in range(len(grid.rows)):
+        name, _ = without_kind(grid.label(number), stations)
+        if folded(name) in stations.by_name:
+            return number
+    return len(grid.rows)
+
+
 def is_left_out(grid: Grid, number: int, train_row: int, last: int, stations: Stations) -> bool:
     """Titles above the heads or between stations, legends below, and rows of connections."""
     row = grid.rows[number]
@@ -447,6 +467,8 @@ def is_left_out(grid: Grid, number: int, train_row: int, last: int, stations: St
         return False
     if CONNECTION_ROW.fullmatch(label):
         return True
+    if not label and number < first_station_row(grid, stations):
+        return not any(TIME_LIKE.search(cell) for cell in row)
     lone = sum(map(bool, row)) == 1
     if number < train_row:
         return lone or not any(TIME_LIKE.search(cell) for cell in row)
@@ -722,6 +744,9 @@ def is_candidate(grid: Grid, index: int, train_row: int, faults: list[Fault]) ->
         return False
     if index in (0, grid.label_column):
         return False
+    first = min((top(visit) for visit in grid.visits), default=0)
+    if not train and any(folded_label(row[index]) in NO_TRAIN_WORDS for row in grid.rows[:first]):
+        return False
     return folded_label(train) not in NO_TRAIN_WORDS and not train.lower().startswith("x_")
 
 
@@ -774,13 +799,39 @@ def calls_of(grid: Grid, texts: tuple[str, ...], book: Book) -> list[Call]:
                 arrival, departure = both_times(texts[departure_row], departure, book)
         else:
             arrival = cell(texts[arrival_row]) if arrival_row is not None else None
+        arrival, departure = without_line(arrival, departure)
         if arrival is not None or departure is not None:
             single = each.single and arrival is departure
             platform = texts[each.platform_row] if each.platform_row is not None else ""
             if platform:
                 book.reader.platforms += 1
             calls.append(Call(visit, arrival, departure, single, platform))
+    while calls and is_line(calls[0]):
+        del calls[0]
+    while calls and is_line(calls[-1]):
+        del calls[-1]
     return calls
+
+
+def without_line(arrival: Cell | None, departure: Cell | None) -> tuple[Cell | None, Cell | None]:
+    """A line or arrow beside a time of the same station fills the cell and says nothing."""
+    if arrival is None or departure is None or arrival is departure:
+        return arrival, departure
+    if is_bare_line(arrival) and not departure.passes:
+        return None, departure
+    if is_bare_line(departure) and not arrival.passes:
+        return arrival, None
+    return arrival, departure
+
+
+def is_bare_line(cell: Cell) -> bool:
+    return cell.passes and cell.clock is None
+
+
+def is_line(call: Call) -> bool:
+    """Whether nothing but a line or arrow stands at a station."""
+    cells = [cell for cell in (call.arrival, call.departure) if cell is not None]
+    return all(map(is_bare_line, cells))
 
 
 TWO_TIMES = re.compile(r"\s*[/\n\u2044\u2215]\s*")

@@ -78,7 +78,7 @@ CLOSED = re.compile(r"\(([^()]*)\)([^()]*)")
 DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2500\u2501\ufe58\uff0d\u30fc"
 DOTS = ".\u2026\u22ef\u00b7\u2022\u2219\u30fb\u2024\u2025\u3002"
 NOTHING = re.compile(
-    rf"[{DASHES}]{{1,12}}|[{re.escape(DOTS)}]{{1,12}}|(?:[{re.escape(DOTS)}] ?){{1,12}}"
+    rf"[{DASHES}](?: ?[{DASHES}]){{0,11}}|[{re.escape(DOTS)}](?: ?[{re.escape(DOTS)}]){{0,11}}"
 )
 BLANK = frozenset(("", "-", "–", "—", "--", ".", "..", "...", "…", "·"))
 DITTO = frozenset(("〃", '"', "″", "''", "do", "do.", "ditto", "dto.", "同上", "々", "仝"))

@@ -385,7 +385,7 @@ def check_ends(column: Column, faults: list[Fault]) -> None:
                 faults.append(
                     column.fault(f"missing_{what}", row, f"The {what} is missing.", PAIR_HINT)
                 )
-        if visit.departure_row is None and call is not last:
+        if visit.departure_row is None and call is not last and not passes(call):
             faults.append(lonely(column, visit.arrival_row, "departure"))
         if (
             call.arrival is not None

@@ -10,6 +10,7 @@ from datetime import date
 import pytest
 
 from gtfsgen.source.days import DaysError, canonical
+from gtfsgen.source.times import Cell, Manner, TimeError, parse_cell
 
 YEAR = (date(2026, 12, 13), date(2027, 12, 11))
 """A feed of a year, in which each date without a year stands once, and 12 December not at all."""
@@ -231,3 +232,93 @@ def test_a_date_that_stands_twice_in_the_period_is_told_with_both() -> None:
         canonical("daily not 25 Dec", (), TWO_YEARS)
     with pytest.raises(DaysError, match="year of '25 Dec' is missing"):
         canonical("daily not 25 Dec")
+
+
+LETTERS = frozenset("abpnsu") | {"R", "x", "1", "bc", "*"}
+MARKS = {"u": ("boards_only",), "s": ("alights_only",), "R": ("boards_only",)}
+OF_24 = Manner("24", "", LETTERS, MARKS, lambda words: words in ("Sa", "SX", "Sa Su", "sa"))
+OF_12 = Manner("12", "", frozenset("bu"), {}, None)
+OF_12_WITH_A = Manner("12", "", frozenset("abp"), {}, None)
+UNSAID = Manner("?", "", frozenset("ab"), {}, None)
+AFTERNOON = Manner("12", "p", frozenset(), {}, None)
+
+CELLS: list[tuple[Manner, str, str | None]] = [
+    # by 24 hours, letters are notes
+    (OF_24, "12:33 a", "12:33 a"), (OF_24, "12:33a", "12:33 a"), (OF_24, "9:05 p", "9:05 p"),
+    (OF_24, "9:05 pm", "21:05"), (OF_24, "9:05 P.M.", "21:05"), (OF_24, "12:00 am", "0:00"),
+    (OF_24, "13:05 pm", None), (OF_24, "0:15 am", None), (OF_24, "9:05 q", "9:05 q"),
+    (OF_24, "9:05 Q", None), (OF_24, "9:05 R", "9:05 R boards_only"),
+    (OF_24, "u9:05", "9:05 u boards_only"), (OF_24, "09u05", "9:05 u boards_only"),
+    (OF_24, "9:05 u", "9:05 u boards_only"), (OF_24, "9:05u s", None),
+    (OF_24, "9:05 (u)", "9:05 u boards_only"), (OF_24, "09z05", None),
+    (OF_24, "9:05*", "9:05 *"), (OF_24, "9:05 bc", "9:05 bc"), (OF_24, "9:05 x", "9:05 on_request"),
+    # nothing says by which clock
+    (UNSAID, "12:33a", None), (UNSAID, "9:05 a", None), (UNSAID, "9:05p", None),
+    (UNSAID, "9:05 am", "9:05"), (UNSAID, "9:05 b", "9:05 b"), (UNSAID, "9:05", "9:05"),
+    # by 12 hours
+    (OF_12, "12:33a", "0:33"), (OF_12, "12:33 A", "0:33"), (OF_12, "12:33P", "12:33"),
+    (OF_12, "705p", "19:05"), (OF_12, "7p", "19:00"), (OF_12, "7 pm", "19:00"),
+    (OF_12, "7:05", None), (OF_12, "12:05", None), (OF_12, "13:05", "13:05"),
+    (OF_12, "7:05pb", None), (OF_12, "7:05p b", "19:05 b"), (OF_12, "7:05 pm b", "19:05 b"),
+    (OF_12, "7:05 a.m.", "7:05"), (OF_12, "7:05 a. m.", "7:05"), (OF_12, "PM 7:05", "19:05"),
+    (OF_12, "noon", "12:00"), (OF_12, "12:00 noon", "12:00"), (OF_12, "12:00n", "12:00"),
+    (OF_12, "midnight", "0:00"), (OF_12, "12:00 midnight", "0:00"), (OF_12, "12:00m", None),
+    (OF_12, "9:00 noon", None), (OF_12, "下午7:05", "19:05"),
+    (OF_12_WITH_A, "12:33a", None), (OF_12_WITH_A, "7:05 p", None),
+    (OF_12_WITH_A, "7:05 am a", "7:05 a"), (AFTERNOON, "7:05", "19:05"),
+    (AFTERNOON, "7:05 am", "7:05"), (OF_24, "12:00 n", None),
+    # days beside a time
+    (OF_24, "9:05 Sa", "9:05 [Sa]"), (OF_24, "9:05 SX", "9:05 [SX]"),
+    (OF_24, "Sa 9:05", "9:05 [Sa]"), (OF_24, "9:05 sa", None), (OF_24, "9:05 Xy", None),
+    # two times, halves, and what is no time
+    (OF_24, "7:10/7:15", None), (OF_24, "7:10 7:15", None), (OF_24, "7:10½", "7:10:30"),
+    (OF_24, "7.5", None), (OF_24, "7", None), (OF_24, "07:60", None), (OF_24, "25:61", None),
+    (OF_24, "1:2", None), (OF_24, "12345", None), (OF_24, "l2:05", None), (OF_24, "7;05", None),
+    (OF_24, "9:05 +1 +2", None), (OF_24, "~", None), (OF_24, "〃", None), (OF_24, '"', None),
+    (OF_24, "9:05¹", "9:05 ¹"), (OF_24, "9:05 [3]", "9:05"), (OF_24, "9:05 [3] [4]", None),
+    (OF_24, "via Leipzig", None), (OF_24, "see note", None), (OF_24, "ca. 9:05", None),
+    (OF_24, "09 15", "9:15"), (OF_24, "0915", "9:15"), (OF_24, "9h15", "9:15"),
+    (OF_24, "9：15", "9:15"), (OF_24, "9.15.30", None), (OF_24, "-9:15", None),
+    # lines and dashes
+    (OF_24, "↓", "passes"), (OF_24, "│", "passes"), (OF_24, "‖", "passes"), (OF_24, "→", "passes"),
+    (OF_24, "|", "passes"), (OF_24, "---", "no call"), (OF_24, "…", "no call"),
+    (OF_24, "—", "no call"), (OF_24, "- - -", "no call"), (OF_24, ". . .", "no call"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("manner", "text", "said"), CELLS)
+def test_a_cell_is_an_error_or_what_the_page_says(
+    manner: Manner, text: str, said: str | None
+) -> None:
+    if said is None:
+        with pytest.raises(TimeError):
+            parse_cell(text, manner)
+        return
+    assert spoken(parse_cell(text, manner)) == said
+
+
+def spoken(cell: Cell | None) -> str:
+    """A cell in words: its clock, notes, days and marks."""
+    if cell is None:
+        return "no call"
+    words = []
+    if cell.clock is not None:
+        second = cell.clock % 60
+        words.append(
+            f"{cell.clock // 3600}:{cell.clock // 60 % 60:02}" + f":{second}" * bool(second)
+        )
+    words += cell.notes
+    words += [f"[{cell.days}]"] if cell.days else []
+    names = ("passes", "on_request", "boards_only", "alights_only", "estimate", "railway")
+    words += [name for name in names if getattr(cell, name)]
+    return " ".join(words)
+
+
+@pytest.mark.parametrize("letter", ["12:33a", "9:05 p"])
+def test_a_letter_of_two_readings_is_told_with_both(letter: str) -> None:
+    with pytest.raises(TimeError, match=r"two ways: [ap]\.m\., or the note"):
+        parse_cell(letter, UNSAID)
+
+
+def test_there_are_enough_of_them() -> None:
+    assert len(DAY_WORDS) + len(CELLS) >= 150
