@@ -14,18 +14,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gtfsgen.budget import LimitExceeded, UnreadableInput
     from gtfsgen.build import Build, build
     from gtfsgen.feed import Feed, read
     from gtfsgen.validation import Report, validate
 
-__all__ = ["Build", "Feed", "Report", "build", "read", "validate"]
+__all__ = [
+    "Build",
+    "Feed",
+    "LimitExceeded",
+    "Report",
+    "UnreadableInput",
+    "build",
+    "read",
+    "validate",
+]
 
 _HOMES = {
     "Build": "gtfsgen.build",
     "build": "gtfsgen.build",
     "Feed": "gtfsgen.feed",
     "read": "gtfsgen.feed",
+    "LimitExceeded": "gtfsgen.budget",
     "Report": "gtfsgen.validation",
+    "UnreadableInput": "gtfsgen.budget",
     "validate": "gtfsgen.validation",
 }
 

@@ -78,6 +78,8 @@ class Budget:
     """Notices of one code that reports write in full; of the others the number is told."""
     download: int = 4 << 30
     """Bytes of a feed fetched from the web, packed."""
+    fetch: float = 0
+    """Seconds of one fetch; 0 means 45, and one more for each 200,000 bytes that come."""
     seconds: float = 0
     """Of the whole command; 0 means `SECONDS_AT_LEAST` and more for a larger input."""
     memory: int = 4 << 30
@@ -142,7 +144,7 @@ def from_environment() -> Budget:
 
 
 def _typed(name: str, value: float) -> float:
-    return value if name == "seconds" else int(value)
+    return value if name in ("seconds", "fetch") else int(value)
 
 
 _current: ContextVar[Budget | None] = ContextVar("gtfsgen_budget", default=None)

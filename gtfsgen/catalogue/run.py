@@ -10,7 +10,6 @@ from pathlib import Path
 
 from gtfsgen.catalogue.entries import Entry
 from gtfsgen.catalogue.outcomes import Outcome, outcome_of
-from gtfsgen.feed.remote import is_url, local_copy
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ def _on_dask(entries: Sequence[Entry], settings: Settings, address: str) -> Iter
 def validate_one(entry: Entry, settings: Settings) -> Outcome:
     """Validate one feed and write its reports; whatever happens, there is an outcome."""
     from gtfsgen import reports
-    from gtfsgen.validation import validate
+    from gtfsgen.validation import report_on
 
     started = time.perf_counter()
 
@@ -114,20 +113,17 @@ def validate_one(entry: Entry, settings: Settings) -> Outcome:
         return Outcome(entry.name, entry.feed, status, message, time.perf_counter() - started)
 
     try:
-        with local_copy(entry.feed) as path:
-            report = validate(
-                path,
-                settings.rules,
-                settings.date,
-                entry.country or settings.country,
-                settings.policy,
-            )
+        report = report_on(
+            entry.feed,
+            settings.rules,
+            settings.date,
+            entry.country or settings.country,
+            settings.policy,
+        )
     except OSError as error:
         return failed("unreadable", error)
     except Exception as error:  # one feed must not end the run of thousands
         return failed("failed", error)
-    if is_url(entry.feed):
-        report.summary["gtfsInput"] = entry.feed
     try:
         for name in settings.formats if settings.output else ():
             reports.write(report, name, Path(settings.output or "") / entry.name, entry.feed)

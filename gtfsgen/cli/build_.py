@@ -12,6 +12,7 @@ import click
 if TYPE_CHECKING:
     from gtfsgen.build import Build
     from gtfsgen.validation import Report
+from gtfsgen.cli.limits import limited
 
 LEVELS = ("ERROR", "WARNING", "INFO")
 
@@ -78,6 +79,7 @@ class Day(click.ParamType):
     show_default=True,
     help="Exit with 1 on notices of this level or above.",
 )
+@limited(timed=False)
 def command(
     source: Path,
     output: Path | None,

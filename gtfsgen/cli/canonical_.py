@@ -210,7 +210,7 @@ def _report(given: dict[str, Any], path: Path | OSError, today: date | None) -> 
     from gtfsgen import clocks
     from gtfsgen.feed import values
     from gtfsgen.reports.summary import bare_summary
-    from gtfsgen.validation import Report, validate
+    from gtfsgen.validation import Report, report_on
 
     country = given.get("country_code")
     before = _memory()
@@ -219,7 +219,7 @@ def _report(given: dict[str, Any], path: Path | OSError, today: date | None) -> 
         context = {"exception": type(path).__name__, "message": str(path)}
         report = Report({}, {}, [("i_o_error", context)], summary=facts)
     else:
-        report = validate(path, RULES, today, country)
+        report = report_on(path, RULES, today, values.country(country))
     report.summary = _summary(given, report.summary, before)
     return report
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gtfsgen.cli.limits import limited
+
 if TYPE_CHECKING:
     from gtfsgen.catalogue import Outcome
 
@@ -59,6 +61,7 @@ def command() -> None:
     show_default=True,
     help="Exit with 1 when a feed has notices of this level or above.",
 )
+@limited(timed=False, fetches=True)
 def validate(
     feeds: Path,
     scheduler: str | None,

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from gtfsgen.cli.limits import limited
+
 
 @click.command()
 @click.argument("old", type=click.Path(exists=True, path_type=Path))
@@ -13,6 +15,7 @@ import click
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
+@limited()
 def command(old: Path, new: Path, form: str) -> None:
     """Say what riders would notice between two feeds: trains, times, days, stops, links.
 

@@ -10,6 +10,7 @@ import click
 
 from gtfsgen import clocks
 from gtfsgen.cli.build_ import Day
+from gtfsgen.cli.limits import limited
 
 MAX_SHOWN = 20
 
@@ -25,6 +26,7 @@ MAX_SHOWN = 20
     help="Folder for the tables; it must be new or empty.",
 )
 @click.option("--today", type=Day(), help="as_of of the project. [default: today]")
+@limited()
 def command(feed: Path, output: Path, today: date | None) -> None:
     """Turn a feed, a zip or a folder of .txt files, into curated tables.
 

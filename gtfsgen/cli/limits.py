@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -34,17 +35,20 @@ class Amount(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
-def limited(*, timed: bool = True) -> Callable[[Command], Command]:
+def limited(*, timed: bool = True, fetches: bool = False) -> Callable[[Command], Command]:
     """Give a command the options of the budget, and let it run under them.
 
     Stands below `@click.command()` and changes nothing in the function's own arguments. `timed`
-    is False for a command that waits for people or for other programs.
+    is False for a command that waits for people or for other programs; one that `fetches` feeds
+    from the web can be told to do so from private networks too.
     """
 
     def decorate(function: Command) -> Command:
         @functools.wraps(function)
         def run(*args: Any, **kwargs: Any) -> Any:
             given = {name: kwargs.pop(f"max_{name}") for name in OPTIONS}
+            if fetches and kwargs.pop("allow_private"):
+                os.environ["GTFSGEN_ALLOW_PRIVATE"] = "1"  # for processes of a catalogue too
             try:
                 limits = from_environment()
             except ValueError as error:
@@ -58,6 +62,10 @@ def limited(*, timed: bool = True) -> Callable[[Command], Command]:
         for name, option in reversed(OPTIONS.items()):
             command = click.option(
                 option, f"max_{name}", type=Amount(), metavar=_METAVARS[name], help=_HELP[name]
+            )(command)
+        if fetches:
+            command = click.option(
+                "--allow-private", is_flag=True, help="Fetch from private networks too."
             )(command)
         return command
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from gtfsgen.cli.limits import limited
+
 
 @click.command()
 @click.argument("feed", type=click.Path(exists=True, path_type=Path))
@@ -18,6 +20,7 @@ import click
 @click.option(
     "--title", default="", help="Heading of the page, instead of the lines' or agencies' names."
 )
+@limited()
 def command(feed: Path, output: Path | None, title: str) -> None:
     """Draw the page of any feed: map, timetables, charts, running days.
 

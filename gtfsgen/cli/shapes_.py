@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from gtfsgen.cli.limits import limited
+
 PROFILES = {"RAILWAY": ("2", "12"), "TRAM": ("0", "5"), "SUBWAY": ("1",), "BUS": ("3", "11")}
 """routx profile -> the GTFS route types that run on it."""
 EXTENDED = {"RAILWAY": range(100, 200), "SUBWAY": range(400, 700), "TRAM": range(900, 1000), "BUS":
@@ -37,6 +39,7 @@ range(200, 300)}  # fmt: skip
     help="Zip to write. [default: FEED-shapes.zip]",
 )
 @click.option("--replace", is_flag=True, help="Draw all trips anew, also those with a shape.")
+@limited()
 def command(
     feed: Path,
     osm: Path | None,

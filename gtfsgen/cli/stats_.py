@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from gtfsgen.cli.limits import limited
+
 DAY_COLUMNS = {
     "date": "day",
     "num_trips": "trips",
@@ -46,6 +48,7 @@ ROUTE_COLUMNS = {
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
+@limited()
 def command(feed: Path, first: datetime | None, days: int, form: str) -> None:
     """Service by day and by route: trips, kilometres, hours, headways.
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gtfsgen import clocks
+from gtfsgen.cli.limits import limited
 
 if TYPE_CHECKING:
     from gtfsgen.validation import Report
@@ -76,6 +77,7 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 @click.option(
     "--threads", type=click.IntRange(1), metavar="N", help="Threads to use (default: all cores)."
 )
+@limited(fetches=True)
 def command(
     feeds: tuple[str, ...],
     rules: str,
@@ -106,6 +108,8 @@ def command(
             "--write-baseline needs --policy FILE: the baseline stands beside it"
         )
     check_settings(rules, country, None if write_baseline else policy)
+    from gtfsgen.feed.remote import told
+
     exits = 0
     for feed, folder in zip(feeds, _folders(feeds, output), strict=True):
         report = _validate(feed, rules, today, country, None if write_baseline else policy)
@@ -117,7 +121,7 @@ def command(
         if timings:
             _print_timings(report)
         if unreadable := _unreadable(report):
-            click.echo(f"gtfsgen: {feed} cannot be read as a feed: {unreadable}", err=True)
+            click.echo(f"gtfsgen: {told(feed)} cannot be read as a feed: {unreadable}", err=True)
             exits = 2
             continue
         if write_baseline and policy:
@@ -215,18 +219,14 @@ def _validate(
     feed: str, rules: str, today: date | None, country: str | None, policy: Path | None
 ) -> Report | None:
     """The report on one feed, or None after telling why there is none."""
-    from gtfsgen.feed.remote import is_url, local_copy
-    from gtfsgen.validation import validate
+    from gtfsgen.validation import report_on
 
     try:
-        with local_copy(feed) as path, _progress(feed) as progress:
-            report = validate(path, rules, today, country, policy, progress=progress)
+        with _progress(feed) as progress:
+            return report_on(feed, rules, today, country, policy, progress=progress)
     except OSError as error:
-        click.echo(f"gtfsgen: {feed} cannot be had: {error}", err=True)
+        click.echo(f"gtfsgen: {error}", err=True)
         return None
-    if is_url(feed):
-        report.summary["gtfsInput"] = feed
-    return report
 
 
 @contextmanager

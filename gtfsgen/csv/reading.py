@@ -14,6 +14,7 @@ from typing import IO, Any
 
 import polars as pl
 
+from gtfsgen.budget import budget
 from gtfsgen.csv import records
 from gtfsgen.csv.raw import (
     BOM,
@@ -57,7 +58,7 @@ def read_table(
     kinds: dict[str, Kind] = (
         dict(wanted) if isinstance(wanted, Mapping) else dict.fromkeys(wanted, "text")
     )
-    limit = 0 if unlimited_cells else records.MAX_CELL
+    limit = budget().cell if unlimited_cells else records.MAX_CELL
     source = _Source(data)
     try:
         start = source.take(max(small_bytes, 2 * len(BOM)) + 1)

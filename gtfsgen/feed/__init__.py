@@ -24,6 +24,7 @@ from gtfsgen.csv.streams import DamagedEntry
 from gtfsgen.faults import Severity
 from gtfsgen.feed.archive import open_archive
 from gtfsgen.feed.frames import SharedFrames
+from gtfsgen.feed.remote import local_copy, told
 from gtfsgen.feed.table import LoadedTable, Status, absent_table, load_table
 from gtfsgen.findings import Rows
 from gtfsgen.schema import TABLES, Table
@@ -154,13 +155,14 @@ def read(
     progress: Callable[[str], None] | None = None,
     tables_known: Mapping[str, Table] = TABLES,
 ) -> Feed:
-    """Read a feed from a zip file or a folder; `tables_known` is the schema that its cells are
-    held to.
+    """Read a feed from a zip file, a folder or an address (http, https); `tables_known` is the
+    schema that its cells are held to.
 
-    Raises `UnreadableInput` if the input cannot be opened; faults of the data never raise: they
-    are kept on the feed's tables and found by `gtfsgen.validate`.
+    Raises `UnreadableInput` (an OSError) if the input cannot be had or opened, as `LimitExceeded`
+    where it is beyond the budget; faults of the data never raise: they are kept on the feed's
+    tables and found by `gtfsgen.validate`.
     """
-    with open_archive(path) as archive:
+    with local_copy(path) as local, open_archive(local) as archive:
         categories = pl.Categories.random("gtfsgen")
         tables = {}
         seconds = {}
@@ -189,7 +191,7 @@ def read(
             except DamagedEntry as damage:
                 locations = damaged_locations("" if damage.unlisted else str(damage))
         feed = Feed(tables, locations, archive.names, categories)
-        feed.source = str(path)
+        feed.source = told(path)
         feed.seconds = seconds
         feed.locations_lost = "locations.geojson" in archive.lost
         feed.found = _archive_findings(archive, locations)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-CHUNK = 1 << 20
-TIMEOUT_S = 60
+from gtfsgen.budget import UnreadableInput, removed_at_end
+
+LONGEST_NAME = 100
+"""Characters of a folder's name; file systems end at 255 bytes."""
+_OTHER_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 
 def is_url(feed: str) -> bool:
@@ -20,7 +24,8 @@ def feed_name(feed: str) -> str:
     """A folder name for a feed: the last part of its path or address, without `.zip`."""
     path = unquote(urlsplit(feed).path) if is_url(feed) else str(Path(feed).absolute())
     last = path.rstrip("/").rpartition("/")[2]
-    return safe_name(re.sub(r"\.zip$", "", last, flags=re.IGNORECASE)) or "feed"
+    name = safe_name(re.sub(r"\.zip$", "", last, flags=re.IGNORECASE))
+    return name[:LONGEST_NAME] or "feed"
 
 
 def safe_name(text: str) -> str:
@@ -43,46 +48,52 @@ def unique(names: Iterable[str]) -> list[str]:
 
 
 @contextmanager
-def local_copy(feed: str) -> Iterator[Path]:
+def local_copy(feed: str | Path) -> Iterator[Path]:
     """The feed as a path; an address is downloaded first.
 
-    Raises OSError (urllib's errors are among them) when the download fails.
+    Raises `UnreadableInput` when the download fails.
     """
-    if not is_url(feed):
+    if not is_url(str(feed)):
         yield Path(feed)
         return
     from tempfile import TemporaryDirectory
 
-    with TemporaryDirectory(prefix="gtfsgen-") as folder:
-        path = Path(folder) / f"{feed_name(feed)}.zip"
-        download(feed, path)
+    with TemporaryDirectory(prefix="gtfsgen-") as folder, removed_at_end(Path(folder)):
+        path = Path(folder) / f"{feed_name(str(feed))}.zip"
+        try:
+            download(str(feed), path)
+        except UnreadableInput as error:
+            said = f"{told(feed)} cannot be had: {error.message}"
+            raise type(error)(said, error.exception) from None
         yield path
+
+
+def check_there(feed: str | Path) -> None:
+    """Raise `UnreadableInput` where a path leads to nothing, or is an address of another kind."""
+    if isinstance(feed, str) and _OTHER_ADDRESS.match(feed):
+        raise UnreadableInput(f"{feed[:80]!r} cannot be had: only http and https are fetched")
+    try:
+        os.stat(feed)
+    except (OSError, ValueError) as error:
+        absent = isinstance(error, FileNotFoundError)
+        kind = "java.io.FileNotFoundException" if absent else "java.io.IOException"
+        said = getattr(error, "strerror", None) or str(error)
+        raise UnreadableInput(f"{feed} cannot be had: {said}", kind) from None
 
 
 def download(
     address: str, path: Path, headers: Mapping[str, str] | None = None, any_status: bool = False
 ) -> None:
-    """Write what an address holds to a file; `headers` are sent with the request.
+    """Write what an address holds to a file; see `gtfsgen.feed.fetching.fetch`."""
+    from gtfsgen.feed.fetching import fetch
 
-    With `any_status` the page that tells of an error is written like any other, as the canonical
-    validator does it. Raises OSError (urllib's errors are among them) when the download fails.
-    """
-    from http.client import HTTPException
-    from urllib.error import HTTPError
-    from urllib.request import Request, urlopen
+    fetch(address, path, headers, any_status)
 
-    try:
-        request = Request(address, headers={"User-Agent": "gtfsgen", **(headers or {})})
-        try:
-            answer = urlopen(request, timeout=TIMEOUT_S)
-        except HTTPError as error:
-            if not any_status:
-                raise
-            answer = error
-        with answer, path.open("wb") as file:
-            while chunk := answer.read(CHUNK):
-                file.write(chunk)
-    except HTTPException as error:
-        raise OSError(f"the download broke off ({type(error).__name__})") from error
-    except ValueError as error:
-        raise OSError(f"the address is not one: {error}") from error
+
+def told(feed: str | Path) -> str:
+    """The feed's path or address as it may be told: without user and password."""
+    if not is_url(str(feed)):
+        return str(feed)
+    from gtfsgen.feed.fetching import shown
+
+    return shown(str(feed))

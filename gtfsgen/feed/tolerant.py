@@ -197,6 +197,7 @@ def _frame(content: bytes, name: str, remarks: list[str]) -> pl.DataFrame:
             frame = None
     if frame is None:
         frame = _patient_frame(content.decode("utf-8", "replace"), name, remarks)
+    _check_cells(frame, len(content), name)
     renamed = frame.rename(_stripped(frame.columns), strict=False)
     return renamed.with_columns(pl.all().str.strip_chars().replace("", None))
 
@@ -211,6 +212,14 @@ def _stripped(names: list[str]) -> dict[str, str]:
             changes[name] = bare
             taken.add(bare)
     return changes
+
+
+def _check_cells(frame: pl.DataFrame, bytes_: int, name: str) -> None:
+    most = budget().cell
+    if bytes_ > most and frame.height:
+        longest = frame.select(pl.all().str.len_bytes().max()).row(0)
+        if max(length or 0 for length in longest) > most:
+            raise exceeded("cell", f"{name} has a cell of {max(n or 0 for n in longest):,} bytes")
 
 
 def _check_header(content: bytes, name: str) -> None:

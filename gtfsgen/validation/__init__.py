@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gtfsgen import clocks
+from gtfsgen.budget import UnreadableInput
 from gtfsgen.faults import Fault, Severity
 from gtfsgen.findings import Rows
 
@@ -114,23 +115,54 @@ def validate(
     *,
     progress: Callable[[str], None] | None = None,
 ) -> Report:
-    """Validate a feed (a zip file or a folder).
+    """Validate a feed: a zip file, a folder or an address (http, https).
 
     `rules` names a rule set, `date` the day that counts as today (a date or YYYY-MM-DD), `country`
-    the two-letter code for phone numbers, `policy` a policy.toml. An input that cannot be opened
-    gives a report whose only content is a system error `i_o_error`. Raises ValueError for an
-    unknown rule set or date, and PolicyError (a ValueError) for a policy that cannot be read.
+    the two-letter code for phone numbers, `policy` a policy.toml. An input that is there and cannot
+    be opened as a feed, or is beyond the budget, gives a report whose only content is a system
+    error `i_o_error`.
+
+    Raises `UnreadableInput` (an OSError) for an input that is not there or cannot be fetched,
+    ValueError for an unknown rule set, date or country, and PolicyError (a ValueError) for a policy
+    that cannot be read.
     """
+    from gtfsgen.feed.remote import check_there, is_url
+
+    if not is_url(str(path)):
+        check_there(path)
+    return report_on(path, rules, date, country, policy, progress=progress)
+
+
+def report_on(
+    path: str | Path,
+    rules: str = "gtfsgen",
+    date: Date | str | None = None,
+    country: str | None = None,
+    policy: str | Path | None = None,
+    *,
+    progress: Callable[[str], None] | None = None,
+) -> Report:
+    """As `validate`; but that nothing is at a path is a report with `i_o_error` too.
+
+    Commands write reports on every input that was named.
+    """
+    from gtfsgen.feed.remote import is_url, local_copy, told
+
+    if is_url(str(path)):
+        with local_copy(path) as local:
+            report = report_on(local, rules, date, country, policy, progress=progress)
+        report.summary["gtfsInput"] = told(path)
+        return report
     import polars as pl
 
-    from gtfsgen.feed import UnreadableInput, read, values
+    from gtfsgen.feed import read
     from gtfsgen.reports.summary import bare_summary, summary
     from gtfsgen.validation import engine
 
     if rules not in engine.RULE_SETS:
         raise ValueError(f"unknown rule set {rules!r}; known are {', '.join(engine.RULE_SETS)}")
     today = _date(date)
-    country = values.country(country)
+    country = _country(country)
     severities = {code: rule.severity for code, rule in engine.rules().items()}
     decisions = None
     if policy is not None:
@@ -162,6 +194,15 @@ def validate(
     if decisions is not None:
         apply_policy(report, decisions, today)
     return report
+
+
+def _country(code: str | None) -> str:
+    from gtfsgen.feed import values
+
+    known = values.country(code)
+    if code and known == values.UNKNOWN_COUNTRY != code.upper():
+        raise ValueError(f"{code!r} is no country; write two letters, as in KR")
+    return known
 
 
 def _date(day: Date | str | None) -> Date:

@@ -115,7 +115,7 @@ def test_a_fault_of_ours_is_an_outcome(feeds, monkeypatch):
     def breaks(*_):
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("gtfsgen.validation.validate", breaks)
+    monkeypatch.setattr("gtfsgen.validation.report_on", breaks)
     outcome = run_module.validate_one(read_list(feeds)[0], Settings())
     assert (outcome.status, outcome.message) == ("failed", "a bug")
 
