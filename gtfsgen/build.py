@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from gtfsgen.compile import ChainLink, Compiled, compile_source
 from gtfsgen.faults import Fault, errors
+from gtfsgen.writing import scratch_folder, write_file
 
 if TYPE_CHECKING:
     import polars as pl
@@ -103,16 +104,13 @@ def _report(
     source: Source, feed: bytes, today: date | None, policy: str | Path | Literal[False] | None
 ) -> Report:
     """What the validator says of the feed before it takes the place of the last one."""
-    import tempfile
-
     from gtfsgen.validation import validate
 
     if policy is None:
         usual = policy_path(source.root)
         policy = usual if usual.is_file() else False
-    with tempfile.TemporaryDirectory(prefix="gtfsgen-") as folder:
-        path = Path(folder) / "gtfs.zip"
-        path.write_bytes(feed)
+    with scratch_folder() as folder:
+        path = write_file(folder / "gtfs.zip", feed)
         return validate(
             path,
             date=today or source.settings.as_of,
@@ -122,12 +120,11 @@ def _report(
 
 def _write_report(report: Report, feed: Path, folder: Path) -> None:
     """report.json and report.html of a feed that was written into its project."""
-    from gtfsgen.reports import write
+    from gtfsgen.reports import write_all
 
     name = f"{feed.parent.name}/{feed.name}"
     report.summary["gtfsInput"] = name
-    for form in ("json", "html"):
-        write(report, form, folder, name)
+    write_all(report, ("json", "html"), folder, name)
 
 
 def _page(compiled: Compiled, source: Source, notices: list[Fault]) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from pathlib import Path
 
 from gtfsgen.catalogue.entries import Entry
 from gtfsgen.catalogue.outcomes import Outcome, outcome_of
+
+PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ def _on_processes(
         workers,
         mp_context=get_context("spawn"),
         initializer=_limit_threads,
-        initargs=(settings.threads,),
+        initargs=(settings.threads, os.getpid()),
     ) as pool:
         running = {pool.submit(validate_one, entry, settings): entry for entry in entries}
         for future in as_completed(running):
@@ -79,9 +82,22 @@ def _on_processes(
     return [entry for entry in entries if entry in lost]
 
 
-def _limit_threads(threads: int) -> None:
+def end_with(parent: int) -> None:
+    """Have the system end this process when the one that started it ends, however that ends."""
+    if not sys.platform.startswith("linux"):
+        return
+    import ctypes
+    import signal
+
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it has ended already
+        os._exit(1)
+
+
+def _limit_threads(threads: int, parent: int) -> None:
     """Before polars is imported; afterwards it no longer asks."""
     os.environ["POLARS_MAX_THREADS"] = str(threads)
+    end_with(parent)
 
 
 def _on_dask(entries: Sequence[Entry], settings: Settings, address: str) -> Iterator[Outcome]:
@@ -125,8 +141,9 @@ def validate_one(entry: Entry, settings: Settings) -> Outcome:
     except Exception as error:  # one feed must not end the run of thousands
         return failed("failed", error)
     try:
-        for name in settings.formats if settings.output else ():
-            reports.write(report, name, Path(settings.output or "") / entry.name, entry.feed)
+        if settings.output:
+            folder = Path(settings.output) / entry.name
+            reports.write_all(report, settings.formats, folder, entry.feed)
     except Exception as error:
         return failed("failed", error)
     return outcome_of(report, entry.name, entry.feed, time.perf_counter() - started)

@@ -8,9 +8,12 @@ import gc
 import importlib
 import os
 import sys
-from typing import NoReturn
+from functools import partial
+from typing import Any, NoReturn
 
 import click
+
+from gtfsgen.cli.ending import FAILED, GOOD, exit_code, prepare_process
 
 # Before polars and numpy are imported. Plans of a millisecond are quicker without the pipelines of
 # the streaming engine, and nobody here needs threads for linear algebra.
@@ -38,9 +41,6 @@ COMMANDS = {
 }
 """Short helps stand here so that `gtfsgen --help` need not import thirteen modules."""
 
-STOPPED = 130
-"""What a shell expects of a command that Ctrl-C ended."""
-
 
 class LazyGroup(click.Group):
     """Imports `gtfsgen.cli.<name>` when its command is asked for; the module's `command` is the
@@ -56,13 +56,22 @@ class LazyGroup(click.Group):
         module = importlib.import_module(f"gtfsgen.cli.{name}_")
         return module.command
 
-    def invoke(self, ctx: click.Context) -> object:
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
-            # Not 1, which says that something was found in a feed.
-            click.echo("\nStopped.", err=True)
-            raise click.exceptions.Exit(STOPPED) from None
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0].lower(), COMMANDS, 1)
+            meant = f" Did you mean '{near[0]}'?" if near else ""
+            ctx.fail(f"No such command '{args[0]}'.{meant}")
+        return super().resolve_command(ctx, args)
+
+    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+        call = partial(super().main, *args, standalone_mode=False, **extra)
+        if not standalone_mode:
+            return call()
+        sys.exit(exit_code(call))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -84,22 +93,23 @@ def run() -> NoReturn:
     What is open is closed and written out; but the memory of a hundred modules and of the feed is
     left to the system, which takes it back at once. Python would need up to 50 ms to clear it away.
     """
-    code: object = None
+    prepare_process()
+    code = FAILED
     try:
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code
-        atexit._run_exitfuncs()
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except BrokenPipeError:
-        pass  # nobody listens any more, and nobody minds
-    except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        print(f"gtfsgen: {place}{error.strerror or error}", file=sys.stderr)
-        code = 2
-    if sys.stderr is not None:
+        main()
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else GOOD
+    if code == FAILED:  # what cannot be written has been told
         with contextlib.suppress(OSError):
-            sys.stderr.flush()
-    os._exit(code if isinstance(code, int) else int(code is not None))
+            _put_away()
+    elif (ended := exit_code(_put_away)) != GOOD:
+        code = ended
+    os._exit(code)
+
+
+def _put_away() -> None:
+    """Write out what is open. Raises OSError where it cannot be written."""
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    with contextlib.suppress(OSError):
+        sys.stderr.flush()

@@ -151,7 +151,7 @@ def _write_baseline(report: Report, policy: Path) -> None:
 
 def _tell(made: Build, source: Path, wanted: list[str], folder: Path | None, fail_on: str) -> bool:
     """Print or write what was found in each format; returns whether it is grave."""
-    from gtfsgen.reports import PRINTED, print_report, write
+    from gtfsgen.reports import PRINTED, print_report, write_all
     from gtfsgen.reports.model import BuildReport, findings_of
     from gtfsgen.reports.terminal import build_lines
 
@@ -167,12 +167,13 @@ def _tell(made: Build, source: Path, wanted: list[str], folder: Path | None, fai
         if form in PRINTED:
             print_report(report, form, sys.stdout.buffer, name)
             sys.stdout.flush()
-        try:
-            for path in write(report, form, folder, name):
-                click.echo(f"{form}: {path}", err=True)
-        except OSError as error:
-            click.echo(f"gtfsgen: the {form} report cannot be written: {error}", err=True)
-            sys.exit(2)
+    try:
+        files = [form for form in wanted if form != "terminal"]
+        for path in write_all(report, files, folder, name) if files else ():
+            click.echo(f"report: {path}", err=True)
+    except OSError as error:
+        click.echo(f"gtfsgen: the reports cannot be written: {error}", err=True)
+        sys.exit(2)
     return any(findings.fails(group.severity) for group in findings.groups)
 
 

@@ -178,10 +178,10 @@ def _day(text: str | None) -> date | None:
 @contextmanager
 def _input(given: dict[str, Any]) -> Iterator[Path | OSError]:
     """The feed as a path; or the error that kept it from being downloaded."""
-    from tempfile import TemporaryDirectory
     from urllib.parse import unquote, urlsplit
 
     from gtfsgen.feed.remote import download
+    from gtfsgen.writing import scratch_folder
 
     if "input" in given:
         yield Path(given["input"])
@@ -194,7 +194,7 @@ def _input(given: dict[str, Any]) -> Iterator[Path | OSError]:
         return
     parts = [line.partition(":") for line in given.get("http_header", ())]
     headers = {name.strip(): value.strip() for name, _, value in parts}
-    with TemporaryDirectory(prefix="gtfsgen-") as passing:
+    with scratch_folder() as passing:
         folder = Path(given.get("storage_directory", passing))
         folder.mkdir(parents=True, exist_ok=True)
         try:
@@ -293,16 +293,17 @@ def _memory_record(before: int) -> dict[str, Any]:
 def _write_schema(given: dict[str, Any]) -> None:
     from gtfsgen.reports.canonical import encode
     from gtfsgen.reports.notice_schema import notice_schema
+    from gtfsgen.writing import write_file
 
     folder = Path(given["output_base"]) if "output_base" in given else Path()
-    folder.mkdir(parents=True, exist_ok=True)
     text = encode(notice_schema(), 2 if given.get("pretty") else None)
-    (folder / SCHEMA_FILE).write_text(text, encoding="utf-8")
+    write_file(folder / SCHEMA_FILE, text)
 
 
 def _write(given: dict[str, Any], report: Report) -> None:
     """Print report.json, or write the three reports under the names that were given."""
     from gtfsgen.reports import canonical, html
+    from gtfsgen.writing import Content, write_files
 
     indent = 2 if given.get("pretty") else None
     text = canonical.report_json(report, indent)
@@ -310,14 +311,14 @@ def _write(given: dict[str, Any], report: Report) -> None:
         click.echo(text.encode())
         return
     folder = Path(given["output_base"])
-    folder.mkdir(parents=True, exist_ok=True)
     feed = given.get("input") or given["url"]
     names = report.summary
-    (folder / names["validationReportName"]).write_text(text, encoding="utf-8")
-    with (folder / names["htmlReportName"]).open("wb") as out:
-        html.write(report, out, feed)
-    errors = canonical.system_errors_json(report, indent)
-    (folder / names["systemErrorsReportName"]).write_text(errors, encoding="utf-8")
+    files: dict[str, Content] = {
+        names["validationReportName"]: text,
+        names["htmlReportName"]: lambda out: html.write(report, out, feed),
+        names["systemErrorsReportName"]: canonical.system_errors_json(report, indent),
+    }
+    write_files(folder, files)
     _tell(report, folder)
 
 

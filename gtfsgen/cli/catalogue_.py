@@ -85,6 +85,8 @@ def validate(
     from gtfsgen.cli.validate_ import check_settings, wanted_day, wanted_formats
 
     wanted = wanted_formats(formats, output)
+    from gtfsgen.writing import write_file
+
     today = wanted_day(day)
     check_settings(rules, country, policy)
     try:
@@ -112,10 +114,9 @@ def validate(
     except OSError as error:
         click.echo(f"gtfsgen: the scheduler {scheduler} does not answer: {error}", err=True)
         sys.exit(2)
-    output.mkdir(parents=True, exist_ok=True)
     rows = table(outcomes)
-    rows.write_csv(output / "catalogue.csv")
-    rows.write_parquet(output / "catalogue.parquet")
+    write_file(output / "catalogue.csv", rows.write_csv)
+    write_file(output / "catalogue.parquet", rows.write_parquet)
     validated = sum(outcome.status == "validated" for outcome in outcomes)
     click.echo(f"{validated} of {len(outcomes)} feeds validated; {output / 'catalogue.csv'}")
     grave = LEVELS[: LEVELS.index(fail_on.upper()) + 1] if fail_on.upper() in LEVELS else ()

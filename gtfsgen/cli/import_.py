@@ -37,6 +37,7 @@ def command(feed: Path, output: Path, today: date | None) -> None:
     Example: gtfsgen import feed.zip -o source
     """
     from gtfsgen.importing import UnreadableInput, import_feed
+    from gtfsgen.writing import write_files
 
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise click.UsageError(f"{output} is there already; name another folder with -o")
@@ -45,10 +46,7 @@ def command(feed: Path, output: Path, today: date | None) -> None:
     except UnreadableInput as error:
         raise click.UsageError(str(error)) from error
     try:
-        for path, text in made.files.items():
-            file = output / path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8", newline="")
+        write_files(output, made.files)
     except OSError as error:
         click.echo(f"gtfsgen: cannot write the tables: {error}", err=True)
         sys.exit(2)

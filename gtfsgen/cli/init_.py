@@ -90,15 +90,19 @@ def command(folder: Path) -> None:
 
     Example: gtfsgen init my-railway && cd my-railway && gtfsgen build
     """
+    from gtfsgen.writing import write_files
+
     source = folder / "source"
     if source.exists() and any(source.iterdir() if source.is_dir() else [source]):
         raise click.UsageError(f"{source} is there already; nothing was written")
     try:
-        for name, text in FILES.items():
-            file = source / name
-            file.parent.mkdir(parents=True, exist_ok=True)
-            content = text.format(today=clocks.today()) if name == "feed.toml" else text
-            file.write_text(content, encoding="utf-8", newline="\n")
+        write_files(
+            source,
+            {
+                name: text.format(today=clocks.today()) if name == "feed.toml" else text
+                for name, text in FILES.items()
+            },
+        )
     except OSError as error:
         raise click.UsageError(f"{error.filename} cannot be written: {error.strerror}") from None
     click.echo(f"A project of three trains is in {source}. To build it:")

@@ -31,6 +31,7 @@ def command(feed: Path, output: Path | None, title: str) -> None:
     """
     from gtfsgen.render import page
     from gtfsgen.render.tables import UnreadableInput, text_tables
+    from gtfsgen.writing import write_file
 
     try:
         tables = text_tables(feed)
@@ -39,9 +40,8 @@ def command(feed: Path, output: Path | None, title: str) -> None:
     folder = feed if feed.is_dir() else feed.parent
     output = output or folder
     target = output if output.suffix == ".html" else output / "index.html"
-    target.parent.mkdir(parents=True, exist_ok=True)
     html = page(tables, geojson=_legs(folder / "shapes.geojson"), title=title)
-    target.write_text(html, encoding="utf-8")
+    write_file(target, html)
     click.echo(f"{target}: {len(html) / 1000:.0f} kB")
 
 

@@ -59,6 +59,7 @@ def command(
         raise click.UsageError("give one of --osm EXTRACT, --tracks FOLDER and --network world")
     from gtfsgen.render.tables import UnreadableInput, text_tables
     from gtfsgen.shapes import RailsUnavailable, draw, geojson_text
+    from gtfsgen.writing import write_file
 
     try:
         tables = text_tables(feed)
@@ -77,7 +78,7 @@ def command(
     _write(
         feed, output, {stem: drawn.tables.get(stem) for stem in ("shapes", "trips", "stop_times")}
     )
-    output.with_suffix(".geojson").write_text(geojson_text(drawn.geojson), encoding="utf-8")
+    write_file(output.with_suffix(".geojson"), geojson_text(drawn.geojson))
     for fault in drawn.faults:
         click.echo(str(fault))
     legs = drawn.geojson["features"]
@@ -146,6 +147,8 @@ def _write(feed: Path, output: Path, changed) -> None:  # type: ignore[no-untype
     """A copy of `feed` as a zip with the changed tables in it; all else byte by byte."""
     import zipfile
 
+    from gtfsgen.writing import write_file
+
     entries: dict[str, bytes] = {}
     if feed.is_dir():
         entries = {path.name: path.read_bytes() for path in sorted(feed.glob("*.txt"))}
@@ -156,8 +159,12 @@ def _write(feed: Path, output: Path, changed) -> None:  # type: ignore[no-untype
         if frame is not None:
             origin = [name for name in ("path", "line", "column") if name in frame.columns]
             entries[f"{stem}.txt"] = frame.drop(origin).write_csv().encode()
-    with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in entries.items():
-            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, content)
+
+    def fill(file) -> None:  # type: ignore[no-untyped-def]
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in entries.items():
+                entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                archive.writestr(entry, content)
+
+    write_file(output, fill)

@@ -259,7 +259,7 @@ def _progress(feed: str) -> Iterator[Callable[[str], None] | None]:
 
 def _tell(report: Report, feed: str, wanted: Iterable[str], folder: Path | None) -> None:
     """Write or print the report in each format asked for."""
-    from gtfsgen.reports import PRINTED, print_report, write
+    from gtfsgen.reports import PRINTED, print_report, write_all
 
     for name in wanted:
         if name == "terminal":
@@ -268,12 +268,13 @@ def _tell(report: Report, feed: str, wanted: Iterable[str], folder: Path | None)
             click.echo("\n".join(lines(report, feed)))
         elif folder is None or name in PRINTED:
             print_report(report, name, sys.stdout.buffer, feed)
-        if folder is not None and name != "terminal":
-            try:
-                write(report, name, folder, feed)
-            except OSError as error:
-                click.echo(f"gtfsgen: the {name} report cannot be written: {error}", err=True)
-                sys.exit(2)
+    files = [name for name in wanted if name != "terminal"]
+    if folder is not None and files:
+        try:
+            write_all(report, files, folder, feed)
+        except OSError as error:
+            click.echo(f"gtfsgen: the reports cannot be written: {error}", err=True)
+            sys.exit(2)
 
 
 def _unreadable(report: Report) -> str:

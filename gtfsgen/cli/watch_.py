@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from gtfsgen import clocks
+from gtfsgen.cli.ending import Terminated
 
 POLL_S = 0.4
 """Polling sees saves on every system and network drive, and needs no library."""
@@ -67,7 +68,9 @@ def command(source: Path, output: Path | None, port: int) -> None:
     )
     try:
         watch(source, lambda: rebuild(source, output, screen))
-    except KeyboardInterrupt:
+    except Terminated:
+        raise
+    except KeyboardInterrupt:  # how a person ends it
         click.echo("Stopped.")
     finally:
         server.shutdown()

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 
@@ -15,6 +11,7 @@ import polars as pl
 
 from gtfsgen.compile.tables import CELL_COLUMNS
 from gtfsgen.source.model import ORIGIN
+from gtfsgen.writing import write_file, write_files
 
 EPOCH_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 ZIP_NAME = "gtfs.zip"
@@ -56,30 +53,14 @@ def write_feed(output: Path, files: Mapping[str, bytes], extra: Mapping[str, byt
     """Replace the feed in `output` and return the path of its zip.
 
     `output` is a folder, for gtfs.zip, its tables as text and the `extra` files (shapes.geojson,
-    index.html); or a path ending in .zip, for that alone. Everything is written beside it first.
-    Whatever interrupts the exchange, the last feed is put back. Raises OSError where the folder
-    cannot be written.
+    index.html); or a path ending in .zip, for that alone. Whatever interrupts it, there is the last
+    feed or the new one. Raises OSError where the folder cannot be written.
     """
     if output.suffix.lower() == ".zip":
-        with _staging(output.parent) as stage:
-            _exchange(stage, output.parent, {output.name: zip_bytes(files)}, set())
-        return output
+        return write_file(output, zip_bytes(files))
     content = {**files, **extra, ZIP_NAME: zip_bytes(files)}
-    with _staging(output.parent) as stage:
-        output.mkdir(exist_ok=True)
-        _exchange(stage, output, content, _written_before(output) - set(content))
+    write_files(output, content, _written_before(output) - set(content))
     return output / ZIP_NAME
-
-
-@contextmanager
-def _staging(parent: Path) -> Iterator[Path]:
-    """A folder beside the output, on its file system, that is gone afterwards come what may."""
-    parent.mkdir(parents=True, exist_ok=True)
-    stage = Path(tempfile.mkdtemp(prefix=".gtfsgen-", dir=parent))
-    try:
-        yield stage
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
 
 
 def _written_before(output: Path) -> set[str]:
@@ -92,29 +73,3 @@ def _written_before(output: Path) -> set[str]:
     except (OSError, zipfile.BadZipFile):
         return set()
     return {name for name in names if (output / name).is_file()}
-
-
-def _exchange(stage: Path, output: Path, content: Mapping[str, bytes], stale: set[str]) -> None:
-    """Put new files in the place of old ones; on any interruption put the old ones back."""
-    fresh, former = stage / "new", stage / "old"
-    fresh.mkdir()
-    former.mkdir()
-    for name, data in content.items():
-        (fresh / name).write_bytes(data)
-    moved: list[str] = []
-    placed: list[str] = []
-    try:
-        for name in sorted({*content, *stale}):
-            if (output / name).exists():
-                moved.append(name)
-                os.replace(output / name, former / name)
-            if name in content:
-                placed.append(name)
-                os.replace(fresh / name, output / name)
-    except BaseException:
-        for name in placed:
-            (output / name).unlink(missing_ok=True)
-        for name in moved:
-            if (former / name).exists():
-                os.replace(former / name, output / name)
-        raise

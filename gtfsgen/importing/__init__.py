@@ -9,7 +9,6 @@ survive is passed through instead, and what riders would still notice is told.
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -34,6 +33,7 @@ from gtfsgen.source.grids import HEADER_WORDS
 from gtfsgen.source.model import ORIGIN, Source
 from gtfsgen.source.stations import zone_faults
 from gtfsgen.source.words import folded
+from gtfsgen.writing import scratch_folder
 
 MAX_PERIOD_DAYS = 3660
 """The longest period that feed.toml may have."""
@@ -70,8 +70,8 @@ def import_feed(feed: Path, today: date) -> Imported:
         locations = locations_of(feed)
     except ValueError as error:
         remarks.append(f"{LOCATIONS} is left out, it cannot be read as JSON: {error}")
-    with tempfile.TemporaryDirectory(prefix="gtfsgen-") as folder:
-        made = Importer(given, today, Path(folder), remarks).run()
+    with scratch_folder() as folder:
+        made = Importer(given, today, folder / "source", remarks).run()
     if locations is not None:
         made.files[f"gtfs/{LOCATIONS}"] = locations
     return made

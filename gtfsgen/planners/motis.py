@@ -13,7 +13,6 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -29,6 +28,7 @@ from gtfsgen.planners import (
     Question,
 )
 from gtfsgen.planners.timetable import Timetable
+from gtfsgen.writing import scratch_folder
 
 NAME = "MOTIS"
 INSTALL = "pip install 'gtfsgen[planner]'"
@@ -79,7 +79,7 @@ def windows(questions: Sequence[Question]) -> Iterator[list[int]]:
 def in_own_process(
     timetable: Timetable, questions: list[Question]
 ) -> tuple[list[list[Itinerary]], list[str]]:
-    with tempfile.TemporaryDirectory(prefix="gtfsgen-motis-") as folder:
+    with scratch_folder() as folder:
         request, reply, log = (Path(folder, name) for name in ("request", "reply", "log"))
         request.write_text(json.dumps(request_of(timetable, questions)), encoding="utf-8")
         command = [sys.executable, "-m", "gtfsgen.planners.motis", str(request), str(reply)]

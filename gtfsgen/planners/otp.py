@@ -43,6 +43,7 @@ from gtfsgen.planners import (
     Question,
 )
 from gtfsgen.planners.timetable import Timetable, zipped
+from gtfsgen.writing import scratch_folder
 
 NAME = "OpenTripPlanner"
 VERSION = "2.8.1"
@@ -105,7 +106,7 @@ def ask(feed: Path, questions: Sequence[Question], progress: Progress = lambda _
     java, jar = java_21(), jar_file(progress)
     timetable = Timetable(feed)
     first, last = period(timetable, questions)
-    with tempfile.TemporaryDirectory(prefix="gtfsgen-otp-") as folder:
+    with scratch_folder() as folder:
         prepare(Path(folder), timetable.path, first, last)
         with server(java, jar, Path(folder), progress) as (address, log):
             answers = []

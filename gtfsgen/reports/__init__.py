@@ -9,6 +9,8 @@ A report can have millions of notices: take some of them (`report.samples`) or a
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -50,14 +52,23 @@ def write(report: Report | BuildReport, name: str, folder: Path, feed: str) -> l
 
     Raises KeyError for an unknown format and OSError if a file cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for filename, writer in _formats(report)[name].items():
-        path = folder / filename
-        with path.open("wb") as out:
-            _write(writer, report, out, feed)
-        paths.append(path)
-    return paths
+    return write_all(report, (name,), folder, feed)
+
+
+def write_all(
+    report: Report | BuildReport, names: Iterable[str], folder: Path, feed: str
+) -> list[Path]:
+    """Write a report in several formats, all files at one moment; returns the files."""
+    from gtfsgen.writing import write_files
+
+    writers = {file: how for name in names for file, how in _formats(report)[name].items()}
+    contents = {file: partial(_write_to, how, report, feed) for file, how in writers.items()}
+    write_files(folder, contents)
+    return [folder / file for file in writers]
+
+
+def _write_to(writer: str, report: Report | BuildReport, feed: str, out: BinaryIO) -> None:
+    _write(writer, report, out, feed)
 
 
 def print_report(report: Report | BuildReport, name: str, out: BinaryIO, feed: str) -> None:

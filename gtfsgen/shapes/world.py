@@ -12,6 +12,7 @@ import json
 import math
 import os
 import re
+from contextlib import suppress
 from functools import cache
 from importlib import metadata, util
 from pathlib import Path
@@ -108,16 +109,10 @@ def _cache_folder() -> Path:
 
 
 def _keep(path: Path, **arrays: Any) -> None:
-    import tempfile
-
     import numpy as np
 
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=".gtfsgen-", suffix=".npz", delete=False
-        ) as file:
-            np.savez_compressed(file, **arrays)
-        os.replace(file.name, path)
-    except OSError:
-        return  # a cache folder that cannot be written to is read anew each time
+    from gtfsgen.writing import write_file
+
+    # A cache folder that cannot be written to is done without: it is read anew each time.
+    with suppress(OSError):
+        write_file(path, lambda file: np.savez_compressed(file, **arrays))

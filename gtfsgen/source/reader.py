@@ -110,9 +110,9 @@ def write_holidays(source: Source) -> Path | None:
     """Lock the holidays that a reading resolved; the file, or None if all were locked."""
     if source.holidays_locked:
         return None
-    file = source.root / LOCK
-    file.write_text(lock_text(source.holidays), encoding="utf-8", newline="\n")
-    return file
+    from gtfsgen.writing import write_file
+
+    return write_file(source.root / LOCK, lock_text(source.holidays))
 
 
 # ------------------------------------------------------------------------------------------- files

@@ -387,10 +387,11 @@ def write_baseline(report: Report, policy: Path, today: date) -> Path:
                 for text in _texts(part):
                     texts[text] = texts.get(text, 0) + 1
             notices[code]["texts"] = dict(sorted(texts.items()))
+    from gtfsgen.writing import write_file
+
     path = policy.with_name(BASELINE)
     document = {"day": today.isoformat(), "notices": notices}
-    path.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    return path
+    return write_file(path, json.dumps(document, ensure_ascii=False, indent=1) + "\n")
 
 
 def _texts(part: Rows) -> pl.Series:
