@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from gtfsgen.budget import UnreadableInput, removed_at_end
+from gtfsgen.budget import UnreadableInput
 
 LONGEST_NAME = 100
 """Characters of a folder's name; file systems end at 255 bytes."""
@@ -56,10 +56,10 @@ def local_copy(feed: str | Path) -> Iterator[Path]:
     if not is_url(str(feed)):
         yield Path(feed)
         return
-    from tempfile import TemporaryDirectory
+    from gtfsgen.writing import scratch_folder
 
-    with TemporaryDirectory(prefix="gtfsgen-") as folder, removed_at_end(Path(folder)):
-        path = Path(folder) / f"{feed_name(str(feed))}.zip"
+    with scratch_folder() as folder:
+        path = folder / f"{feed_name(str(feed))}.zip"
         try:
             download(str(feed), path)
         except UnreadableInput as error:
