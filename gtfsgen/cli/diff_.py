@@ -1,4 +1,4 @@
-"""`gtfsgen diff`: what riders would notice between two feeds."""
+"""`gtfsgen diff`: every difference between two feeds, told once."""
 
 from __future__ import annotations
 
@@ -8,39 +8,68 @@ import click
 
 from gtfsgen.cli.limits import limited
 
+FORMATS = ("terminal", "markdown", "json", "html")
+
 
 @click.command()
-@click.argument("old", type=click.Path(exists=True, path_type=Path))
-@click.argument("new", type=click.Path(exists=True, path_type=Path))
+@click.argument("old", type=click.Path(path_type=Path))
+@click.argument("new", type=click.Path(path_type=Path))
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
+    "--level",
+    type=click.Choice(["rider", "planner", "data"]),
+    default="data",
+    show_default=True,
+    help="Tell what riders notice, what planners notice too, or everything.",
+)
+@click.option(
+    "--format",
+    "formats",
+    default="terminal",
+    show_default=True,
+    metavar="F,...",
+    help=f"{', '.join(FORMATS)}.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Folder for the reports, diff.<ending>; without it they are printed.",
 )
 @limited()
-def command(old: Path, new: Path, form: str) -> None:
-    """Say what riders would notice between two feeds: trains, times, days, stops, links.
+def command(old: Path, new: Path, level: str, formats: str, output: Path | None) -> None:
+    """Tell every difference between two feeds once, grouped by line.
 
-    Other ids, other services for the same days, or other shapes are no change. Times are local.
-    The exit code is 1 if there are changes, as that of diff.
+    Other ids, another order of rows, another encoding, other services for the same days are no
+    difference. Exits with 1 if there are differences, 0 if there are none, 2 if a feed cannot be
+    read.
 
-    Example: gtfsgen diff last-week.zip feed
+    Example: gtfsgen diff last-week.zip feed --level rider
     """
-    from gtfsgen.diff.changes import changes
-    from gtfsgen.render.tables import UnreadableInput, text_tables
+    wanted = _wanted(formats)
+    from gtfsgen.budget import UnreadableInput
+    from gtfsgen.diff import compare
+    from gtfsgen.diff import report as reports
 
     try:
-        found = changes(text_tables(old), text_tables(new))
+        difference = compare(old, new, level)
     except UnreadableInput as error:
         raise click.UsageError(str(error)) from error
-    if form == "json":
-        import dataclasses
-        import json
-
-        rows = [dataclasses.asdict(change) for change in found]
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
-    else:
-        for change in found:
-            click.echo(f"{change.kind:8} {change.what}: {change.said}")
-        if not found:
-            click.echo("Nothing that riders would notice.")
-    if found:
+    for form in wanted:
+        text = reports.FORMATS[form](difference)
+        if output is None or form == "terminal":
+            click.echo(text)
+        else:
+            output.mkdir(parents=True, exist_ok=True)
+            (output / f"diff.{reports.ENDINGS[form]}").write_text(text, encoding="utf-8")
+    if difference:
         raise SystemExit(1)
+
+
+def _wanted(formats: str) -> list[str]:
+    names = {"text": "terminal", "md": "markdown"}
+    wanted = [names.get(name.strip(), name.strip()) for name in formats.split(",") if name.strip()]
+    for name in wanted:
+        if name not in FORMATS:
+            raise click.UsageError(f"unknown format {name!r}; known are {', '.join(FORMATS)}")
+    return wanted

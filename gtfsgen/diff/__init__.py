@@ -14,6 +14,5 @@ from __future__ import annotations
 from gtfsgen.diff.comparing import compare
 from gtfsgen.diff.entries import Difference, Entry
 from gtfsgen.diff.fields import Level
-from gtfsgen.diff.reading import FeedsUnreadable
 
-__all__ = ["Difference", "Entry", "FeedsUnreadable", "Level", "compare"]
+__all__ = ["Difference", "Entry", "Level", "compare"]

@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 
 from gtfsgen.diff import words
 from gtfsgen.diff.fields import Level, level_of, space_of
-from gtfsgen.diff.names import Names
+from gtfsgen.diff.names import FeedNames
 from gtfsgen.diff.runs import NO_TIME, PLACES, TIMES, Runs
 from gtfsgen.schema import TABLES
 
@@ -27,7 +27,7 @@ class Facet:
     new: str = ""
 
 
-def call_facets(old: Names, new: Names, a: int, b: int) -> list[Facet]:
+def call_facets(old: FeedNames, new: FeedNames, a: int, b: int) -> list[Facet]:
     """What differs between the calls of the trips `a` and `b`."""
     ours, theirs = old.runs.calls_of(a), new.runs.calls_of(b)
     left = [old.runs.place_key(call) for call in ours]
@@ -65,8 +65,13 @@ def _aligned(
         return [(i, i) for i in range(len(left))], [], [], []
     flipped = right < left
     first, second = (right, left) if flipped else (left, right)
-    met, moved, only_first, only_second = [], [], [], []
-    for kind, i, to_i, j, to_j in SequenceMatcher(None, first, second, autojunk=False).get_opcodes():
+    met: list[tuple[int, int]] = []
+    moved: list[tuple[int, int]] = []
+    only_first: list[int] = []
+    only_second: list[int] = []
+    for kind, i, to_i, j, to_j in SequenceMatcher(
+        None, first, second, autojunk=False
+    ).get_opcodes():
         if kind == "equal":
             met += list(zip(range(i, to_i), range(j, to_j), strict=True))
             continue
@@ -79,7 +84,7 @@ def _aligned(
     return met, moved, only_first, only_second
 
 
-def _moves(old: Names, new: Names, moved: list[tuple[int, int]]) -> Iterable[Facet]:
+def _moves(old: FeedNames, new: FeedNames, moved: list[tuple[int, int]]) -> Iterable[Facet]:
     for a, b in moved:
         was, now = old.call(a), new.call(b)
         stops = old.runs.cell("stop_id", a), new.runs.cell("stop_id", b)
@@ -90,7 +95,7 @@ def _moves(old: Names, new: Names, moved: list[tuple[int, int]]) -> Iterable[Fac
             yield Facet("stops", Level.RIDER, f"calls at {now} instead of {was}", was, now)
 
 
-def _shifts(old: Names, new: Names, pairs: list[tuple[int, int]]) -> Iterable[Facet]:
+def _shifts(old: FeedNames, new: FeedNames, pairs: list[tuple[int, int]]) -> Iterable[Facet]:
     """One facet for all times: runs of calls that moved by the same."""
     events: list[tuple[int, str, int, int]] = []  # place in `pairs`, arr or dep, old, new
     odd: dict[str, list[str]] = defaultdict(list)
@@ -125,7 +130,11 @@ def _shifts(old: Names, new: Names, pairs: list[tuple[int, int]]) -> Iterable[Fa
 
 
 def _stretch(
-    names: Names, pairs: list[tuple[int, int]], events: list[tuple[int, str, int, int]], at: int, end: int
+    names: FeedNames,
+    pairs: list[tuple[int, int]],
+    events: list[tuple[int, str, int, int]],
+    at: int,
+    end: int,
 ) -> str:
     """Where events `at` to `end` are: nowhere in particular, from, until, at or between calls."""
     first, last = events[at], events[end]
@@ -171,7 +180,7 @@ WORDS = {
 }
 
 
-def _marks(old: Names, new: Names, pairs: list[tuple[int, int]]) -> Iterable[Facet]:
+def _marks(old: FeedNames, new: FeedNames, pairs: list[tuple[int, int]]) -> Iterable[Facet]:
     columns = sorted({*old.runs.codes, *new.runs.codes} - {*TIMES, *PLACES})
     for name in columns:
         changed: dict[tuple[str | None, str | None], list[str]] = defaultdict(list)
@@ -192,17 +201,29 @@ def _marks(old: Names, new: Names, pairs: list[tuple[int, int]]) -> Iterable[Fac
         if level is None or not changed:
             continue
         if name == "shape_dist_traveled":
-            calls = sum(map(len, changed.values()))
-            where = f" at {next(iter(changed.values()))[0]}" if calls == 1 else f" at {calls} calls"
+            number = sum(map(len, changed.values()))
+            where = (
+                f" at {next(iter(changed.values()))[0]}" if number == 1 else f" at {number} calls"
+            )
             was, now = next(iter(changed))
-            text = f"{WORDS[name]} {words.quoted(was)} → {words.quoted(now)}" if calls == 1 else f"{WORDS[name]} differ"
+            text = (
+                f"{WORDS[name]} {words.quoted(was)} → {words.quoted(now)}"
+                if number == 1
+                else f"{WORDS[name]} differ"
+            )
             yield Facet("shape", level, text + where, was or "", now or "")
             continue
         for (was, now), calls in changed.items():
             said = [choice("stop_times", name, value) for value in (was, now)]
             where = "" if len(calls) == len(pairs) > 1 else f" at {words.listed(calls)}"
             text = f"{WORDS.get(name, name)} {said[0]} → {said[1]}{where}"
-            yield Facet(KINDS.get(name, "data"), level if not blank_only(was, now) else Level.DATA, text, said[0], said[1])
+            yield Facet(
+                KINDS.get(name, "data"),
+                level if not blank_only(was, now) else Level.DATA,
+                text,
+                said[0],
+                said[1],
+            )
 
 
 def blank_only(a: str | None, b: str | None) -> bool:

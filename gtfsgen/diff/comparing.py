@@ -1,4 +1,4 @@
-"""The way of a comparison: read both feeds, pair their ids, match their trips, tell what is left."""
+"""A comparison: read both feeds, pair their ids, match their trips, tell what is left."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gtfsgen.diff import words
 from gtfsgen.diff.entries import Difference, Entry, ordered
 from gtfsgen.diff.fields import Level
 from gtfsgen.diff.matching import Matched, match
-from gtfsgen.diff.names import Names
+from gtfsgen.diff.names import FeedNames
 from gtfsgen.diff.pairing import Keys, pair_ids
 from gtfsgen.diff.paths import path_entries
 from gtfsgen.diff.reading import Side, Source, read_sides
@@ -22,7 +22,8 @@ def compare(a: Source, b: Source, level: Level | str = Level.DATA) -> Difference
     """What differs from the feed `a` to the feed `b` (a path of a zip or folder, or a zip's bytes).
 
     `level` says who asks: `rider`, `planner` (riders' differences and their own) or `data` (all).
-    Faults of the data never raise; `FeedsUnreadable` is raised where an input is no feed at all.
+    Faults of the data never raise; `gtfsgen.budget.UnreadableInput` is raised where an input is
+    no feed at all.
     """
     level = Level(level)
     sides = read_sides(a, b)
@@ -32,15 +33,13 @@ def compare(a: Source, b: Source, level: Level | str = Level.DATA) -> Difference
 
 def _entries(a: Side, b: Side) -> list[Entry]:
     runs = Runs(a, 0), Runs(b, 1)
-    keys = pair_ids(
-        a, b, (runs[0].given, runs[1].given), (runs[0].features, runs[1].features)
-    )
+    keys = pair_ids(a, b, (runs[0].given, runs[1].given), (runs[0].features, runs[1].features))
     for one in runs:
         one.key_columns(keys)
     bits, periods = _days(*runs)
     matched = match(*runs, bits)
     keys["trips.trip_id"] = _trip_keys(*runs, matched)
-    names = Names(runs[0]), Names(runs[1])
+    names = FeedNames(runs[0]), FeedNames(runs[1])
     return [
         *period_entry(*runs, periods),
         *Trains(*names, matched, bits).entries(),

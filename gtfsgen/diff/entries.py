@@ -42,7 +42,7 @@ class Entry:
 
 
 @dataclass
-class Timetable:
+class LineTimetable:
     """A line's departures in both feeds, for a page: stations, and a row for each in either.
 
     `old` and `new` hold a column a train: its name and its time at each station, as text.
@@ -63,7 +63,7 @@ class Difference:
     new: str
     level: Level
     entries: list[Entry] = field(default_factory=list)
-    timetables: list[Timetable] = field(default_factory=list)
+    timetables: list[LineTimetable] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(self.entries)
@@ -86,7 +86,17 @@ class Difference:
 def ordered(entries: list[Entry], level: Level) -> list[Entry]:
     """Entries that matter at the level or above, the feed's own first, then by line and kind."""
     kept = [entry for entry in entries if ORDER[entry.level] <= ORDER[level]]
-    return sorted(kept, key=lambda e: (e.line != "", natural(e.line), KINDS.index(e.kind), natural(e.text), e.old, e.new))
+    return sorted(
+        kept,
+        key=lambda e: (
+            e.line != "",
+            natural(e.line),
+            KINDS.index(e.kind),
+            natural(e.text),
+            e.old,
+            e.new,
+        ),
+    )
 
 
 def natural(text: str) -> tuple[tuple[int, int, str], ...]:

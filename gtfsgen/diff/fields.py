@@ -24,7 +24,8 @@ class Level(StrEnum):
 ORDER = {Level.RIDER: 0, Level.PLANNER: 1, Level.DATA: 2}
 
 _RIDER = """
-agency: agency_name agency_url agency_phone agency_fare_url agency_email agency_timezone cemv_support
+agency: agency_name agency_url agency_phone agency_fare_url agency_email agency_timezone
+agency: cemv_support
 stops: stop_code stop_name tts_stop_name stop_desc stop_lat stop_lon zone_id stop_url location_type
 stops: parent_station stop_timezone wheelchair_boarding level_id platform_code stop_access
 routes: agency_id route_short_name route_long_name route_desc route_type route_url route_color

@@ -28,7 +28,11 @@ def mixed(values: Hashes) -> Hashes:
 
 def of_name(name: str) -> np.uint64:
     """The fingerprint of one text, the same in every run."""
-    return np.uint64(int.from_bytes(hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little"))
+    return np.uint64(
+        int.from_bytes(
+            hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little"
+        )
+    )
 
 
 def of_texts(texts: pl.Series) -> Hashes:

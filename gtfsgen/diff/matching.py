@@ -50,7 +50,9 @@ class Pair:
 
 @dataclass
 class Matched:
-    same: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"old": pl.Int64, "new": pl.Int64}))
+    same: pl.DataFrame = field(
+        default_factory=lambda: pl.DataFrame(schema={"old": pl.Int64, "new": pl.Int64})
+    )
     """Pairs of trips that are equal, days included."""
     split: list[tuple[int, int]] = field(default_factory=list)
     """Pairs that are equal on some of their days."""
@@ -71,7 +73,9 @@ ATTRIBUTES_APART = ("trip_id", "service_id", "block_id", "shape_id", "_row")
 
 def match(old: Runs, new: Runs, bits: tuple[list[int], list[int]]) -> Matched:
     """Match the trips of two feeds; `bits[side][trip]` are the days to compare, 0 for none."""
-    marks = sorted({*old.call_hash, *new.call_hash} - {"stop_id", "location_group_id", "location_id"})
+    marks = sorted(
+        {*old.call_hash, *new.call_hash} - {"stop_id", "location_group_id", "location_id"}
+    )
     columns = sorted({*old.table.columns, *new.table.columns} - {*ATTRIBUTES_APART, "route_id"})
     places = ("calls.stop_id", "calls.location_group_id", "calls.location_id")
     everything = ("route_id", *places, "times", "every", *columns, *(f"calls.{m}" for m in marks))
@@ -86,20 +90,30 @@ def match(old: Runs, new: Runs, bits: tuple[list[int], list[int]]) -> Matched:
         for side, (runs, days) in enumerate(zip((old, new), bits, strict=True))
     ]
     sides = [_Side(runs, items[n], found.full[n]) for n, runs in enumerate((old, new))]
-    for a, b in _taken(sides, "full", Rule(partial=True)):
+    for a, b in _taken(sides, "full", Condition(partial=True)):
         _meet(found, a, b, equal=True)
     hours = [name for name in marks if "window" in name]
     for names, rule in (
-        (("route_id", *places, "times", "every", "trip_short_name", *(f"calls.{h}" for h in hours)), Rule()),
-        (("trip_id", "route_id", "trip_short_name"), Rule(alike=True)),
-        (("route_id", "trip_short_name", *places), Rule(named="trip_short_name")),
-        (("route_id", *places, "times"), Rule()),
-        (("trip_id",), Rule(alike=True)),
-        (("route_id", "trip_short_name"), Rule(named="trip_short_name")),
-        ((*places, "times"), Rule()),
-        (("route_id", *places), Rule(farthest=FARTHEST)),
-        (("route_id", "direction_id"), Rule(farthest=1800, alike=True)),
-        (("trip_short_name",), Rule(named="trip_short_name", alike=True)),
+        (
+            (
+                "route_id",
+                *places,
+                "times",
+                "every",
+                "trip_short_name",
+                *(f"calls.{h}" for h in hours),
+            ),
+            Condition(),
+        ),
+        (("trip_id", "route_id", "trip_short_name"), Condition(alike=True)),
+        (("route_id", "trip_short_name", *places), Condition(named="trip_short_name")),
+        (("route_id", *places, "times"), Condition()),
+        (("trip_id",), Condition(alike=True)),
+        (("route_id", "trip_short_name"), Condition(named="trip_short_name")),
+        ((*places, "times"), Condition()),
+        (("route_id", *places), Condition(farthest=FARTHEST)),
+        (("route_id", "direction_id"), Condition(farthest=1800, alike=True)),
+        (("trip_short_name",), Condition(named="trip_short_name", alike=True)),
     ):
         for side in sides:
             side.by(names)
@@ -136,10 +150,13 @@ def _cancel(
     same = []
     for keys in (("full", "dates", "id"), ("full", "dates", "block"), ("full", "dates")):
         ranked = [
-            frame.sort("id").with_columns(rank=pl.int_range(pl.len()).over(keys)) for frame in frames
+            frame.sort("id").with_columns(rank=pl.int_range(pl.len()).over(keys))
+            for frame in frames
         ]
         met = ranked[0].join(ranked[1], on=[*keys, "rank"], suffix="_new", how="inner")
-        same.append(met.select(old=pl.col("trip").cast(pl.Int64), new=pl.col("trip_new").cast(pl.Int64)))
+        same.append(
+            met.select(old=pl.col("trip").cast(pl.Int64), new=pl.col("trip_new").cast(pl.Int64))
+        )
         frames = [
             frame.filter(~pl.col("trip").is_in(met[column].implode()))
             for frame, column in zip(frames, ("trip", "trip_new"), strict=True)
@@ -167,7 +184,9 @@ class _Side:
 
     def by(self, names: Sequence[str]) -> None:
         """Group by these from now on."""
-        self.key = self.runs.fingerprint(*names) if any(item.left for item in self.items) else self.full
+        self.key = (
+            self.runs.fingerprint(*names) if any(item.left for item in self.items) else self.full
+        )
 
     def named(self, column: str) -> list[str | None]:
         return self.runs.column(column).to_list()
@@ -179,7 +198,7 @@ class _Side:
 
 
 @dataclass(frozen=True)
-class Rule:
+class Condition:
     """What two trips of one group must fulfil to be one train."""
 
     partial: bool = False
@@ -192,7 +211,7 @@ class Rule:
     """At least half of their stops are the same."""
 
 
-def _taken(sides: list[_Side], by: str, rule: Rule) -> Iterable[tuple[Item, Item]]:
+def _taken(sides: list[_Side], by: str, rule: Condition) -> Iterable[tuple[Item, Item]]:
     """Pairs of one group that share days, nearest first; each pair may still have lost its days."""
     groups: dict[int, tuple[list[Item], list[Item]]] = defaultdict(lambda: ([], []))
     for place, side in enumerate(sides):
@@ -226,10 +245,14 @@ def _ranked(olds: list[Item], news: list[Item]) -> list[tuple[Item, Item]]:
         chosen = set()
         for i, a in enumerate(olds):
             at = bisect_left(starts[0], a.start)
-            chosen |= {(i, j) for j in range(max(0, at - NEIGHBOURS), min(len(news), at + NEIGHBOURS))}
+            chosen |= {
+                (i, j) for j in range(max(0, at - NEIGHBOURS), min(len(news), at + NEIGHBOURS))
+            }
         for j, b in enumerate(news):
             at = bisect_left(starts[1], b.start)
-            chosen |= {(i, j) for i in range(max(0, at - NEIGHBOURS), min(len(olds), at + NEIGHBOURS))}
+            chosen |= {
+                (i, j) for i in range(max(0, at - NEIGHBOURS), min(len(olds), at + NEIGHBOURS))
+            }
         near = list(chosen)
     scored = sorted(
         (olds[i].left != news[j].left, abs(olds[i].start - news[j].start), i + j, abs(i - j), i, j)

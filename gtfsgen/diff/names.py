@@ -8,8 +8,8 @@ from gtfsgen.diff.runs import NO_TIME, Runs
 from gtfsgen.diff.words import clock
 
 
-class Names:
-    """Names of one feed's things."""
+class FeedNames:
+    """FeedNames of one feed's things."""
 
     def __init__(self, runs: Runs) -> None:
         self.runs = runs
@@ -72,7 +72,7 @@ class Names:
 
     @cached_property
     def _places(self) -> dict[str, str]:
-        """Names of flex zones and groups of stops."""
+        """FeedNames of flex zones and groups of stops."""
         found = {}
         for table, key, name in (
             ("location_groups", "location_group_id", "location_group_name"),

@@ -10,6 +10,7 @@ mirror image pair alike.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -18,16 +19,20 @@ import numpy as np
 import polars as pl
 
 from gtfsgen.diff import hashes
-from gtfsgen.diff.fields import OWN_ID, space_of
+from gtfsgen.diff.fields import OWN_ID, field_of, space_of
 from gtfsgen.diff.reading import Side
+from gtfsgen.schema import Type
 
 ROUNDS = 3
 NOT_WALKED = {"trips", "shapes", "calendar", "calendar_dates", "translations", "frequencies"}
 """Tables that are compared apart, and long ones: what they say comes in as `given` fingerprints."""
 COMMON = 400
-"""A feature that more ids than this share on both sides together tells nothing of which is which."""
+"""A feature that so many pairs of ids share tells nothing of which is which."""
 SAME_ID = 0.6
 """What an equal id weighs; a feature that no other id has weighs 1."""
+SAMPLED = ("call", "trip")
+SAMPLE = 8
+"""So many equal times weigh as much as one equal name: one alone may be chance."""
 ENOUGH = 0.45
 """The least that two ids must have in common, in weights of features."""
 
@@ -73,12 +78,8 @@ def pair_ids(
     keys = {space: Keys() for space in spaces}
     # Things that others hang on come first: what is left later is known by them.
     for space in spaces:
-        for depth in range(len(depths[0])):
-            _pair_equal(
-                keys[space],
-                *(found[depth].get(space, {}) for found in depths),
-                sure=depth == 0,
-            )
+        for depth, (olds, news) in enumerate(zip(*depths, strict=True)):
+            _pair_equal(keys[space], olds.get(space, {}), news.get(space, {}), sure=depth == 0)
     for space in sorted(spaces, key=lambda s: (_rank(s), s)):
         _pair_alike(space, keys, walks, features)
         keys[space].close(sorted(walks[0].ids.get(space, ())), sorted(walks[1].ids.get(space, ())))
@@ -99,7 +100,7 @@ class _Walk:
         self.side = side
         self.given = given
         self.ids: dict[str, dict[str, int]] = defaultdict(dict)
-        self.rows: list[_Rows] = []
+        self.rows: list[_WalkedRows] = []
         for space, known in given.items():
             for name in sorted(known):
                 self.ids[space].setdefault(name, len(self.ids[space]))
@@ -108,7 +109,7 @@ class _Walk:
                 self.rows.append(self._walk(table, frame))
         self.ids = dict(self.ids)
 
-    def _walk(self, table: str, frame: pl.DataFrame) -> _Rows:
+    def _walk(self, table: str, frame: pl.DataFrame) -> _WalkedRows:
         base = np.full(frame.height, hashes.of_name(table), np.uint64)
         spaced = []
         for column in sorted(frame.columns):
@@ -117,10 +118,12 @@ class _Walk:
             space = space_of(table, column)
             if space is None:
                 part = hashes.of_texts(frame[column])
-                base = hashes.combined(base, part, np.full(len(part), hashes.of_name(column), np.uint64))
+                base = hashes.combined(
+                    base, part, np.full(len(part), hashes.of_name(column), np.uint64)
+                )
             elif space not in ("trips.trip_id", "shapes.shape_id", "trips.block_id"):
                 spaced.append((column, space, self._numbers(space, frame[column])))
-        return _Rows(table, base, spaced)
+        return _WalkedRows(table, base, spaced)
 
     def _numbers(self, space: str, texts: pl.Series) -> np.ndarray:
         known = self.ids[space]
@@ -160,7 +163,9 @@ class _Walk:
                 for column, space, numbers in rows.spaced:
                     lookup = np.append(colours[space], np.uint64(1))
                     whole = hashes.combined(
-                        whole, lookup[numbers], np.full(len(whole), hashes.of_name(column), np.uint64)
+                        whole,
+                        lookup[numbers],
+                        np.full(len(whole), hashes.of_name(column), np.uint64),
                     )
                 for column, space, numbers in rows.spaced:
                     if own_only and OWN_ID.get(rows.table) != column:
@@ -180,7 +185,7 @@ class _Walk:
 
 
 @dataclass
-class _Rows:
+class _WalkedRows:
     table: str
     base: np.ndarray
     spaced: list[tuple[str, str, np.ndarray]]
@@ -228,9 +233,11 @@ def _pair_alike(
             for feature in found[side].get(name, ()):
                 holders[feature][side].append(place)
     scores: dict[tuple[int, int], float] = defaultdict(float)
-    for olds, news in holders.values():
+    for feature, (olds, news) in holders.items():
         if olds and news and len(olds) * len(news) <= COMMON:
             weight = 1 / (len(olds) * len(news)) ** 0.5
+            if isinstance(feature, tuple) and feature[0] in SAMPLED:
+                weight /= SAMPLE
             for i in olds:
                 for j in news:
                     scores[i, j] += weight
@@ -239,11 +246,15 @@ def _pair_alike(
         if name in places:
             scores[i, places[name]] += SAME_ID
     ranked = sorted(
-        (-round(score, 6), i + j, abs(i - j), i, j) for (i, j), score in scores.items() if score >= ENOUGH
+        (-round(score, 6), i + j, abs(i - j), i, j)
+        for (i, j), score in scores.items()
+        if score >= ENOUGH
     )
     taken: tuple[set[int], set[int]] = (set(), set())
     for _, _, _, i, j in ranked:
-        if i not in taken[0] and j not in taken[1]:
+        if i in taken[0] or j in taken[1]:
+            continue
+        if not (space == "stops.stop_id" and _are_two(found, left[0][i], left[1][j])):
             taken[0].add(i)
             taken[1].add(j)
             known.pair(left[0][i], left[1][j])
@@ -283,6 +294,8 @@ def _features(
                         value = keys[other].of(side).get(value)
                         if value is None:
                             continue
+                    elif not _tells_apart(table, name):
+                        continue
                     cells.append((table, name, value))
                 if own:
                     said.update(cells)
@@ -290,6 +303,24 @@ def _features(
                 else:
                     said.add((table, column, tuple(sorted(map(str, cells)))))
     return found
+
+
+VAGUE = {Type.CHOICE, Type.TIMEZONE, Type.LANGUAGE, Type.CURRENCY, Type.COLOR}
+
+
+def _tells_apart(table: str, column: str) -> bool:
+    """Whether two things that share this value may be one for that: not for a kind or a colour."""
+    known = field_of(table, column)
+    return known is None or known.type not in VAGUE
+
+
+def _are_two(found: list[dict[str, set[object]]], a: str, b: str) -> bool:
+    """Two stops that share neither a name nor a place are two, whatever their ids and times."""
+    strong = {"near", "stop_name", "stop_code"}
+    for feature in found[0].get(a, set()) & found[1].get(b, set()):
+        if isinstance(feature, tuple) and strong & {feature[0], feature[1]}:
+            return False
+    return True
 
 
 def _near(row: dict[str, object]) -> Iterable[object]:
@@ -300,4 +331,10 @@ def _near(row: dict[str, object]) -> Iterable[object]:
         return
     for shift in (0.0, 0.5):
         for other in (0.0, 0.5):
-            yield ("near", shift, other, int(lat * 1000 + shift // 1 + shift), int(lon * 1000 + other))
+            yield (
+                "near",
+                shift,
+                other,
+                math.floor(lat * 1000 + shift),
+                math.floor(lon * 1000 + other),
+            )

@@ -12,7 +12,7 @@ from gtfsgen.diff import hashes, words
 from gtfsgen.diff.entries import Entry
 from gtfsgen.diff.fields import Level
 from gtfsgen.diff.matching import Matched
-from gtfsgen.diff.names import Names
+from gtfsgen.diff.names import FeedNames
 from gtfsgen.diff.reading import Side
 
 SEEN_M = 1.0
@@ -23,7 +23,13 @@ class Paths:
     """The shapes of one feed, by id."""
 
     def __init__(self, side: Side) -> None:
-        names = ("shape_id", "shape_pt_lat", "shape_pt_lon", "shape_pt_sequence", "shape_dist_traveled")
+        names = (
+            "shape_id",
+            "shape_pt_lat",
+            "shape_pt_lon",
+            "shape_pt_sequence",
+            "shape_dist_traveled",
+        )
         frame = side.frame("shapes", *names).with_columns(
             order=pl.col("shape_pt_sequence").cast(pl.Int64, strict=False).fill_null(2**40),
             lat=pl.col("shape_pt_lat").cast(pl.Float64, strict=False),
@@ -39,11 +45,17 @@ class Paths:
         self.lat = frame["lat"].fill_null(np.nan).to_numpy()
         self.lon = frame["lon"].fill_null(np.nan).to_numpy()
         position = (np.arange(frame.height) - np.repeat(self.starts[:-1], counts)).astype(np.uint64)
-        points = hashes.combined(self.lat.copy().view(np.uint64), self.lon.copy().view(np.uint64), position)
+        points = hashes.combined(
+            self.lat.copy().view(np.uint64), self.lon.copy().view(np.uint64), position
+        )
         far = hashes.combined(hashes.of_texts(frame["far"]), position)
         groups = np.repeat(np.arange(len(self.ids)), counts)
-        self.points = dict(zip(self.ids, hashes.summed(points, groups, len(self.ids)).tolist(), strict=True))
-        self.far = dict(zip(self.ids, hashes.summed(far, groups, len(self.ids)).tolist(), strict=True))
+        self.points = dict(
+            zip(self.ids, hashes.summed(points, groups, len(self.ids)).tolist(), strict=True)
+        )
+        self.far = dict(
+            zip(self.ids, hashes.summed(far, groups, len(self.ids)).tolist(), strict=True)
+        )
         self.places = {name: n for n, name in enumerate(self.ids)}
 
     def line(self, name: str) -> np.ndarray:
@@ -81,7 +93,7 @@ def stray_m(a: np.ndarray, b: np.ndarray) -> float:
     )
 
 
-def path_entries(old: Names, new: Names, matched: Matched) -> Iterable[Entry]:
+def path_entries(old: FeedNames, new: FeedNames, matched: Matched) -> Iterable[Entry]:
     """Changed paths, one entry for each pair of shapes."""
     pairs = matched.all_pairs()
     shapes = pairs.select(
@@ -98,7 +110,9 @@ def path_entries(old: Names, new: Names, matched: Matched) -> Iterable[Entry]:
         if b is not None:
             used[1].add(b)
         told += [(a, b, trips)] if _differs(paths, a, b) else []
-    groups: dict[tuple[str, ...], list[tuple[str | None, str | None, list[int]]]] = defaultdict(list)
+    groups: dict[tuple[str, ...], list[tuple[str | None, str | None, list[int]]]] = defaultdict(
+        list
+    )
     for a, b, trips in sorted(told, key=lambda t: (t[0] or "", t[1] or "")):
         groups[_said(paths, a, b)].append((a, b, trips))
     for (level, text), found in groups.items():
@@ -108,7 +122,9 @@ def path_entries(old: Names, new: Names, matched: Matched) -> Iterable[Entry]:
 
 
 def _differs(paths: tuple[Paths, Paths], a: str | None, b: str | None) -> bool:
-    known = [name if name in path.places else None for name, path in zip((a, b), paths, strict=True)]
+    known = [
+        name if name in path.places else None for name, path in zip((a, b), paths, strict=True)
+    ]
     if known == [None, None]:
         return (a is None) != (b is None)
     if None in known:
@@ -121,8 +137,11 @@ def _said(paths: tuple[Paths, Paths], a: str | None, b: str | None) -> tuple[str
     if not any(there):
         return Level.DATA, "names a shape that is not in shapes.txt"
     if not all(there):
-        return Level.PLANNER, "the path is no longer drawn" if there[0] else "the path is newly drawn"
-    assert a is not None and b is not None
+        return Level.PLANNER, "the path is no longer drawn" if there[
+            0
+        ] else "the path is newly drawn"
+    assert a is not None
+    assert b is not None
     if paths[0].points[a] == paths[1].points[b]:
         return Level.DATA, "distances along the path differ"
     metres = stray_m(paths[0].line(a), paths[1].line(b))
@@ -132,7 +151,7 @@ def _said(paths: tuple[Paths, Paths], a: str | None, b: str | None) -> tuple[str
 
 
 def _entry(
-    level: Level, text: str, names: Names, a: str | None, b: str | None, trips: list[int]
+    level: Level, text: str, names: FeedNames, a: str | None, b: str | None, trips: list[int]
 ) -> Entry:
     lines = sorted({names.line(trip) for trip in trips})
     who = names.train(trips[0]) if len(trips) == 1 else words.listed(lines, 4)
@@ -143,7 +162,7 @@ def _entry(
 
 
 def _unused(
-    paths: tuple[Paths, Paths], old: Names, new: Names, used: tuple[set[str], set[str]]
+    paths: tuple[Paths, Paths], old: FeedNames, new: FeedNames, used: tuple[set[str], set[str]]
 ) -> Iterable[Entry]:
     """Shapes that no train of both feeds follows, where neither feed has the other's."""
     serving = [
@@ -154,14 +173,20 @@ def _unused(
         sorted(name for name in path.ids if name not in used[n] and name not in serving[n])
         for n, path in enumerate(paths)
     ]
-    prints = [{(path.points[name], path.far[name]) for name in left[n]} for n, path in enumerate(paths)]
+    prints = [
+        {(path.points[name], path.far[name]) for name in left[n]} for n, path in enumerate(paths)
+    ]
     odd = [
-        [name for name in left[n] if (paths[n].points[name], paths[n].far[name]) not in prints[1 - n]]
+        [
+            name
+            for name in left[n]
+            if (paths[n].points[name], paths[n].far[name]) not in prints[1 - n]
+        ]
         for n in (0, 1)
     ]
     both = [name for name in odd[0] if name in {*odd[1]}]
     for name in both:
-        level, text = _said(paths, name, name)
+        text = _said(paths, name, name)[1]
         yield Entry(Level.DATA, "shape", "", f"unused shape {name}: {text}", name, name)
     for n, verb in enumerate(("is gone", "is new")):
         for name in odd[n]:

@@ -13,35 +13,32 @@ import csv
 import hashlib
 import io
 import json
-import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 
+from gtfsgen.budget import UnreadableInput
 from gtfsgen.csv import records
 from gtfsgen.csv.raw import Column, RawTable
 from gtfsgen.csv.reading import read_table
+from gtfsgen.csv.streams import DamagedEntry, Stream
 from gtfsgen.diff.fields import DEFAULTS, field_of, space_of
+from gtfsgen.feed.archive import open_archive
+from gtfsgen.feed.tolerant import Files, open_files
 from gtfsgen.schema import TABLES, Type
 
 CODECS = ("cp932", "gb18030", "euc_kr", "big5", "cp1252", "cp1250", "cp1251", "iso8859_9")
 """Encodings that feeds are met in beside UTF-8, in the order they are tried. Which of them a file
 has is only decided where the other feed shows it: see `_decoded`."""
-HELD_BYTES = 64 * 1024 * 1024
-"""Files up to this size are read whole; bigger ones as a stream, and whole only where they must."""
+PART_BYTES = 1 << 24
 LOCATIONS = "locations.geojson"
 
 Source = str | Path | bytes
-
-
-class FeedsUnreadable(Exception):
-    """One of the two inputs is no feed archive; the message says which and why."""
 
 
 @dataclass
@@ -70,7 +67,9 @@ class Side:
 
     def frame(self, name: str, *columns: str) -> pl.DataFrame:
         """The columns of a table, null where it does not have them."""
-        frame = self.tables.get(name, pl.DataFrame())
+        frame = self.tables.get(name)
+        if frame is None:
+            return pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
         return frame.select(
             pl.col(column) if column in frame.columns else pl.lit(None, pl.String).alias(column)
             for column in columns
@@ -78,94 +77,71 @@ class Side:
 
 
 def read_sides(a: Source, b: Source) -> tuple[Side, Side]:
-    """Both feeds. Raises `FeedsUnreadable`."""
-    with _opened(a, "the first feed") as old, _opened(b, "the second feed") as new:
+    """Both feeds. Raises `UnreadableInput` where one is no feed archive."""
+    with _Input(a, "the first feed") as old, _Input(b, "the second feed") as new:
         sides = Side(old.name), Side(new.name)
         for name in sorted({*old.names, *new.names}):
             _read_file(name, old, new, sides)
     return sides
 
 
-class _Files:
-    """A zip or a folder by the plain names of its files; a folder within a zip is looked into."""
+class _Input:
+    """The files of one input by their plain names, GTFS's own in lower case."""
 
-    def __init__(self, name: str, names: dict[str, Any], opener: Callable[[Any], IO[bytes]]):
-        self.name = name
-        self.names = names
-        self._open = opener
+    def __init__(self, source: Source, label: str) -> None:
+        if isinstance(source, bytes):
+            self.name = label
+            self._files = Files(open_archive(source, label, tolerant=True))
+        else:
+            self.name = str(source)
+            self._files = open_files(Path(source))
+        known = {f"{name}.txt" for name in TABLES} | {LOCATIONS}
+        folder = not isinstance(source, bytes) and Path(source).is_dir()
+        self.names = {
+            name.lower() if name.lower() in known else name: name
+            for name in self._files
+            # A folder that a build has written holds more than the feed.
+            if name and not name.startswith(".") and (not folder or _in_zips(name))
+        }
+        if not known & {*self.names}:
+            self._files.__exit__()
+            raise UnreadableInput(f"{self.name} is no GTFS feed: no file of GTFS is in it")
 
-    def open(self, name: str) -> IO[bytes]:
-        return self._open(self.names[name])
+    def open(self, name: str) -> Stream:
+        return self._files.open(self.names[name])
 
     def read(self, name: str) -> bytes:
+        """The bytes as far as they can be had."""
         if name not in self.names:
             return b""
-        with self.open(name) as stream:
-            return stream.read()
+        parts = []
+        try:
+            with self.open(name) as stream:
+                while part := stream.read(PART_BYTES):
+                    parts.append(part)
+        except DamagedEntry:
+            pass  # the rows before the break are compared; validate tells of the damage
+        return b"".join(parts)
 
     def begins(self, name: str, size: int) -> bytes:
-        if name not in self.names:
+        try:
+            with self.open(name) as stream:
+                return stream.read(size)
+        except DamagedEntry:
             return b""
-        with self.open(name) as stream:
-            return stream.read(size)
+
+    def __enter__(self) -> _Input:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._files.__exit__()
 
 
-@contextmanager
-def _opened(source: Source, what: str) -> Iterator[_Files]:
-    path = source if isinstance(source, bytes) else Path(source)
-    label = what if isinstance(path, bytes) else str(path)
-    try:
-        if isinstance(path, Path) and path.is_dir():
-            found = {p.name: p for p in sorted(path.iterdir()) if p.is_file()}
-            zips = [p for name, p in found.items() if name.lower().endswith(".zip")]
-            if _known(found) or len(zips) != 1:
-                if not _known(found):
-                    raise FeedsUnreadable(f"{label} is no GTFS feed: no file of GTFS is in it")
-                wanted = {n: p for n, p in found.items() if _is_feed_file(n)}
-                yield _Files(label, _folded(wanted), lambda p: open(p, "rb"))
-                return
-            path = zips[0]
-        with zipfile.ZipFile(io.BytesIO(path) if isinstance(path, bytes) else path) as archive:
-            entries = _entries(archive)
-            if not _known(entries):
-                raise FeedsUnreadable(f"{label} is no GTFS feed: no file of GTFS is in it")
-            yield _Files(label, _folded(entries), archive.open)
-    except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
-        raise FeedsUnreadable(f"{label} cannot be read as a feed: {error}") from error
-    except Exception as error:
-        if type(error).__module__ == "zlib":
-            raise FeedsUnreadable(f"{label} cannot be read as a feed: {error}") from error
-        raise
-
-
-def _known(names: Any) -> bool:
-    return any(PurePosixPath(str(name).lower()).stem in TABLES for name in names)
-
-
-def _is_feed_file(name: str) -> bool:
-    """A folder that a build has written holds more than the feed: only what a zip would hold."""
+def _in_zips(name: str) -> bool:
     return name.lower().endswith((".txt", ".geojson"))
 
 
-def _folded(names: dict[str, Any]) -> dict[str, Any]:
-    """GTFS files under their names in lower case, others as they are."""
-    known = {f"{name}.txt" for name in TABLES} | {LOCATIONS}
-    return {name.lower() if name.lower() in known else name: at for name, at in names.items()}
-
-
-def _entries(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
-    """Entries at the root, or in the one folder that has the feed."""
-    found: dict[str, dict[str, zipfile.ZipInfo]] = {}
-    for info in archive.infolist():
-        folder, _, name = info.filename.rpartition("/")
-        if name and not folder.startswith("__MACOSX") and not name.startswith("._"):
-            if name != ".DS_Store":
-                found.setdefault(folder, {}).setdefault(name, info)
-    with_feed = [folder for folder in sorted(found, key=lambda f: (f != "", f)) if _known(found[folder])]
-    return found[with_feed[0]] if with_feed else {}
-
-
-def _read_file(name: str, old: _Files, new: _Files, sides: tuple[Side, Side]) -> None:
+def _read_file(name: str, old: _Input, new: _Input, sides: tuple[Side, Side]) -> None:
     stem, dot, ending = name.rpartition(".")
     if name == LOCATIONS:
         for files, side in zip((old, new), sides, strict=True):
@@ -185,7 +161,7 @@ def _read_file(name: str, old: _Files, new: _Files, sides: tuple[Side, Side]) ->
                 side.others[name] = hashlib.sha256(files.read(name)).digest()
 
 
-def _raw(name: str, files: _Files, other: _Files) -> RawTable:
+def _raw(name: str, files: _Input, other: _Input) -> RawTable:
     """All columns of a file; where the strict reader loses rows, every row by Python's csv."""
     start = files.begins(name, 256 * 1024)
     if not _looks_foreign(start):
@@ -291,7 +267,9 @@ def _frame(stem: str, raw: RawTable) -> pl.DataFrame:
     columns = {}
     for name, column in raw.columns.items():
         assert isinstance(column, Column)
-        texts = pl.Series([canonical(stem, name, t) for t in column.values.to_list()], dtype=pl.String)
+        texts = pl.Series(
+            [canonical(stem, name, t) for t in column.values.to_list()], dtype=pl.String
+        )
         series = texts.gather(column.codes)
         default = DEFAULTS.get((stem, name))
         columns[name] = series.fill_null(default) if default is not None else series
@@ -311,7 +289,9 @@ def _calls(raw: RawTable) -> Calls:
         default = DEFAULTS.get(("stop_times", name))
         if default is not None:
             distinct[default] = 0
-        to = [distinct.setdefault(text, len(distinct)) if text is not None else -1 for text in texts]
+        to = [
+            distinct.setdefault(text, len(distinct)) if text is not None else -1 for text in texts
+        ]
         blank = 0 if default is not None else -1
         to = [blank if code == -1 else code for code in to]
         table = np.array([*to, blank], np.int32)
@@ -406,7 +386,9 @@ def _locations(data: bytes) -> pl.DataFrame:
 def _feature(feature: dict[str, Any]) -> dict[str, str | None]:
     row: dict[str, str | None] = {}
     for name, value in (feature.get("properties") or {}).items():
-        row[name] = value if isinstance(value, str) or value is None else json.dumps(value, sort_keys=True)
+        row[name] = (
+            value if isinstance(value, str) or value is None else json.dumps(value, sort_keys=True)
+        )
     row["geometry"] = json.dumps(feature.get("geometry"), sort_keys=True)
     row["id"] = None if feature.get("id") is None else str(feature["id"])
     return row

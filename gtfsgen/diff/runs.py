@@ -30,7 +30,9 @@ def services_of(side: Side) -> dict[str, Dates]:
     found: dict[str, Dates] = {}
     for name in side.frame("trips", "service_id")["service_id"].drop_nulls().unique().to_list():
         found[name] = Dates()
-    for row in side.frame("calendar", "service_id", "start_date", "end_date", *WEEKDAYS).iter_rows():
+    for row in side.frame(
+        "calendar", "service_id", "start_date", "end_date", *WEEKDAYS
+    ).iter_rows():
         name, first, last = row[0], _day(row[1]), _day(row[2])
         if name is None:
             continue
@@ -61,7 +63,9 @@ def _of_numbers(numbers: Iterable[int]) -> Dates:
 
 def _day(text: str | None) -> date | None:
     try:
-        day = date(int(text[:4]), int(text[4:6]), int(text[6:8])) if text and len(text) == 8 else None
+        day = (
+            date(int(text[:4]), int(text[4:6]), int(text[6:8])) if text and len(text) == 8 else None
+        )
     except ValueError:
         return None
     return day if day and day >= EPOCH + timedelta(days=14) else None
@@ -96,12 +100,17 @@ class Runs:
         calls = self.side.calls
         numbers = {name: n for n, name in enumerate(self.ids)}
         trips = self._looked_up("trip_id", [numbers.get(t, -1) for t in self._texts("trip_id")])
-        order = [seconds if seconds is not None else 2**40 for seconds in map(_whole, self._texts("stop_sequence"))]
+        order = [
+            seconds if seconds is not None else 2**40
+            for seconds in map(_whole, self._texts("stop_sequence"))
+        ]
         sequence = self._looked_up("stop_sequence", order)
         kept = np.flatnonzero(trips >= 0)
         if len(kept) < len(trips):
             trips, sequence = trips[kept], sequence[kept]
-        ordered = (trips[1:] > trips[:-1]) | ((trips[1:] == trips[:-1]) & (sequence[1:] >= sequence[:-1]))
+        ordered = (trips[1:] > trips[:-1]) | (
+            (trips[1:] == trips[:-1]) & (sequence[1:] >= sequence[:-1])
+        )
         rows = kept
         if not ordered.all():
             by = np.lexsort((sequence, trips))
@@ -110,7 +119,11 @@ class Runs:
         self.trip_of_call = trips
         self.rows = rows
         """Rows of `side.calls`, in the order of trips and their calls."""
-        self.counts = np.bincount(trips, minlength=self.count) if len(trips) else np.zeros(self.count, np.int64)
+        self.counts = (
+            np.bincount(trips, minlength=self.count)
+            if len(trips)
+            else np.zeros(self.count, np.int64)
+        )
         self.starts = np.concatenate(([0], np.cumsum(self.counts)))
         self.positions = np.arange(len(rows)) - np.repeat(self.starts[:-1], self.counts)
         whole = len(rows) == calls.height and ordered.all()
@@ -149,7 +162,7 @@ class Runs:
 
     @cached_property
     def start(self) -> np.ndarray:
-        """When each trip first departs or arrives, or its first window opens; `NO_TIME` if never."""
+        """When each trip first departs or arrives or its window opens; `NO_TIME` if never."""
         found = np.full(self.count, NO_TIME, np.int64)
         some = self.counts > 0
         at = self.starts[:-1][some]
@@ -276,9 +289,12 @@ class Runs:
         numbers = {name: n for n, name in enumerate(self.ids)}
         columns = ("trip_id", "start_time", "end_time", "headway_secs", "exact_times")
         found: dict[int, list[tuple[str, str, str, str]]] = defaultdict(list)
-        for trip, *row in self.side.frame("frequencies", *columns).iter_rows():
+        for trip, first, last, headway, exact in self.side.frame(
+            "frequencies", *columns
+        ).iter_rows():
             if trip in numbers:
-                found[numbers[trip]].append(tuple(cell or "" for cell in row))
+                row = (first or "", last or "", headway or "", exact or "")
+                found[numbers[trip]].append(row)
         return {trip: sorted(rows) for trip, rows in found.items()}
 
     @cached_property

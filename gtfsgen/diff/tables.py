@@ -16,7 +16,7 @@ from gtfsgen.diff import words
 from gtfsgen.diff.calls import blank_only, choice
 from gtfsgen.diff.entries import Entry
 from gtfsgen.diff.fields import ORDER, OWN_ID, Level, level_of, space_of
-from gtfsgen.diff.names import Names
+from gtfsgen.diff.names import FeedNames
 from gtfsgen.diff.pairing import Keys
 from gtfsgen.schema import TABLES
 
@@ -85,7 +85,7 @@ TRANSLATED = {
 
 
 @dataclass
-class Change:
+class RowChange:
     """A sentence about a row; equal ones of several rows are told together."""
 
     kind: str
@@ -103,7 +103,7 @@ class Change:
 class Tables:
     """The tables of both feeds with ids as keys."""
 
-    def __init__(self, old: Names, new: Names, keys: dict[str, Keys]) -> None:
+    def __init__(self, old: FeedNames, new: FeedNames, keys: dict[str, Keys]) -> None:
         self.names = (old, new)
         self.keys = keys
         self.folded: Counter[tuple[int, str, str, str]] = Counter()
@@ -115,7 +115,7 @@ class Tables:
 
     def entries(self) -> Iterable[Entry]:
         tables = sorted({*self.names[0].side.tables, *self.names[1].side.tables} - APART)
-        changes: list[Change] = []
+        changes: list[RowChange] = []
         things = [table for table in tables if table in OWN_ID and table not in TOLD_AS_SERVICE]
         for table in tables:
             if table not in things:
@@ -124,8 +124,8 @@ class Tables:
             changes += self._things(table)
         return self._grouped(changes)
 
-    def _grouped(self, changes: list[Change]) -> Iterable[Entry]:
-        groups: dict[tuple[str, ...], list[Change]] = defaultdict(list)
+    def _grouped(self, changes: list[RowChange]) -> Iterable[Entry]:
+        groups: dict[tuple[str, ...], list[RowChange]] = defaultdict(list)
         for change in changes:
             key = (change.kind, change.level, change.line, change.text, change.noun, change.group)
             groups[key].append(change)
@@ -223,7 +223,7 @@ class Tables:
 
     # Things.
 
-    def _things(self, table: str) -> Iterable[Change]:
+    def _things(self, table: str) -> Iterable[RowChange]:
         own = OWN_ID[table]
         columns = self._columns(table)
         others = [c for c in columns if c != own]
@@ -249,8 +249,13 @@ class Tables:
                     yield from self._lone_thing(table, space, others, key, a, b)
 
     def _thing(
-        self, table: str, columns: list[str], key: object, a: tuple[tuple, int], b: tuple[tuple, int]
-    ) -> Iterable[Change]:
+        self,
+        table: str,
+        columns: list[str],
+        key: object,
+        a: tuple[tuple, int],
+        b: tuple[tuple, int],
+    ) -> Iterable[RowChange]:
         about, line = self._about(table, 1, key, dict(zip(columns, b[0], strict=True)))
         place = self._place(table, a[1], b[1])
         cells = dict(zip(columns, zip(a[0], b[0], strict=True), strict=True))
@@ -258,9 +263,9 @@ class Tables:
             metres, vector = move
             level = Level.RIDER if metres >= SEEN_M else Level.DATA
             kind, noun = NOUNS[table]
-            where = [_position(cells, n) for n in (0, 1)]
+            was_at, now_at = _position(cells, 0), _position(cells, 1)
             told = f"moved by {metres:,.0f} m" if metres >= 1 else "moved by less than a metre"
-            yield Change(kind, level, line, about, told, *where, place, noun, vector)
+            yield RowChange(kind, level, line, about, told, was_at, now_at, place, noun, vector)
             cells.pop("stop_lat")
             cells.pop("stop_lon", None)
         for column, (was, now) in cells.items():
@@ -269,7 +274,7 @@ class Tables:
 
     def _cell(
         self, table: str, column: str, was: object, now: object, about: str, line: str, place: tuple
-    ) -> Iterable[Change]:
+    ) -> Iterable[RowChange]:
         level = level_of(table, column)
         if level is None:
             return
@@ -284,11 +289,17 @@ class Tables:
         if isinstance(was, str) and isinstance(now, str) and blank_only(was, now):
             level = Level.DATA
             text = f"{_label(column)} {words.quoted(was)} → {words.quoted(now)}"
-        yield Change(kind, level, line, about, text, said[0], said[1], place, noun)
+        yield RowChange(kind, level, line, about, text, said[0], said[1], place, noun)
 
     def _lone_thing(
-        self, table: str, space: str, columns: list[str], key: object, a: tuple | None, b: tuple | None
-    ) -> Iterable[Change]:
+        self,
+        table: str,
+        space: str,
+        columns: list[str],
+        key: object,
+        a: tuple | None,
+        b: tuple | None,
+    ) -> Iterable[RowChange]:
         side, found = (0, a) if a is not None else (1, b)
         assert found is not None
         if table == "routes":
@@ -299,17 +310,25 @@ class Tables:
         if table != "stops" and not about.startswith(noun):
             about = f"{noun} {about}"
         folded = sorted(
-            (other, count) for (s, sp, k, other), count in self.folded.items() if (s, sp, k) == (side, space, str(key))
+            (other, count)
+            for (s, sp, k, other), count in self.folded.items()
+            if (s, sp, k) == (side, space, str(key))
         )
         if folded:
             parts = [f"{words.count(number, 'row')} of {name}.txt" for name, number in folded]
             verb += f" (with {', '.join(parts)})"
         place = self._place(table, found[1] if side == 0 else None, found[1] if side == 1 else None)
-        level = min((level_of(table, c) or Level.DATA for c in columns), key=ORDER.__getitem__, default=Level.DATA)
+        level = min(
+            (level_of(table, c) or Level.DATA for c in columns),
+            key=ORDER.__getitem__,
+            default=Level.DATA,
+        )
         pair = (about, "") if side == 0 else ("", about)
-        yield Change(kind, level, line, about, verb, *pair, place, noun)
+        yield RowChange(kind, level, line, about, verb, *pair, place, noun)
 
-    def _about(self, table: str, side: int, key: object, cells: dict[str, object]) -> tuple[str, str]:
+    def _about(
+        self, table: str, side: int, key: object, cells: dict[str, object]
+    ) -> tuple[str, str]:
         """Which thing is spoken of, and its line."""
         space = space_of(table, OWN_ID[table])
         known = self._id_of.get(space or "")
@@ -333,13 +352,15 @@ class Tables:
         if cells.get("route_id") is not None:
             line = self._shown("routes", "route_id", side, cells["route_id"])
         if table == "pathways":
-            ends = [self._shown(table, c, side, cells.get(c)) for c in ("from_stop_id", "to_stop_id")]
+            ends = [
+                self._shown(table, c, side, cells.get(c)) for c in ("from_stop_id", "to_stop_id")
+            ]
             return f"pathway {ends[0]} – {ends[1]}", line
         return f"{noun} {shown}", line
 
     # Rules.
 
-    def _rules(self, table: str) -> Iterable[Change]:
+    def _rules(self, table: str) -> Iterable[RowChange]:
         columns = self._columns(table)
         if not columns:
             return
@@ -349,15 +370,24 @@ class Tables:
         if table in TOLD_AS_SERVICE:
             places = [told.index(c) for c in told if c not in TABLES[table].fields]
             for side in (0, 1):
-                kept = [n for n, cell in enumerate(sides[side]) if any(cell[p] is not None for p in places)]
-                sides[side], rows[side] = [sides[side][n] for n in kept], [rows[side][n] for n in kept]
+                kept = [
+                    n
+                    for n, cell in enumerate(sides[side])
+                    if any(cell[p] is not None for p in places)
+                ]
+                sides[side], rows[side] = (
+                    [sides[side][n] for n in kept],
+                    [rows[side][n] for n in kept],
+                )
         left = _without_equal(sides)
         pairs = []
-        keyed = [c for c in (TABLES[table].primary_key if table in TABLES else told[:1]) if c in told]
+        keyed = [
+            c for c in (TABLES[table].primary_key if table in TABLES else told[:1]) if c in told
+        ]
         ways: list[Callable[[tuple], object]] = []
         places = [told.index(c) for c in keyed]
         for out in range(len(told)):
-            ways.append(lambda cell, out=out: cell[:out] + cell[out + 1 :])
+            ways.append(_all_but(out))
         if places:
             ways.append(lambda cell: tuple(cell[p] for p in places))
         if table in TABLES and TABLES[table].single_row:
@@ -373,18 +403,24 @@ class Tables:
 
     def _rule(
         self, table: str, columns: list[str], a: tuple, b: tuple, old_row: int, new_row: int
-    ) -> Iterable[Change]:
-        about, line = self._said(table, columns, 1, b, {n for n in range(len(columns)) if a[n] != b[n]})
+    ) -> Iterable[RowChange]:
+        about, line = self._said(
+            table, columns, 1, b, {n for n in range(len(columns)) if a[n] != b[n]}
+        )
         place = self._place(table, old_row, new_row)
         for column, was, now in zip(columns, a, b, strict=True):
             if was != now:
                 yield from self._cell(table, column, was, now, about, line, place)
 
-    def _lone_rule(self, table: str, columns: list[str], side: int, cells: tuple, row: int) -> Iterable[Change]:
+    def _lone_rule(
+        self, table: str, columns: list[str], side: int, cells: tuple, row: int
+    ) -> Iterable[RowChange]:
         for column, value in zip(columns, cells, strict=True):
             space = space_of(table, column)
             if table == "translations" and column == "record_id":
-                space = TRANSLATED.get(str(dict(zip(columns, cells, strict=True)).get("table_name")))
+                space = TRANSLATED.get(
+                    str(dict(zip(columns, cells, strict=True)).get("table_name"))
+                )
             if space is None or not isinstance(value, int) or value in self._both.get(space, ()):
                 continue
             owner, _, own = space.partition(".")
@@ -397,7 +433,7 @@ class Tables:
         verb = ("is gone", "is new")[side]
         place = self._place(table, row if side == 0 else None, row if side == 1 else None)
         pair = (about, "") if side == 0 else ("", about)
-        yield Change(kind, level, line, about, verb, *pair, place, noun, f"{side}")
+        yield RowChange(kind, level, line, about, verb, *pair, place, noun, f"{side}")
 
     def _said(
         self, table: str, columns: list[str], side: int, cells: tuple, without: set[int]
@@ -422,7 +458,9 @@ class Tables:
                 parts.append(shown)
         return f"{noun} {', '.join(parts[:5])}".strip(), line
 
-    def _place(self, table: str, old: int | None, new: int | None) -> tuple[tuple[str, str, int], ...]:
+    def _place(
+        self, table: str, old: int | None, new: int | None
+    ) -> tuple[tuple[str, str, int], ...]:
         name = "locations.geojson" if table == "locations" else f"{table}.txt"
         return tuple(
             (feed, name, int(row)) for feed, row in (("old", old), ("new", new)) if row is not None
@@ -430,11 +468,23 @@ class Tables:
 
 
 def _label(column: str) -> str:
-    for prefix in ("stop_", "route_", "agency_", "fare_media_", "rider_category_", "feed_", "organization_"):
+    for prefix in (
+        "stop_",
+        "route_",
+        "agency_",
+        "fare_media_",
+        "rider_category_",
+        "feed_",
+        "organization_",
+    ):
         if column.startswith(prefix) and column not in ("stop_access", "stop_timezone"):
             column = column.removeprefix(prefix)
             break
     return column.removesuffix("_id").replace("_", " ")
+
+
+def _all_but(out: int) -> Callable[[tuple], object]:
+    return lambda cell: cell[:out] + cell[out + 1 :]
 
 
 def _without_equal(sides: list[list[tuple]]) -> list[list[int]]:
@@ -475,7 +525,10 @@ def _move(cells: dict[str, tuple]) -> tuple[float, str] | None:
     """By how many metres a stop moved and in which direction; None where that cannot be said."""
     if "stop_lat" not in cells or "stop_lon" not in cells:
         return None
-    if cells["stop_lat"][0] == cells["stop_lat"][1] and cells["stop_lon"][0] == cells["stop_lon"][1]:
+    if (
+        cells["stop_lat"][0] == cells["stop_lat"][1]
+        and cells["stop_lon"][0] == cells["stop_lon"][1]
+    ):
         return None
     try:
         lats = [float(value) for value in cells["stop_lat"]]
@@ -495,4 +548,3 @@ def _move(cells: dict[str, tuple]) -> tuple[float, str] | None:
 
 def _position(cells: dict[str, tuple], side: int) -> str:
     return f"{cells['stop_lat'][side]}, {cells['stop_lon'][side]}"
-

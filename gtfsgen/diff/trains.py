@@ -14,7 +14,7 @@ from gtfsgen.diff.calls import Facet, blank_only, call_facets, choice
 from gtfsgen.diff.entries import Entry
 from gtfsgen.diff.fields import Level, level_of, space_of
 from gtfsgen.diff.matching import ATTRIBUTES_APART, Item, Matched, Pair
-from gtfsgen.diff.names import Names
+from gtfsgen.diff.names import FeedNames
 from gtfsgen.diff.runs import Runs, seconds_of
 
 PLACES_KEPT = 3
@@ -41,7 +41,9 @@ TRIP_WORDS = {
 class Trains:
     """The matched trips of two feeds, and sentences about them."""
 
-    def __init__(self, old: Names, new: Names, matched: Matched, bits: tuple[list[int], list[int]]) -> None:
+    def __init__(
+        self, old: FeedNames, new: FeedNames, matched: Matched, bits: tuple[list[int], list[int]]
+    ) -> None:
         self.old, self.new = old, new
         self.matched = matched
         self.bits = bits
@@ -66,7 +68,11 @@ class Trains:
             for name in columns
         }
         for pair in self.matched.pairs:
-            days = "" if pair.days == pair.old.whole == pair.new.whole else words.days(Dates(pair.days))
+            days = (
+                ""
+                if pair.days == pair.old.whole == pair.new.whole
+                else words.days(Dates(pair.days))
+            )
             line = self.new.line(pair.new.trip)
             for facet in self._facets(pair, values):
                 found[line, facet, days].append(pair)
@@ -79,7 +85,9 @@ class Trains:
                 for place in (self.old.row(pair.old.trip), self.new.row(pair.new.trip))
             ]
             count = sum(self.new.runs.departures(trip) for trip in trips)
-            yield Entry(facet.level, facet.kind, line, text, facet.old, facet.new, tuple(places), count)
+            yield Entry(
+                facet.level, facet.kind, line, text, facet.old, facet.new, tuple(places), count
+            )
 
     def _order(self, trip: int) -> tuple[int, str]:
         return int(self.new.runs.start[trip]), self.new.runs.ids[trip]
@@ -92,7 +100,9 @@ class Trains:
                 keys = self.old.runs.keys["routes.route_id"]
                 if keys.old.get(was) != keys.new.get(now):
                     lines = self.old.line(a), self.new.line(b)
-                    yield Facet("line", Level.RIDER, f"runs as {lines[1]} instead of {lines[0]}", *lines)
+                    yield Facet(
+                        "line", Level.RIDER, f"runs as {lines[1]} instead of {lines[0]}", *lines
+                    )
                 continue
             if was == now:
                 continue
@@ -119,7 +129,7 @@ class Trains:
         ]
         yield Facet("headway", Level.RIDER, f"{said[0]} → {said[1]}", *said)
 
-    def _who(self, names: Names, trips: list[int]) -> str:
+    def _who(self, names: FeedNames, trips: list[int]) -> str:
         """One train by its name, several by their line, number and first departures."""
         if len(trips) == 1:
             return names.train(trips[0])
@@ -164,7 +174,9 @@ class Trains:
             keys = self.old.runs.keys.get("routes.route_id")
             both = {*keys.old.values()} & {*keys.new.values()} if keys else set()
             self._lone = [
-                {route for route, number in keys.of(n).items() if number not in both} if keys else set()
+                {route for route, number in keys.of(n).items() if number not in both}
+                if keys
+                else set()
                 for n in (0, 1)
             ]
             self._routes = [n.runs.column("route_id").to_list() for n in self.names]
@@ -191,7 +203,10 @@ class Trains:
     def _one_days_entry(self, lost: int, gained: int, found: list[tuple[int, int, Item]]) -> Entry:
         side = found[0][0]
         names = self.names[side]
-        trips = sorted({trip for _, trip, _ in found}, key=lambda t: (int(names.runs.start[t]), names.runs.ids[t]))
+        trips = sorted(
+            {trip for _, trip, _ in found},
+            key=lambda t: (int(names.runs.start[t]), names.runs.ids[t]),
+        )
         count = sum(names.runs.departures(trip) for trip in trips)
         lines = sorted({names.line(trip) for trip in trips})
         was, now = words.days(Dates(lost)), words.days(Dates(gained))
@@ -234,7 +249,11 @@ class Trains:
         for (side, line, ends, left), trips in groups.items():
             names = self.names[side]
             trips.sort(key=lambda t: (int(names.runs.start[t]), names.runs.ids[t]))
-            verb = ("no longer runs", "is new")[side] if len(trips) == 1 else ("no longer run", "are new")[side]
+            verb = (
+                ("no longer runs", "is new")[side]
+                if len(trips) == 1
+                else ("no longer run", "are new")[side]
+            )
             days = words.days(Dates(left))
             count = sum(names.runs.departures(trip) for trip in trips)
             text = f"{self._who(names, trips)}: {verb} ({ends}; {days})"
@@ -245,7 +264,11 @@ class Trains:
 
     def _lines_that_came_or_went(self) -> Iterable[Entry]:
         for side, names in enumerate(self.names):
-            rows = names.side.frame("routes", "route_id", "_row") if "routes" in names.side.tables else None
+            rows = (
+                names.side.frame("routes", "route_id", "_row")
+                if "routes" in names.side.tables
+                else None
+            )
             for route, row in rows.iter_rows() if rows is not None else ():
                 self._only_here(side, 0) if names.runs.count else None
                 if not self._is_lone(side, route):
@@ -278,11 +301,17 @@ class Trains:
         if blocks["old"].null_count() == blocks["new"].null_count() == blocks.height:
             return
         tallies = (
-            blocks.drop_nulls(["old", "new"]).group_by("old", "new").len().with_columns(
+            blocks.drop_nulls(["old", "new"])
+            .group_by("old", "new")
+            .len()
+            .with_columns(
                 other=pl.col("old") != pl.col("new"),
                 low=pl.min_horizontal("old", "new"),
                 high=pl.max_horizontal("old", "new"),
-            ).sort("len", "other", "low", "high", "old", descending=[True, False, False, False, False])
+            )
+            .sort(
+                "len", "other", "low", "high", "old", descending=[True, False, False, False, False]
+            )
         )
         to: dict[str, str] = {}
         taken: set[str] = set()
@@ -290,12 +319,15 @@ class Trains:
             if was not in to and now not in taken:
                 to[was] = now
                 taken.add(now)
-        mapped = pl.DataFrame({"old": list(to), "to": list(to.values())}, schema={"old": pl.String, "to": pl.String})
+        mapped = pl.DataFrame(
+            {"old": list(to), "to": list(to.values())}, schema={"old": pl.String, "to": pl.String}
+        )
         changed = blocks.join(mapped, on="old", how="left", maintain_order="left").filter(
-            ~pl.col("to").eq_missing(pl.col("new")) | (pl.col("old").is_null() & pl.col("new").is_not_null())
+            ~pl.col("to").eq_missing(pl.col("new"))
+            | (pl.col("old").is_null() & pl.col("new").is_not_null())
         )
         groups: dict[tuple[str, str | None, str | None], list[int]] = defaultdict(list)
-        for a, b, was, now in changed.select("a", "b", "old", "new").iter_rows():
+        for _, b, was, now in changed.select("a", "b", "old", "new").iter_rows():
             groups[self.new.line(b), was, now].append(b)
         for (line, was, now), trips in groups.items():
             unique = sorted({*trips}, key=self._order)
@@ -316,7 +348,8 @@ def _headway(row: tuple[str, str, str, str]) -> str:
     first, last, headway, exact = row
     every = words.shift(int(headway))[1:] if headway.isdigit() and int(headway) else headway
     between = "–".join(
-        words.clock(time) if (time := seconds_of(text)) is not None else text for text in (first, last)
+        words.clock(time) if (time := seconds_of(text)) is not None else text
+        for text in (first, last)
     )
     return f"every {every} {between}" + (" exactly" if exact == "1" else "")
 

@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-import json
 import urllib.request
 from datetime import date
 from http.server import ThreadingHTTPServer
 from threading import Thread
 
 import polars as pl
-from click.testing import CliRunner
 
-from gtfsgen.cli import main
 from gtfsgen.cli.watch_ import Screen, _handler, rebuild, snapshot, watch
 from gtfsgen.dates import Dates
 from gtfsgen.diff.changes import changes
@@ -93,21 +90,6 @@ def test_stops_and_stations():
     assert ("station", "Sinuiju", "moved by 334 m") in found
     assert ("stops", "K28", "no longer calls at Tianjin") in found
     assert not any(what == "K27" for _, what, _ in found)
-
-
-def test_diff_prints_and_exits(tmp_path):
-    for name, tables in (("a", through_coaches()), ("b", bus())):
-        (tmp_path / name).mkdir()
-        for stem, frame in tables.items():
-            frame.write_csv(tmp_path / name / f"{stem}.txt")
-    a, b = str(tmp_path / "a"), str(tmp_path / "b")
-    same = CliRunner().invoke(main, ["diff", a, a])
-    assert (same.exit_code, same.output) == (0, "Nothing that riders would notice.\n")
-    other = CliRunner().invoke(main, ["diff", a, b, "--format", "json"])
-    assert other.exit_code == 1
-    assert {"kind": "station", "what": "Market", "said": "is newly served"} in json.loads(
-        other.output
-    )
 
 
 def test_watch_builds_again_after_a_save_and_not_without(tmp_path):
