@@ -32,7 +32,7 @@ COMMANDS = {
     "shapes": "Draw shapes along the rails for any feed.",
     "journeys": "Ask a real trip planner for the journeys a rider must find.",
     "import": "Turn any feed into curated tables.",
-    "diff": "Say what riders would notice between two feeds.",
+    "diff": "Tell every difference between two feeds once.",
     "explain": "Say what a notice means, or where a row comes from.",
     "rules": "List all rules.",
     "watch": "Rebuild on save; the page reloads by itself.",

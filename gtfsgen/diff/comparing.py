@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gtfsgen.dates import Dates
+from gtfsgen.clocks import NOON, UnknownZone, Zone
+from gtfsgen.dates import EPOCH, Dates
 from gtfsgen.diff import words
 from gtfsgen.diff.entries import Difference, Entry, ordered
 from gtfsgen.diff.fields import Level
@@ -55,26 +56,65 @@ def _days(old: Runs, new: Runs) -> tuple[tuple[list[int], list[int]], tuple[Date
     Where the feeds have no date in common, days of the week; a trip without any day has a day of
     its own (`NO_DAYS`).
     """
+    dates = [_dates_of_trips(runs) for runs in (old, new)]
     periods = [Dates(), Dates()]
     for n, runs in enumerate((old, new)):
-        for dates in runs.services.values():
-            periods[n] |= dates
+        used = {*runs.column("service_id").to_list()}
+        for days in {*dates[n], *(d for s, d in runs.services.items() if s not in used)}:
+            periods[n] |= days
     spans = [Dates.between(p.first, p.last) if p else Dates() for p in periods]
     window = spans[0] & spans[1]
     weekly = bool(spans[0] and spans[1] and not window)
     found = []
-    for runs in (old, new):
-        known: dict[str | None, int] = {None: words.NO_DAYS.bits}
-        for name, dates in runs.services.items():
-            if not dates:
-                known[name] = words.NO_DAYS.bits
+    for some in dates:
+        known: dict[Dates, int] = {}
+        for days in {*some}:
+            if not days:
+                known[days] = words.NO_DAYS.bits
             elif weekly:
-                counts = dates.by_weekday()
-                known[name] = sum(words.WEEK[n].bits for n in range(7) if counts[n])
+                counts = days.by_weekday()
+                known[days] = sum(words.WEEK[n].bits for n in range(7) if counts[n])
             else:
-                known[name] = dates.bits & window.bits if spans[0] and spans[1] else dates.bits
-        found.append([known[name] for name in runs.column("service_id").to_list()])
+                known[days] = days.bits & window.bits if spans[0] and spans[1] else days.bits
+        found.append([known[days] for days in some])
     return (found[0], found[1]), (periods[0], periods[1])
+
+
+def _dates_of_trips(runs: Runs) -> list[Dates]:
+    """The dates on which each trip starts, by the clock of its feed.
+
+    A trip of 24:50 runs at 0:50 of the next date; not so between two days whose noons have other
+    clocks, for GTFS counts from noon: there it keeps the date, and a feed that says 0:50 differs.
+    """
+    known: dict[tuple[str | None, int], Dates] = {}
+    services = runs.column("service_id").to_list()
+    shifts = runs.shifts.tolist()
+    for service, shift in {*zip(services, shifts, strict=True)}:
+        dates = runs.services.get(service, Dates()) if service is not None else Dates()
+        if shift and dates:
+            odd = dates & _unequal_noons(runs, shift, dates)
+            dates = (dates - odd).shift(shift) | odd
+        known[service, shift] = dates
+    return [known[key] for key in zip(services, shifts, strict=True)]
+
+
+def _unequal_noons(runs: Runs, shift: int, dates: Dates) -> Dates:
+    """The dates between whose noon and that of `shift` days later clocks are changed."""
+    zones = runs.side.frame("agency", "agency_timezone")["agency_timezone"].drop_nulls().to_list()
+    first, last = (dates.first - EPOCH).days, (dates.last - EPOCH).days
+    try:
+        zone = Zone(zones[0], first - 2, last + abs(shift) + 2)
+    except (IndexError, UnknownZone):
+        return Dates()
+    odd = 0
+    for change in zone.changes:
+        day = (change.at + change.before - NOON) // 86_400
+        for date in range(day - abs(shift), day + abs(shift) + 2):
+            early, late = sorted((date, date + shift))
+            noons = [d * 86_400 + NOON - change.before for d in (early, late)]
+            if date >= 0 and noons[0] < change.at <= noons[1]:
+                odd |= 1 << date
+    return Dates(odd)
 
 
 def _trip_keys(old: Runs, new: Runs, matched: Matched) -> Keys:

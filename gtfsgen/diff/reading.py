@@ -82,7 +82,28 @@ def read_sides(a: Source, b: Source) -> tuple[Side, Side]:
         sides = Side(old.name), Side(new.name)
         for name in sorted({*old.names, *new.names}):
             _read_file(name, old, new, sides)
+    for side in sides:
+        _fill_time_zones(side)
     return sides
+
+
+def _fill_time_zones(side: Side) -> None:
+    """A stop without a time zone of its own has its station's, else the agency's."""
+    if "stops" not in side.tables:
+        return
+    zones = side.frame("agency", "agency_timezone")["agency_timezone"].drop_nulls()
+    known = side.frame("stops", "stop_id", "parent_station", "stop_timezone")
+    own = (
+        known.select(parent_station="stop_id", of_parent="stop_timezone")
+        .drop_nulls()
+        .unique("parent_station", keep="first")
+    )
+    filled = known.join(own, on="parent_station", how="left", maintain_order="left").select(
+        zone=pl.coalesce(
+            "of_parent", "stop_timezone", pl.lit(zones[0] if len(zones) else None, pl.String)
+        )
+    )
+    side.tables["stops"] = side.tables["stops"].with_columns(stop_timezone=filled["zone"])
 
 
 class _Input:

@@ -21,6 +21,7 @@ PLACES = ("stop_id", "location_group_id", "location_id")
 DATA_CALLS = ("timepoint", "shape_dist_traveled")
 NO_TIME = -(2**30)
 """A blank time; texts that are no time are below it, each its own number."""
+DAY = 86_400
 FEATURES_KEPT = 40
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -86,6 +87,7 @@ class Runs:
         self.ids: list[str] = self.table["trip_id"].to_list()
         self.services = services_of(side)
         self._sort_calls()
+        self._normalize_days()
 
     def column(self, name: str) -> pl.Series:
         if name in self.table.columns:
@@ -159,6 +161,23 @@ class Runs:
             ]
             found[name] = np.array([*known, NO_TIME], np.int64)[self.codes[name]]
         return found
+
+    def _normalize_days(self) -> None:
+        """Let each trip start between 0:00 and 24:00 of its day: 24:50 of Monday is 0:50 of
+        Tuesday. `shifts` says by how many days a trip was moved. Trips with headways or windows
+        stay as they are.
+        """
+        fixed = self.start > NO_TIME
+        fixed[list(self.frequencies)] = False
+        if "start_pickup_drop_off_window" in self.codes:
+            timed = self.codes["start_pickup_drop_off_window"] >= 0
+            fixed[self.trip_of_call[timed]] = False
+        self.shifts = np.where(fixed, self.start // DAY, 0)
+        if self.shifts.any():
+            off = np.repeat(self.shifts * DAY, self.counts)
+            for times in self.seconds.values():
+                times -= np.where(times > NO_TIME, off, 0)
+            del self.start
 
     @cached_property
     def start(self) -> np.ndarray:

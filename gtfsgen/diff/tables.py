@@ -106,6 +106,7 @@ class Tables:
     def __init__(self, old: FeedNames, new: FeedNames, keys: dict[str, Keys]) -> None:
         self.names = (old, new)
         self.keys = keys
+        self._texts: dict[tuple[str, str], dict[object, str]] = {}
         self.folded: Counter[tuple[int, str, str, str]] = Counter()
         self._both = {space: {*k.old.values()} & {*k.new.values()} for space, k in keys.items()}
         self._id_of = {
@@ -158,13 +159,41 @@ class Tables:
                 values = [self._key(space, side, value) for value in values]
             found.append(values)
         if table == "translations" and "record_id" in columns:
-            names = frame["table_name"].to_list() if "table_name" in columns else []
-            place = columns.index("record_id")
-            found[place] = [
-                self._key(TRANSLATED[name], side, value) if name in TRANSLATED else value
-                for name, value in zip(names, found[place], strict=True)
-            ]
+            self._translate_records(columns, side, found)
         return list(zip(*found, strict=True)) if columns else []
+
+    def _translate_records(self, columns: list[str], side: int, found: list[list]) -> None:
+        """Say which text a translation is of where the row only says whose: a translation by
+        record and one by text are the same. A thing that was renamed is known by its old text.
+        """
+        at = {name: n for n, name in enumerate(columns)}
+        if "table_name" not in at or "field_name" not in at:
+            return
+        texts = found[at["field_value"]] if "field_value" in at else [None] * len(found[0])
+        for n, record in enumerate(found[at["record_id"]]):
+            table, column = found[at["table_name"]][n], found[at["field_name"]][n]
+            if record is None or table not in TRANSLATED:
+                continue
+            key = self._key(TRANSLATED[table], side, record)
+            text = self._text_of(table, column).get(key)
+            if text is None or "field_value" not in at:
+                found[at["record_id"]][n] = key
+            else:
+                found[at["record_id"]][n] = None
+                texts[n] = text
+
+    def _text_of(self, table: str, column: str) -> dict[object, str]:
+        """Key -> text of a column, as the old feed has it, else the new one."""
+        if (table, column) not in self._texts:
+            known: dict[object, str] = {}
+            own = {"trips": "trip_id", "stop_times": ""}.get(table, OWN_ID.get(table, ""))
+            for side, names in enumerate(self.names):
+                if own:
+                    for name, text in names.side.frame(table, own, column).iter_rows():
+                        if name is not None and text is not None:
+                            known.setdefault(self._key(TRANSLATED[table], side, name), text)
+            self._texts[table, column] = known
+        return self._texts[table, column]
 
     def _columns(self, table: str) -> list[str]:
         found: dict[str, None] = dict.fromkeys(TABLES[table].fields if table in TABLES else ())
@@ -178,6 +207,8 @@ class Tables:
             unknown = [c for c in wanted if c not in TABLES[table].fields]
             keyed = [c for c in TABLES[table].primary_key if c in wanted and c != "trip_id"]
             return [*keyed, *unknown] if unknown else []
+        if table == "translations" and {"record_id", "field_value"} & {*wanted}:
+            wanted += [c for c in ("record_id", "field_value") if c not in wanted]
         return wanted
 
     def _rows(self, table: str, side: int) -> list[int]:
@@ -379,6 +410,8 @@ class Tables:
                     [sides[side][n] for n in kept],
                     [rows[side][n] for n in kept],
                 )
+        if table == "translations":
+            sides, rows = _once(sides, rows)
         left = _without_equal(sides)
         pairs = []
         keyed = [
@@ -481,6 +514,17 @@ def _label(column: str) -> str:
             column = column.removeprefix(prefix)
             break
     return column.removesuffix("_id").replace("_", " ")
+
+
+def _once(
+    sides: list[list[tuple]], rows: list[list[int]]
+) -> tuple[list[list[tuple]], list[list[int]]]:
+    """Each distinct row once, with the place of the first."""
+    first = [
+        dict(zip(reversed(cells), reversed(places), strict=True))
+        for cells, places in zip(sides, rows, strict=True)
+    ]
+    return [list(known) for known in first], [list(known.values()) for known in first]
 
 
 def _all_but(out: int) -> Callable[[tuple], object]:
