@@ -70,10 +70,8 @@ class Side:
         frame = self.tables.get(name)
         if frame is None:
             return pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
-        return frame.select(
-            pl.col(column) if column in frame.columns else pl.lit(None, pl.String).alias(column)
-            for column in columns
-        )
+        absent = [pl.lit(None, pl.String).alias(c) for c in columns if c not in frame.columns]
+        return frame.with_columns(absent).select(columns)
 
 
 def read_sides(a: Source, b: Source) -> tuple[Side, Side]:

@@ -87,7 +87,7 @@ def test_stops_and_stations():
     )
     found = told(through_coaches(), new)
     assert ("station", "Dandong Station", "was called Dandong") in found
-    assert ("station", "Sinuiju", "moved by 334 m") in found
+    assert ("station", "Sinuiju", "moved by 333 m") in found
     assert ("stops", "K28", "no longer calls at Tianjin") in found
     assert not any(what == "K27" for _, what, _ in found)
 
