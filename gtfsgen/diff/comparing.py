@@ -119,7 +119,7 @@ def _unequal_noons(runs: Runs, shift: int, dates: Dates) -> Dates:
 
 def _trip_keys(old: Runs, new: Runs, matched: Matched) -> Keys:
     keys = Keys()
-    for a, b in matched.all_pairs().iter_rows():
+    for a, b in [*matched.all_pairs().iter_rows(), *matched.joined]:
         if old.ids[a] not in keys.old and new.ids[b] not in keys.new:
             keys.pair(old.ids[a], new.ids[b])
     keys.close(old.ids, new.ids)

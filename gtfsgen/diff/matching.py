@@ -17,26 +17,14 @@ import numpy as np
 import polars as pl
 
 from gtfsgen.diff.hashes import combined, mixed, of_name, summed
-from gtfsgen.diff.runs import Runs, numbered
+from gtfsgen.diff.joining import take_joined
+from gtfsgen.diff.runs import Item, Runs, numbered
 
 FARTHEST = 4 * 3600
 """Departures of one line that lie further apart are two, unless number or id say otherwise."""
 ALL_PAIRS = 20_000
 NEIGHBOURS = 8
 """In a large group of candidates each trip looks at so many departures before and after its own."""
-
-
-@dataclass(eq=False)
-class Item:
-    """A trip and those of its days that are not yet found on the other side."""
-
-    trip: int
-    start: int
-    whole: int
-    """Bits of all its days that are compared."""
-    left: int
-    partly: bool = False
-    """Some of its days run on the other side exactly so."""
 
 
 @dataclass
@@ -56,6 +44,8 @@ class Matched:
     """Pairs of trips that are equal, days included."""
     split: list[tuple[int, int]] = field(default_factory=list)
     """Pairs that are equal on some of their days."""
+    joined: list[tuple[int, int]] = field(default_factory=list)
+    """A trip of one feed and the first of the parts of which it consists in the other."""
     pairs: list[Pair] = field(default_factory=list)
     lost: list[Item] = field(default_factory=list)
     gained: list[Item] = field(default_factory=list)
@@ -92,6 +82,14 @@ def match(old: Runs, new: Runs, bits: tuple[list[int], list[int]]) -> Matched:
     sides = [_Side(runs, items[n], found.full[n]) for n, runs in enumerate((old, new))]
     for a, b in _taken(sides, "full", Condition(partial=True)):
         _meet(found, a, b, equal=True)
+    attributes = ("route_id", *columns)
+    for n in (0, 1):
+        wholes, pieces = (sides[n], sides[1 - n])
+        left_over = ([i for i in s.items if i.left] for s in (wholes, pieces))
+        for trip, part in take_joined(
+            wholes.runs, next(left_over), pieces.runs, next(left_over), attributes
+        ):
+            found.joined.append((trip, part) if n == 0 else (part, trip))
     hours = [name for name in marks if "window" in name]
     for names, rule in (
         (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 
@@ -24,6 +25,19 @@ NO_TIME = -(2**30)
 DAY = 86_400
 FEATURES_KEPT = 40
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+@dataclass(eq=False)
+class Item:
+    """A trip and those of its days that are not yet found on the other side."""
+
+    trip: int
+    start: int
+    whole: int
+    """Bits of all its days that are compared."""
+    left: int
+    partly: bool = False
+    """Some of its days run on the other side exactly so."""
 
 
 def services_of(side: Side) -> dict[str, Dates]:

@@ -13,9 +13,10 @@ from gtfsgen.diff import words
 from gtfsgen.diff.calls import Facet, blank_only, call_facets, choice
 from gtfsgen.diff.entries import Entry
 from gtfsgen.diff.fields import Level, level_of, space_of
-from gtfsgen.diff.matching import ATTRIBUTES_APART, Item, Matched, Pair
+from gtfsgen.diff.matching import ATTRIBUTES_APART, Matched, Pair
 from gtfsgen.diff.names import FeedNames
-from gtfsgen.diff.runs import Runs, seconds_of
+from gtfsgen.diff.reading import seconds_of
+from gtfsgen.diff.runs import Item, Runs
 
 PLACES_KEPT = 3
 TRIP_KINDS = {
@@ -195,10 +196,17 @@ class Trains:
             partner = partners.pop(0) if partners else None
             if partner:
                 item.partly = True
-            yield item.left, partner.left if partner else 0, 0, item
+            yield self._told(0, item), self._told(1, partner) if partner else 0, 0, item
         for items in gained.values():
             for item in items:
-                yield 0, item.left, 1, item
+                yield 0, self._told(1, item), 1, item
+
+    def _told(self, side: int, item: Item) -> int:
+        """The service days of an item: those after midnight go with the evening before."""
+        shift = int(self.names[side].runs.shifts[item.trip])
+        if item.left < 1 << 14:
+            return item.left
+        return item.left >> shift if shift >= 0 else item.left << -shift
 
     def _one_days_entry(self, lost: int, gained: int, found: list[tuple[int, int, Item]]) -> Entry:
         side = found[0][0]
@@ -324,7 +332,7 @@ class Trains:
         )
         changed = blocks.join(mapped, on="old", how="left", maintain_order="left").filter(
             ~pl.col("to").eq_missing(pl.col("new"))
-            | (pl.col("old").is_null() & pl.col("new").is_not_null())
+            | (pl.col("old").is_null() != pl.col("new").is_null())
         )
         groups: dict[tuple[str, str | None, str | None], list[int]] = defaultdict(list)
         for _, b, was, now in changed.select("a", "b", "old", "new").iter_rows():
