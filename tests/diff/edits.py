@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """Controlled edits of feeds: what each must tell. Used by tests, and by hand on any feed."""
 
 from __future__ import annotations
