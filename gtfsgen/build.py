@@ -86,7 +86,8 @@ def build(
         notices += at_their_rows(compiled, report)
     if draw and feed_path(target) != target:
         progress("rendering")
-        extra["index.html"] = _page(compiled, read, notices)
+        extra["index.html"] = _page(compiled, read)
+        extra["report.html"] = _found(notices)
     progress("writing")
     feed = write_feed(target, files, extra)
     write_holidays(read)
@@ -127,11 +128,18 @@ def _write_report(report: Report, feed: Path, folder: Path) -> None:
     write_all(report, ("json", "html"), folder, name)
 
 
-def _page(compiled: Compiled, source: Source, notices: list[Fault]) -> bytes:
+def _page(compiled: Compiled, source: Source) -> bytes:
     from gtfsgen.render import page
 
     title = str(source.settings.raw.get("title") or "")  # the page names itself after its lines
-    return page(compiled.tables, notices, geojson=compiled.geojson, title=title).encode()
+    return page(compiled.tables, geojson=compiled.geojson, title=title).encode()
+
+
+def _found(notices: list[Fault]) -> bytes:
+    """The notices of the build, for the curator: the public page has none."""
+    from gtfsgen.render import report
+
+    return report(notices).encode()
 
 
 def _draw(compiled: Compiled, source: Source, extra: dict[str, bytes]) -> list[Fault]:

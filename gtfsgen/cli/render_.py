@@ -1,4 +1,4 @@
-"""`gtfsgen render`: the page of any feed."""
+"""`gtfsgen render`: the pages of any feed."""
 
 from __future__ import annotations
 
@@ -15,34 +15,46 @@ from gtfsgen.cli.limits import limited
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    help="Folder for index.html, or a file name that ends in .html. [default: beside FEED]",
+    help="Folder for the pages, or a file name that ends in .html. [default: beside FEED]",
 )
 @click.option(
     "--title", default="", help="Heading of the page, instead of the lines' or agencies' names."
 )
 @limited()
 def command(feed: Path, output: Path | None, title: str) -> None:
-    """Draw the page of any feed: map, timetables, charts, running days.
+    """Draw the pages of any feed: timetables, map, charts, stations.
 
-    The page is one HTML file that opens from disk with the network off. FEED is a zip or a folder
-    of .txt files. A shapes.geojson beside the tables marks the legs that follow no track.
+    A small feed is one HTML file; a large one a small site with an index, a page a line and a page
+    a station. All open from disk with the network off. FEED is a zip or a folder of .txt files. A
+    shapes.geojson beside the tables marks the legs that follow no track.
 
     Example: gtfsgen render feed.zip -o site
     """
-    from gtfsgen.render import page
-    from gtfsgen.render.tables import UnreadableInput, text_tables
-    from gtfsgen.writing import write_file
+    from gtfsgen.render import page, site
+    from gtfsgen.render.tables import PAGE_TABLES, UnreadableInput, flex_areas, text_tables
+    from gtfsgen.writing import write_file, write_files
 
     try:
-        tables = text_tables(feed)
+        tables = text_tables(feed, PAGE_TABLES)
+        areas = flex_areas(feed)
     except UnreadableInput as error:
         raise click.UsageError(str(error)) from error
     folder = feed if feed.is_dir() else feed.parent
     output = output or folder
-    target = output if output.suffix == ".html" else output / "index.html"
-    html = page(tables, geojson=_legs(folder / "shapes.geojson"), title=title)
-    write_file(target, html)
-    click.echo(f"{target}: {len(html) / 1000:.0f} kB")
+    legs = _legs(folder / "shapes.geojson")
+    if output.suffix == ".html":
+        text = page(tables, geojson=legs, title=title, areas=areas)
+        write_file(output, text)
+        click.echo(f"{output}: {len(text.encode()) / 1000:.0f} kB")
+        return
+    files = dict(site(tables, geojson=legs, title=title, areas=areas))
+    write_files(output, files)
+    size = sum(len(text.encode()) for text in files.values())
+    first = output / "index.html"
+    if len(files) == 1:
+        click.echo(f"{first}: {size / 1000:.0f} kB")
+    else:
+        click.echo(f"{output}: {len(files)} files, {size / 1_000_000:.1f} MB; open {first}")
 
 
 def _legs(path: Path) -> dict | None:

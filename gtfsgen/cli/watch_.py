@@ -50,7 +50,7 @@ class Screen:
 def command(source: Path, output: Path | None, port: int) -> None:
     """Build on every save and show the page; it reloads by itself.
 
-    While the tables have errors the page shows the last good timetable with the errors below it,
+    While the tables have errors the page shows the last good timetable with the errors above it,
     and the feed on disk stays as it was. Stop with Ctrl-C.
 
     Example: gtfsgen watch source
@@ -124,7 +124,9 @@ def rebuild(source: Path, output: Path | None, screen: Screen) -> None:
     for notice in notices:
         click.echo(f"  {notice}")
     click.echo(f"{clocks.now():%H:%M:%S} {outcome} ({time.monotonic() - began:.1f} s)")
-    screen.show(page(screen.tables, notices, geojson=screen.geojson, reload=VERSION_PATH))
+    banner = [str(notice) for notice in notices if notice.severity is Severity.ERROR]
+    html = page(screen.tables, geojson=screen.geojson, reload=VERSION_PATH, banner=banner)
+    screen.show(html)
 
 
 def _handler(screen: Screen) -> type[BaseHTTPRequestHandler]:

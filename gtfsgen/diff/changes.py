@@ -36,7 +36,7 @@ class Change:
 
 def changes(old: Mapping[str, pl.DataFrame], new: Mapping[str, pl.DataFrame]) -> list[Change]:
     """All changes from one feed's tables to another's; days are compared where both have some."""
-    before, after = service_of(old, whole=True), service_of(new, whole=True)
+    before, after = service_of(old), service_of(new)
     found = [*_period(before, after), *_stations(before, after)]
     shared = _shared_days(before, after)
     olds, news = _by_label(before), _by_label(after)

@@ -1,135 +1,194 @@
-"""The coach diagram: which trains carry a through coach, and where it is handed over."""
+"""What is coupled where: trains as bands, coaches as strands that part and meet."""
 
 # ruff: noqa: E501  (markup reads better unbroken)
 from __future__ import annotations
 
 import itertools
 
-from gtfsgen.render.markup import clock, duration, esc, number
-from gtfsgen.render.service import SHORT, days_text
-from gtfsgen.render.trains import Call, Column, Line, Service
+from markupsafe import Markup
 
-WIDTH, LEFT, RIGHT = 1100.0, 96.0, 96.0
-ROW, TOP = 100.0, 50.0
+from gtfsgen.render.markup import PALETTE, clock, duration, esc, number
+from gtfsgen.render.sheet import Sheet
+from gtfsgen.render.timetable import rare_columns
+from gtfsgen.render.trains import Call, Column, Line, Table
+
+WIDTH, LEFT, RIGHT = 1100.0, 70.0, 90.0
+ROW, TOP, STRAND, BEND = 86.0, 62.0, 7.0, 26.0
 
 
-def coach_diagrams(line: Line, service: Service) -> str:
-    return "\n".join(_diagram(column, line, service) for column in line.columns if column.through)
+def coach_diagrams(line: Line, sheet: Sheet) -> Markup:
+    """A picture for each group of trains that pass coaches to each other."""
+    drawn = [
+        _diagram(group, table, sheet)
+        for table in line.tables
+        for group in _groups(
+            [c for c in table.columns if c.through and id(c) not in rare_columns(table.columns)]
+        )
+    ]
+    return Markup("\n").join(drawn)
 
 
-def _diagram(column: Column, line: Line, service: Service) -> str:
-    calls = column.calls
-    bounds = [0, *column.handovers, len(calls) - 1]
-    parts = list(itertools.pairwise(bounds))
-    xs = [LEFT + (WIDTH - LEFT - RIGHT) * n / (len(calls) - 1) for n in range(len(calls))]
-    height = TOP + ROW * (len(parts) - 1) + 66
-    drawn = []
-    path = ""
-    for row, (first, last) in enumerate(parts):
-        y = TOP + ROW * row + 20
-        drawn.append(_train(column, line, calls[first : last + 1], xs[first], xs[last], y, service))
-        for n in range(first, last + 1):
-            joint = n in (first, last)
-            drawn.append(
-                f'<circle class="{"joint" if joint else "halt"}" cx="{number(xs[n])}" cy="{number(y)}" r="{6 if joint else 3.5}"/>'
-            )
-            if not joint:
-                drawn.append(_label(calls[n], xs[n], y - 16, service, "halt"))
-        path += f"{'M' if row == 0 else 'L'}{number(xs[first])} {number(y)}L{number(xs[last])} {number(y)}"
-        if row + 1 < len(parts):
-            drawn.append(_handover(calls[last], xs[last], y, service))
-    first_y, last_y = TOP + 20, TOP + ROW * (len(parts) - 1) + 20
-    drawn.append(_end(calls[0], xs[0], first_y, "departure", service))
-    drawn.append(_end(calls[-1], xs[-1], last_y, "arrival", service))
-    names = [service.stations[call.station_id].name for call in (calls[0], calls[-1])]
-    heading = f"{' – '.join(names)}: {days_text(column.dates, service.period)}"
-    said = "; ".join(_said(column, first, last, service) for first, last in parts)
-    return f"""<figure class="coach"><figcaption><h3>{esc(heading)}</h3></figcaption>
-<div class="scroll" tabindex="0" role="region" aria-label="Diagram, scrolls sideways">
-<svg viewBox="0 0 {number(WIDTH)} {number(height)}" role="img" aria-label="{esc(said)}">
-{chr(10).join(part for part in drawn if part)}
-<path class="run" d="{path}"/>
+def _groups(coaches: list[Column]) -> list[list[Column]]:
+    """Through coaches that ride some of the same trains, whatever the day."""
+    groups: list[tuple[set[str], list[Column]]] = []
+    for coach in coaches:
+        numbers = set(coach.numbers)
+        near = [g for g in groups if g[0] & numbers]
+        members = [m for g in near for m in g[1]] + [coach]
+        groups = [g for g in groups if g not in near]
+        groups.append((numbers.union(*(g[0] for g in near)), members))
+    return [members for _, members in groups]
+
+
+def _diagram(coaches: list[Column], table: Table, sheet: Sheet) -> Markup:
+    numbers = list(dict.fromkeys(n for coach in coaches for n in coach.numbers))
+    trains = _trains(numbers, coaches, table)
+    order = {key: n for n, (key, _) in reversed(list(enumerate(table.stations)))}
+    keys = {c.calls[n].station_id for c in coaches for n in (0, *c.handovers, -1)}
+    keys |= {calls[n].station_id for calls in trains.values() for n in (0, -1)}
+    marked = sorted(keys, key=lambda key: order.get(key, 0))
+    step = (WIDTH - LEFT - RIGHT) / max(1, len(marked) - 1)
+    xs = {key: LEFT + n * step for n, key in enumerate(marked)}
+    rows = {train: TOP + ROW * n + 24 for n, train in enumerate(trains)}
+    strands = {id(coach): n for n, coach in enumerate(coaches)}
+    parts = [
+        _band(train, calls, xs, rows[train], len(coaches), sheet) for train, calls in trains.items()
+    ]
+    parts += [
+        _strand(coach, xs, rows, strands[id(coach)], len(coaches), sheet) for coach in coaches
+    ]
+    bottom = max(rows.values()) + 52
+    for n, key in enumerate(marked):
+        anchor = "start" if n == 0 else "end" if n == len(marked) - 1 else "middle"
+        dx = -26 if n == 0 else 26 if n == len(marked) - 1 else 0
+        # Names alternate between two heights where they would touch.
+        lift = 17 if len(marked) > 5 and n % 2 else 0
+        parts.append(
+            f'<line class="plumb" x1="{number(xs[key])}" x2="{number(xs[key])}" y1="{TOP - 14}" y2="{number(bottom - 12)}"/>'
+            f'<text class="end" text-anchor="{anchor}" x="{number(xs[key] + dx)}" y="{TOP - 26 - lift}">{sheet.name(key, "tspan")}</text>'
+        )
+    items = "".join(
+        f'<li class="{sheet.day(c.dates)}"><span class="key" style="background:{_ink(strands[id(c)])}"></span> {_said(c, sheet)}</li>'
+        for c in coaches
+    )
+    ends = [sheet.service.stations[coaches[0].calls[n].station_id].name for n in (0, -1)]
+    aria = sheet.words.attribute(
+        "aria-label",
+        "Which coaches ride in which train, {a} to {b}; the list below says the same",
+        a=ends[0],
+        b=ends[1],
+    )
+    scroll = sheet.words.attribute("aria-label", "Diagram, scrolls sideways")
+    return Markup(f"""<figure class="coach"><div class="scroll" tabindex="0" role="region" {scroll}>
+<svg viewBox="0 0 {number(WIDTH)} {number(bottom)}" role="img" {aria}>
+{chr(10).join(parts)}
 </svg></div>
-<p class="legend">{esc(said)}.</p></figure>"""
+<ul class="strands">{items}</ul></figure>""")
 
 
-def _numbers(calls: list[Call]) -> str:
-    return " › ".join(dict.fromkeys(call.number for call in calls[:-1]))
+def _trains(numbers: list[str], coaches: list[Column], table: Table) -> dict[str, list[Call]]:
+    """Train number(s) -> its calls, the train's own where it runs without the coaches too."""
+    found: dict[str, list[Call]] = {}
+    for coach in coaches:
+        for first, last in itertools.pairwise([0, *coach.handovers, len(coach.calls) - 1]):
+            calls = coach.calls[first : last + 1]
+            label = " › ".join(dict.fromkeys(call.number for call in calls[:-1]))
+            own = next((c for c in table.columns if not c.through and c.label == label), None)
+            best = own.calls if own and len(own.calls) >= len(calls) else calls
+            if label not in found or len(best) > len(found[label]):
+                found[label] = best
+    return found
 
 
-def _days_there(column: Column, call: Call) -> str:
-    """The weekdays on which the coaches leave a later station."""
-    later = (call.departure or 0) // (24 * 60)
-    flags = sorted({day.weekday() for day in column.dates.shift(later)})
-    return "daily" if len(flags) == 7 else " ".join(SHORT[flag] for flag in flags)
-
-
-def _said(column: Column, first: int, last: int, service: Service) -> str:
-    calls = column.calls
-    names = [service.stations[calls[n].station_id].name for n in (first, last)]
-    days = _days_there(column, calls[first])
-    return f"{names[0]} – {names[1]} in {_numbers(calls[first : last + 1])} ({days})"
-
-
-def _train(
-    column: Column,
-    line: Line,
-    calls: list[Call],
-    start: float,
-    end: float,
-    y: float,
-    service: Service,
+def _band(
+    train: str, calls: list[Call], xs: dict[str, float], y: float, strands: int, sheet: Sheet
 ) -> str:
-    """The train as a band behind the coaches, with its number and the coaches' days in it."""
-    numbers = _numbers(calls)
-    own = next((c for c in line.columns if not c.through and c.label == numbers), None)
-    days = days_text(own.dates, service.period) if own else ""
-    text = f"{numbers}" + (f", runs {days}" if days else "")
-    wide, middle = number(end - start + 28), number((start + end) / 2)
+    known = [(xs[c.station_id], c) for c in calls if c.station_id in xs]
+    start, end = known[0][0], known[-1][0]
+    thick = 14 + STRAND * strands
+    dots = len(calls) - len(known)
+    said = (
+        sheet.words.say("{n} stop between", "{n} stops between", tag="tspan", n=dots)
+        if dots
+        else ""
+    )
+    times = []
+    for n, (x, call) in enumerate(known):
+        kind = "start" if n == 0 else "end" if n == len(known) - 1 else "middle"
+        shown = (
+            (call.departure, call.departure_estimate)
+            if n == 0
+            else (call.arrival, call.arrival_estimate)
+        )
+        if shown[0] is None:
+            shown = (call.departure, call.departure_estimate)
+        dx = 6 if kind == "start" else -6 if kind == "end" else 0
+        times.append(
+            f'<text class="when" text-anchor="{kind}" x="{number(x + dx)}" y="{number(y + thick / 2 + 16)}">{_time(*shown)}</text>'
+        )
     return (
-        f'<rect class="band" x="{number(start - 14)}" y="{number(y - 11)}" width="{wide}" height="22" rx="11"/>'
-        f'<text class="band-no" x="{middle}" y="{number(y + 27)}">{esc(text)}</text>'
+        f'<rect class="band" x="{number(start - 10)}" y="{number(y - thick / 2)}" width="{number(end - start + 20)}" height="{number(thick)}" rx="9"/>'
+        f'<text class="band-no" text-anchor="middle" x="{number((start + end) / 2)}" y="{number(y + thick / 2 + 16)}"><tspan class="no">{esc(train)}</tspan> {said}</text>'
+        + "".join(times)
     )
 
 
-def _label(call: Call, x: float, y: float, service: Service, kind: str) -> str:
-    moment = call.departure if call.departure is not None else call.arrival
-    estimate = call.departure_estimate if call.departure is not None else call.arrival_estimate
-    time = f" {_time(moment, estimate)}"
-    name = service.stations[call.station_id].name
-    return (
-        f'<text class="{kind}" x="{number(x)}" y="{number(y)}">'
-        f'<tspan class="nm" data-s="{esc(call.station_id)}">{esc(name)}</tspan>{time}</text>'
-    )
+def _strand(
+    coach: Column,
+    xs: dict[str, float],
+    rows: dict[str, float],
+    place: int,
+    strands: int,
+    sheet: Sheet,
+) -> str:
+    offset = (place - (strands - 1) / 2) * STRAND
+    path = ""
+    before = 0.0
+    bounds = [0, *coach.handovers, len(coach.calls) - 1]
+    for n, (first, last) in enumerate(itertools.pairwise(bounds)):
+        calls = coach.calls[first : last + 1]
+        y = rows[" › ".join(dict.fromkeys(call.number for call in calls[:-1]))] + offset
+        a, b = xs[calls[0].station_id], xs[calls[-1].station_id]
+        if n == 0:
+            path = f"M{number(a)} {number(y)}"
+        elif y != before:
+            path += f"C{number(a)} {number(before)} {number(a)} {number(y)} {number(a + BEND)} {number(y)}"
+        stop = b if n == len(bounds) - 2 else b - BEND
+        path += f"L{number(stop)} {number(y)}"
+        before = y
+    title = f"<title>{esc(coach.label)}</title>"
+    return f'<path class="strand {sheet.day(coach.dates)}" stroke="{_ink(place)}" d="{path}">{title}</path>'
+
+
+def _ink(place: int) -> str:
+    return PALETTE[place % len(PALETTE)]
 
 
 def _time(moment: int | None, estimate: bool) -> str:
     return "?" if moment is None else f"{'~' if estimate else ''}{clock(moment)}"
 
 
-def _handover(call: Call, x: float, y: float, service: Service) -> str:
-    name = service.stations[call.station_id].name
-    arrival = _time(call.arrival, call.arrival_estimate)
-    departure = _time(call.departure, call.departure_estimate)
-    waits = ""
-    if call.arrival is not None and call.departure is not None:
-        waits = f", {duration(call.departure - call.arrival)}"
-    middle = y + 32
-    return (
-        f'<text class="hand" x="{number(x + 14)}" y="{number(middle)}">'
-        f'<tspan class="nm" data-s="{esc(call.station_id)}">{esc(name)}</tspan></text>'
-        f'<text class="hand time" x="{number(x + 14)}" y="{number(middle + 17)}">'
-        f"{arrival} – {departure}{waits}</text>"
-    )
-
-
-def _end(call: Call, x: float, y: float, kind: str, service: Service) -> str:
-    moment = call.departure if kind == "departure" else call.arrival
-    name = service.stations[call.station_id].name
-    leaves = kind == "departure"
-    time = _time(moment, call.departure_estimate if leaves else call.arrival_estimate)
-    return (
-        f'<text class="end" x="{number(x)}" y="{number(y - 32)}">'
-        f'<tspan class="nm" data-s="{esc(call.station_id)}">{esc(name)}</tspan></text>'
-        f'<text class="end time" x="{number(x)}" y="{number(y - 17)}">{time}</text>'
-    )
+def _said(coach: Column, sheet: Sheet) -> Markup:
+    """The coach's way in words: train after train, each hand-over, the days."""
+    words = sheet.words
+    pieces = []
+    for first, last in itertools.pairwise([0, *coach.handovers, len(coach.calls) - 1]):
+        calls = coach.calls[first : last + 1]
+        label = " › ".join(dict.fromkeys(call.number for call in calls[:-1]))
+        days = coach.dates.shift((calls[0].departure or 0) // (24 * 60))
+        piece = Markup("{} – {}: {} ({})").format(
+            sheet.name(calls[0].station_id), sheet.name(calls[-1].station_id), label,
+            words.days(days, sheet.service.period),
+        )  # fmt: skip
+        if first:
+            call = calls[0]
+            arrival = _time(call.arrival, call.arrival_estimate)
+            departure = _time(call.departure, call.departure_estimate)
+            waits = ""
+            if call.arrival is not None and call.departure is not None:
+                waits = f", {duration(call.departure - call.arrival)}"
+            piece = Markup("{} {} – {}{}; {}").format(
+                sheet.name(call.station_id), arrival, departure, waits, piece
+            )
+        pieces.append(piece)
+    return Markup(" · ").join(pieces)

@@ -4,18 +4,50 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from gtfsgen.render.markup import colour, esc, number
-from gtfsgen.render.trains import Service, Station
+from markupsafe import Markup
+
+from gtfsgen.render.markup import esc, number
+from gtfsgen.render.sheet import Sheet
 from gtfsgen.shapes.lines import Point
 
 EARTH_RADIUS_M = 6_371_008.8
 
 WIDTH = 1100.0
 MIN_HEIGHT, MAX_HEIGHT, MARGIN = 420.0, 760.0, 60.0
-MAX_POINTS = 40_000
+MAX_NAMED = 250
+"""Stations with a name on the map, the most important first; the others are dots with no name."""
+BESIDE = 3.2
+"""How far apart lines run that share a way, in units of the drawing."""
+SHARED = 0.3
+CELL = 5.0
+SIMPLIFIED = 0.35
+WORLD_MARGIN, WORLD_MARGIN_TALL = 0.12, 0.6
+"""So much more of the world is drawn around the view, for those who move the map and for tall screens."""
+
+
+@dataclass(frozen=True)
+class MapLine:
+    """A way on the map: its colour, its points, what it is called and where it leads."""
+
+    ink: str
+    points: Sequence[Point]
+    name: str = ""
+    link: str = ""
+    dashed: bool = False
+
+
+@dataclass(frozen=True)
+class MapStation:
+    station_id: str
+    point: Point
+    weight: int
+    """The more trains and lines, the sooner it is named."""
+    end: bool = False
 
 
 class _Projection:
@@ -49,85 +81,168 @@ def _northing(latitude: float) -> float:
     return math.log(math.tan(math.pi / 4 + math.radians(max(-85.0, min(85.0, latitude))) / 2))
 
 
-def map_svg(service: Service, legs: Iterable[Mapping[str, Any]] = ()) -> str:
-    """The map of all lines shown. `legs` are GeoJSON features of straight legs, drawn dashed."""
-    stations = [station for station in service.shown_stations if station.point]
-    if len(stations) < 2:
-        return ""
-    lines = _lines(service)
-    points = [station.point for station in stations if station.point]
-    points += [point for _, _, line in lines for point in line]
+def map_svg(
+    lines: Sequence[MapLine],
+    stations: Sequence[MapStation],
+    legs: Iterable[Mapping[str, Any]],
+    sheet: Sheet,
+    *,
+    zones: Sequence[Sequence[Point]] = (),
+    left_out: int = 0,
+) -> Markup:
+    """The map. `legs` are GeoJSON features of straight legs; `zones` rings of flexible service."""
+    points = [point for line in lines for point in line.points]
+    points += [s.point for s in stations] + [p for zone in zones for p in zone]
+    if len(set(points)) < 2:
+        return Markup("")
     project = _Projection(points)
     # A leg that is run both ways is drawn once, or its dashes would fill each other's gaps.
     straight = {
-        frozenset((leg["properties"]["from"], leg["properties"]["to"])): [
-            (lat, lon) for lon, lat in leg["geometry"]["coordinates"]
-        ]
+        frozenset((leg["properties"]["from"], leg["properties"]["to"])): leg
         for leg in legs
         if leg["properties"].get("reason")
     }
-    drawn = [_graticule(project)]
+    drawn = [_world(project), _graticule(project)]
     drawn += [
-        f'<path class="rail{" dashed" if dashed else ""}" stroke="{ink}" d="{_path(line, project)}"/>'
-        for ink, dashed, line in lines
+        f'<path class="zone" d="M{"L".join("{:.1f} {:.1f}".format(*project(p)) for p in zone)}z"/>'
+        for zone in zones
     ]
-    drawn += [f'<path class="straight" d="{_path(line, project)}"/>' for line in straight.values()]
-    ends = {c.calls[n].station_id for line in service.lines for c in line.columns for n in (0, -1)}
-    drawn += [_station(station, project, station.station_id in ends) for station in stations]
-    note = ""
-    if straight or any(dashed for _, dashed, _ in lines):
-        note = " Dashed where no track is known: straight between the points."
-    return f"""<figure class="map"><div class="mapbox">
-<svg id="mapview" viewBox="0 0 {number(WIDTH)} {number(project.height)}" data-m="{project.metres_per_unit:.4f}" tabindex="0" role="application" aria-label="Map. Arrow keys move it, plus and minus enlarge, 0 shows all.">
-{chr(10).join(drawn)}
-</svg>
-<div class="zoom">
-<button type="button" data-zoom="in" aria-label="Enlarge">+</button>
-<button type="button" data-zoom="out" aria-label="Reduce">−</button>
-<button type="button" data-zoom="all" aria-label="Show all">⤢</button>
-</div>
-<div class="scale" aria-hidden="true"><span></span></div></div>
-<p class="legend">Drag to move, pinch, double-click or Ctrl + wheel to enlarge.{note}</p></figure>"""
-
-
-def _lines(service: Service) -> list[tuple[str, bool, list[Point]]]:
-    """(colour, without shape, points): each shape once, or stop to stop where a trip has none."""
-    found: dict[Any, tuple[str, bool, list[Point]]] = {}
-    total = 0
-    for rank, line in enumerate(service.lines):
-        for column in line.columns:
-            for trip in (trip for chain in column.trips for trip in chain):
-                ink = colour(service.colours.get(trip.route_id, ""), rank)
-                shape = service.shapes.get(trip.shape_id, [])
-                key: Any = trip.shape_id
-                if len(shape) < 2:
-                    places = [service.stations[stop.station_id].point for stop in trip.stops]
-                    shape = [place for place in places if place]
-                    key = tuple(sorted((shape[0], shape[-1]))) if shape else None
-                if len(shape) > 1 and key not in found and total < MAX_POINTS:
-                    found[key] = (ink, trip.shape_id not in service.shapes, shape)
-                    total += len(shape)
-    return list(found.values())
-
-
-def _path(line: list[Point], project: _Projection) -> str:
-    """The line in drawing units, without the points that fall onto the one before."""
-    drawn: list[tuple[float, float]] = []
-    for point in line:
-        x, y = project(point)
-        if not drawn or math.dist(drawn[-1], (x, y)) > 0.15:
-            drawn.append((x, y))
-    return "M" + "L".join(f"{x:.2f} {y:.2f}" for x, y in drawn)
-
-
-def _station(station: Station, project: _Projection, end: bool) -> str:
-    assert station.point is not None
-    x, y = project(station.point)
-    return (
-        f'<g class="stop{" end" if end else ""}" transform="translate({x:.2f} {y:.2f})">'
-        f'<circle r="{5 if end else 3.5}"/>'
-        f'<text class="nm" data-s="{esc(station.station_id)}" x="9" y="4">{esc(station.name)}</text></g>'
+    drawn += _rails(lines, project)
+    for leg in straight.values():
+        path = _path([(lat, lon) for lon, lat in leg["geometry"]["coordinates"]], project)
+        said = sheet.words.text("no track is known")
+        drawn.append(
+            f'<path class="straight" d="{path}"><title>{esc(leg["properties"]["reason"])}: {esc(said)}</title></path>'
+        )
+    ranked = sorted(stations, key=lambda s: (not s.end, -s.weight, s.station_id))
+    drawn.append(_dots(ranked[MAX_NAMED:], project))
+    drawn += [_station(station, project, sheet) for station in ranked[:MAX_NAMED]]
+    notes = [sheet.words.say("Drag to move, pinch, double-click or Ctrl + wheel to enlarge.")]
+    if straight or any(line.dashed for line in lines):
+        notes.append(
+            sheet.words.say("Dashed where no track is known: straight between the points.")
+        )
+    if len(ranked) > MAX_NAMED:
+        notes.append(
+            sheet.words.say("{n} stations are dots without a name.", n=len(ranked) - MAX_NAMED)
+        )
+    if left_out:
+        notes.append(sheet.words.say("{n} variants of ways are not drawn.", n=left_out))
+    notes.append(Markup("Natural Earth."))
+    aria = sheet.words.attribute(
+        "aria-label", "Map. Arrow keys move it, plus and minus enlarge, 0 shows all."
     )
+    buttons = "".join(
+        f'<button type="button" data-zoom="{key}" {sheet.words.attribute("aria-label", said)}>{sign}</button>'
+        for key, said, sign in (
+            ("in", "Enlarge", "+"),
+            ("out", "Reduce", "−"),
+            ("all", "Show all", "⤢"),
+        )
+    )
+    return Markup(f"""<figure class="map"><div class="mapbox">
+<svg class="mapview" viewBox="0 0 {number(WIDTH)} {number(project.height)}" data-m="{project.metres_per_unit:.4f}" tabindex="0" role="application" {aria}>
+{chr(10).join(part for part in drawn if part)}
+</svg>
+<div class="zoom">{buttons}</div>
+<div class="scale" aria-hidden="true"><span></span></div></div>
+<p class="legend">{" ".join(notes)}</p></figure>""")
+
+
+def _world(project: _Projection) -> str:
+    """Land and borders, cut to the view and simplified to what can be seen of them."""
+    import shapely
+
+    from gtfsgen.render.world import land_and_borders
+
+    mx, my = WIDTH * WORLD_MARGIN, project.height * WORLD_MARGIN_TALL
+    west, east = project.longitude(-mx), project.longitude(WIDTH + mx)
+    south, north = project.latitude(project.height + my), project.latitude(-my)
+    land, borders = land_and_borders(west, south, east, north)
+
+    def path(points: Any, close: bool) -> str:
+        line = shapely.LineString([project((y, x)) for x, y in points])
+        spots = [f"{x:.1f} {y:.1f}" for x, y in line.simplify(0.6).coords]
+        return "M" + "L".join(spots) + ("z" if close else "")
+
+    coast = "".join(path(ring, True) for ring in land)
+    lines = [g for g in shapely.get_parts(borders) if g.geom_type == "LineString"]
+    frontier = "".join(path(g.coords, False) for g in lines)
+    return (
+        f'<path class="land" fill-rule="evenodd" d="{coast}"/><path class="border" d="{frontier}"/>'
+    )
+
+
+def _rails(lines: Sequence[MapLine], project: _Projection) -> list[str]:
+    """The lines, beside each other where another colour already takes the way."""
+    import shapely
+
+    taken: dict[tuple[int, int], set[str]] = defaultdict(set)
+    drawn = []
+    done = set()
+    places: dict[tuple[str, str], int] = {}
+    for line in lines:
+        spots = [project(point) for point in line.points]
+        spots = [
+            spot for n, spot in enumerate(spots) if not n or math.dist(spot, spots[n - 1]) > 0.05
+        ]
+        if len(spots) < 2:
+            continue
+        if spots[0] > spots[-1]:
+            spots.reverse()
+        curve = shapely.LineString(spots).simplify(SIMPLIFIED)
+        cells = {
+            (int(p.x // CELL), int(p.y // CELL))
+            for p in (curve.interpolate(d) for d in _steps(curve.length))
+        }
+        others: dict[str, int] = defaultdict(int)
+        for cell in cells:
+            for ink in taken[cell]:
+                others[ink] += ink != line.ink
+            taken[cell].add(line.ink)
+        beside = sum(1 for count in others.values() if count > SHARED * len(cells))
+        if beside:
+            # All ways of a line keep to one side, or a line would be as broad as it has variants.
+            beside = places.setdefault((line.ink, line.name), beside)
+            side = BESIDE * ((beside + 1) // 2) * (1 if beside % 2 else -1)
+            moved = shapely.offset_curve(curve, side, join_style="mitre", mitre_limit=2)
+            curve = max(shapely.get_parts(moved), key=lambda g: g.length, default=curve)
+        path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in curve.coords)
+        if (path, line.ink) in done:
+            continue
+        done.add((path, line.ink))
+        title = f"<title>{esc(line.name)}</title>" if line.name else ""
+        shape = f'<path class="rail{" dashed" if line.dashed else ""}" stroke="{line.ink}" d="{path}">{title}</path>'
+        drawn.append(
+            f'<a href="{esc(line.link)}" tabindex="-1">{shape}</a>' if line.link else shape
+        )
+    return drawn
+
+
+def _steps(length: float) -> list[float]:
+    return [n * CELL for n in range(int(length // CELL) + 1)]
+
+
+def _path(line: Sequence[Point], project: _Projection) -> str:
+    return "M" + "L".join("{:.1f} {:.1f}".format(*project(point)) for point in line)
+
+
+def _dots(stations: Sequence[MapStation], project: _Projection) -> str:
+    if not stations:
+        return ""
+    spots = sorted({"M{:.1f} {:.1f}h0".format(*project(s.point)) for s in stations})
+    return f'<path class="dots" d="{"".join(spots)}"/>'
+
+
+def _station(station: MapStation, project: _Projection, sheet: Sheet) -> str:
+    x, y = project(station.point)
+    link = sheet.station_links.get(station.station_id, "")
+    name = sheet.name(station.station_id, "tspan")
+    dot = f'<circle r="{5 if station.end else 3.2}"/>'
+    inside = f'{dot}<text x="9" y="4">{name}</text>'
+    if link:
+        inside = f'<a href="{esc(link)}" tabindex="-1">{inside}</a>'
+    return f'<g class="stop{" end" if station.end else ""}" transform="translate({x:.1f} {y:.1f})">{inside}</g>'
 
 
 def _graticule(project: _Projection) -> str:

@@ -17,18 +17,13 @@ Notice = Fault | Mapping[str, Any]
 
 
 def notices_html(notices: Iterable[Notice]) -> str:
-    """A table of notices with buttons to hide a grade. A mapping has severity, code, place, message."""
+    """A table of notices. A mapping has severity, code, place, message."""
     rows = [_row(notice) for notice in notices]
     if not rows:
         return '<p class="clean">Nothing to report: no errors, no warnings, no notes.</p>'
     rows.sort(key=lambda row: GRADES.index(row[0]))
     counts = Counter(row[0] for row in rows)
-    buttons = "".join(
-        f'<button type="button" class="grade {grade.lower()}" data-grade="{grade}" aria-pressed="true">'
-        f"{counts[grade]} {grade.lower()}{'s' if counts[grade] != 1 and grade != 'INFO' else ''}</button>"
-        for grade in GRADES
-        if counts[grade]
-    )
+    said = ", ".join(f"{counts[grade]} {grade.lower()}" for grade in GRADES if counts[grade])
     body = "\n".join(
         f'<tr data-grade="{grade}"><td><span class="grade {grade.lower()}">{grade.lower()}</span></td>'
         f"<td><code>{esc(code)}</code></td><td><code>{esc(place)}</code></td><td>{esc(message)}</td></tr>"
@@ -37,12 +32,25 @@ def notices_html(notices: Iterable[Notice]) -> str:
     rest = (
         f"<p class='legend'>{len(rows) - MAX_NOTICES} more</p>" if len(rows) > MAX_NOTICES else ""
     )
-    return f"""<div class="grades">{buttons}</div>
+    return f"""<p class="sub">{said}</p>
 <div class="scroll" tabindex="0" role="region" aria-label="Notices, scrolls sideways"><table class="notices">
 <thead><tr><th scope="col">Grade</th><th scope="col">Code</th><th scope="col">Place</th><th scope="col">What was found</th></tr></thead>
 <tbody>
 {body}
 </tbody></table></div>{rest}"""
+
+
+def report_html(notices: Iterable[Notice]) -> str:
+    """The notices of a build as a page of their own, beside the public one."""
+    from gtfsgen.render.pages import own_file
+
+    return f"""<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>What the build found</title><style>
+{own_file("page.css")}
+</style></head><body><header><h1>What the build found</h1></header>
+<main>{notices_html(notices)}</main></body></html>
+"""
 
 
 def _row(notice: Notice) -> tuple[str, str, str, str]:

@@ -2,10 +2,39 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 from gtfsgen.budget import UnreadableInput
-from gtfsgen.feed.tolerant import TABLES, TextTables, text_tables
+from gtfsgen.csv.streams import DamagedEntry
+from gtfsgen.feed.tolerant import TABLES, TextTables, open_files, text_tables
 from gtfsgen.feed.tolerant import TextRows as Rows
 
 FeedUnreadable = UnreadableInput
+PAGE_TABLES = (*TABLES, "booking_rules", "location_groups")
 
-__all__ = ["TABLES", "FeedUnreadable", "Rows", "TextTables", "UnreadableInput", "text_tables"]
+__all__ = [
+    "PAGE_TABLES",
+    "TABLES",
+    "FeedUnreadable",
+    "Rows",
+    "TextTables",
+    "UnreadableInput",
+    "flex_areas",
+    "text_tables",
+]
+
+
+def flex_areas(path: Path) -> list[Mapping[str, Any]]:
+    """The features of locations.geojson in a zip or folder; none where it cannot be read."""
+    with open_files(path) as files:
+        if "locations.geojson" not in files:
+            return []
+        try:
+            found = json.loads(files.read("locations.geojson").decode("utf-8-sig"))
+        except (ValueError, DamagedEntry, RecursionError):
+            return []
+    features = found.get("features") if isinstance(found, dict) else None
+    return [f for f in features or [] if isinstance(f, dict)]

@@ -5,40 +5,50 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from markupsafe import Markup
+
 from gtfsgen.clocks import zone_or_utc
-from gtfsgen.render.markup import clock, esc, name_span
-from gtfsgen.render.service import days_text
+from gtfsgen.render.markup import clock, esc
+from gtfsgen.render.service import union
+from gtfsgen.render.sheet import Sheet
 from gtfsgen.render.trains import (
     DAY_MINUTES,
     Call,
     Column,
     Line,
-    Service,
     Table,
     occurrences,
 )
+from gtfsgen.render.words import days_in_words
 
+RARE_DAYS, RARER_THAN = 3, 20
 LEGEND = {
-    "estimate": '<span class="est">~</span> estimate',
-    "next": "<sup>+1</sup> a day later",
-    "boards": '<span class="mark">▲</span> boarding only',
-    "alights": '<span class="mark">▼</span> alighting only',
-    "closed": '<span class="mark">×</span> stops, not for passengers',
-    "passes": "· calls, time not known",
+    "estimate": ('<span class="est">~</span> ', "estimate"),
+    "next": ("<sup>+1</sup> ", "a day later"),
+    "boards": ('<span class="mark">▲</span> ', "boarding only"),
+    "alights": ('<span class="mark">▼</span> ', "alighting only"),
+    "closed": ('<span class="mark">×</span> ', "stops, not for passengers"),
+    "passes": ("· ", "calls, time not known"),
 }
 
 
-def timetables(line: Line, service: Service) -> str:
-    drawn = "\n".join(_table(table, service) for table in line.tables)
-    return f'<div class="tts">{drawn}</div>'
+def timetables(line: Line, sheet: Sheet) -> Markup:
+    drawn = "\n".join(_table(table, sheet) for table in line.tables)
+    return Markup(f'<div class="tts">{drawn}</div>')
 
 
-def _table(table: Table, service: Service) -> str:
+def _table(table: Table, sheet: Sheet) -> str:
     first, last = table.stations[0][0], table.stations[-1][0]
+    service, words = sheet.service, sheet.words
     stations = service.stations
     zones = {stations[key].zone for key, _ in table.stations}
     marks: set[str] = set()
     cells = [dict(zip(occurrences(c), c.calls, strict=True)) for c in table.columns]
+    rare = rare_columns(table.columns)
+    classes = [
+        sheet.day(column.dates) + (" rare" if id(column) in rare else "")
+        for column in table.columns
+    ]
     body = []
     zone = ""
     for key in table.stations:
@@ -46,51 +56,96 @@ def _table(table: Table, service: Service) -> str:
         if len(zones) > 1 and station.zone != zone:
             zone = station.zone
             body.append(
-                f'<tr class="zone"><th colspan="2" scope="rowgroup">{esc(zone_text(zone, service))}</th>'
+                f'<tr class="zone"><th colspan="2" scope="rowgroup">{zone_words(zone, sheet)}</th>'
                 f'<td colspan="{len(table.columns)}"></td></tr>'
             )
-        body += _station_rows(key, station.name, table.columns, cells, service, marks)
-    heads = "".join(_head(column, service) for column in table.columns)
+        body += _station_rows(key, table.columns, cells, classes, sheet, marks)
+    heads = "".join(
+        _head(column, kind, sheet) for column, kind in zip(table.columns, classes, strict=True)
+    )
     days = "".join(
-        f'<td class="days{" through" if c.through else ""}">{esc(days_text(c.dates, service.period))}'
-        + (f"<br>{esc(c.every)}" if c.every else "")
+        f'<td class="days {kind}{" through" if c.through else ""}">{words.days(c.dates, service.period)}'
+        + (f"<br>{every_words(c, sheet)}" if c.every else "")
         + "</td>"
-        for c in table.columns
+        for c, kind in zip(table.columns, classes, strict=True)
     )
-    legend = " · ".join(text for mark, text in LEGEND.items() if mark in marks)
-    if table.hidden:
-        legend += f" · {table.hidden} more trips are not shown here"
-    one_zone = (
-        f" · times are {esc(zone_text(next(iter(zones)), service))}" if len(zones) == 1 else ""
+    legend = " · ".join(
+        Markup(text) + words.say(message)
+        for mark, (text, message) in LEGEND.items()
+        if mark in marks
     )
-    ends = " → ".join(name_span(key, stations[key].name) for key in (first, last))
+    local = words.say("Local time at every station")
+    if rare:
+        listed = union(c.dates for c in table.columns if id(c) in rare)
+        said = words.all(
+            "Other times on {dates}: choose the date",
+            dates=lambda language: days_in_words(listed, language, service.period),
+        )
+        local += Markup(" · ") + words.mark(said)
+    if len(zones) == 1:
+        local += f" · {zone_words(next(iter(zones)), sheet)}"
+    ends = Markup(" → ").join(sheet.name(key) for key in (first, last))
+    aria = words.attribute("aria-label", "Timetable, scrolls sideways")
     return f"""<figure class="tt">
 <figcaption><h3>{ends}</h3></figcaption>
-<div class="scroll" tabindex="0" role="region" aria-label="Timetable, scrolls sideways">
+<div class="scroll" tabindex="0" role="region" {aria}>
 <table>
-<thead><tr><th colspan="2" scope="col" class="corner">Train</th>{heads}</tr>
-<tr><th colspan="2" scope="row" class="corner">Days</th>{days}</tr></thead>
+<thead><tr><th colspan="2" scope="col" class="corner">{words.say("Train")}</th>{heads}</tr>
+<tr><th colspan="2" scope="row" class="corner">{words.say("Days")}</th>{days}</tr></thead>
 <tbody>
 {chr(10).join(body)}
 </tbody></table></div>
-<p class="legend">Local time at every station{one_zone}{" · " + legend if legend else ""}</p>
+<p class="legend">{local}{" · " + legend if legend else ""}</p>
 </figure>"""
 
 
-def zone_text(zone: str, service: Service) -> str:
+def rare_columns(columns: list[Column]) -> set[int]:
+    """Which columns (by identity) are a train's other times on a handful of nights.
+
+    A night of clock change, above all: the train has a column already, and the page tells the
+    dates instead of printing it again. Its times are there when the date is chosen.
+    """
+    usual: dict[tuple, int] = {}
+    for column in columns:
+        key = (
+            column.label,
+            column.through,
+            column.calls[0].station_id,
+            column.calls[-1].station_id,
+        )
+        usual[key] = max(usual.get(key, 0), len(column.dates))
+    return {
+        id(column)
+        for column in columns
+        if len(column.dates) <= RARE_DAYS
+        and len(column.dates) * RARER_THAN
+        <= usual[
+            column.label, column.through, column.calls[0].station_id, column.calls[-1].station_id
+        ]
+    }
+
+
+def every_words(column: Column, sheet: Sheet) -> Markup:
+    """`every 5 to 6 minutes, 06:00–10:00` for a train that repeats."""
+    from gtfsgen.render.hours import headway_words
+
+    return Markup("; ").join(
+        headway_words(every, every, sheet) + f", {clock(first)}–{clock(last)}"
+        for first, last, every in column.every
+    )
+
+
+def zone_words(zone: str, sheet: Sheet) -> Markup:
     """`Pyongyang time, UTC+9`; both offsets where the clocks change within the period."""
-    days = service.period or (None, None)
+    days = sheet.service.period or ()
     offsets = []
     for day in days:
-        if day:
-            for month in range(0, 12, 3):
-                moment = datetime(day.year, 1 + month, 15, 12, tzinfo=zone_or_utc(zone))
-                offset = moment.utcoffset() or timedelta()
-                offsets.append(_offset_text(offset))
+        for month in range(0, 12, 3):
+            moment = datetime(day.year, 1 + month, 15, 12, tzinfo=zone_or_utc(zone))
+            offsets.append(_offset_text(moment.utcoffset() or timedelta()))
     city = zone.rpartition("/")[2].replace("_", " ")
-    return ", ".join(
-        [f"{city} time", "/".join(sorted(set(offsets)))] if offsets else [f"{city} time"]
-    )
+    said = sheet.words.say("{place} time", place=city)
+    return Markup(", ").join([said, "/".join(sorted(set(offsets)))] if offsets else [said])
 
 
 def _offset_text(offset: timedelta) -> str:
@@ -99,24 +154,27 @@ def _offset_text(offset: timedelta) -> str:
     return f"UTC{'−' if minutes < 0 else '+'}{hours}" + (f":{rest:02d}" if rest else "")
 
 
-def _head(column: Column, service: Service) -> str:
-    kind = ' class="through"' if column.through else ""
-    said = "Through coaches" if column.through else service.route_names.get(column.route_id, "")
-    shown = (
-        "" if said in (column.label, *column.numbers) else f'<span class="kind">{esc(said)}</span>'
-    )
+def _head(column: Column, kind: str, sheet: Sheet) -> str:
+    service = sheet.service
+    if column.through:
+        said = sheet.words.say("Through coaches")
+    else:
+        name = service.route_names.get(column.route_id, "")
+        said = Markup(esc("" if name in (column.label, *column.numbers) else name))
+    shown = f'<span class="kind">{said}</span>' if said else ""
+    trips = " ".join(dict.fromkeys(trip.trip_id for chain in column.trips for trip in chain))
     return (
-        f'<th scope="col"{kind} data-train="{esc(column.key)}">{shown}'
-        f'<span class="no">{esc(column.label)}</span></th>'
+        f'<th scope="col" class="{kind}{" through" if column.through else ""}" data-trips="{esc(trips)}">'
+        f'{shown}<span class="no">{esc(column.label)}</span></th>'
     )
 
 
 def _station_rows(
     key: tuple[str, int],
-    name: str,
     columns: list[Column],
     cells: list[dict[tuple[str, int], Call]],
-    service: Service,
+    classes: list[str],
+    sheet: Sheet,
     marks: set[str],
 ) -> list[str]:
     calls = [cell.get(key) for cell in cells]
@@ -125,19 +183,20 @@ def _station_rows(
     kinds = ["arr", "dep"] if arrives and departs else ["arr" if arrives else "dep"]
     others = " · ".join(
         f'<span lang="{esc(language)}">{esc(other)}</span>'
-        for language, other in service.names.others(key[0])
+        for language, other in sheet.service.names.others(key[0])
     )
-    label = f'{name_span(key[0], name)}<span class="alt">{others}</span>'
+    label = f'{sheet.linked(key[0])}<span class="alt">{others}</span>'
     rows = []
     for position, kind in enumerate(kinds):
         times = "".join(
-            _cell(call, kind, len(kinds) == 1, column, key, marks)
-            for call, column in zip(calls, columns, strict=True)
+            _cell(call, kind, len(kinds) == 1, column, key, marks, on)
+            for call, column, on in zip(calls, columns, classes, strict=True)
         )
         span = f' rowspan="{len(kinds)}"' if len(kinds) > 1 else ""
         head = f'<th scope="rowgroup"{span} class="st">{label}</th>' if position == 0 else ""
         last = ' class="second"' if position else ' class="first"'
-        rows.append(f'<tr{last}>{head}<td class="ad">{kind}</td>{times}</tr>')
+        said = sheet.words.say("arr" if kind == "arr" else "dep")
+        rows.append(f'<tr{last}>{head}<td class="ad">{said}</td>{times}</tr>')
     return rows
 
 
@@ -148,8 +207,9 @@ def _cell(
     column: Column,
     key: tuple[str, int],
     marks: set[str],
+    on: str,
 ) -> str:
-    through = " through" if column.through else ""
+    through = f" {on} through" if column.through else f" {on}"
     if call is None:
         return f'<td class="none{through}"></td>'
     moment = call.arrival if kind == "arr" else call.departure
@@ -168,7 +228,7 @@ def _cell(
     arrives = moment == call.arrival and (kind == "arr" or call.departure is None)
     if call.arrival_estimate if arrives else call.departure_estimate:
         marks.add("estimate")
-        text = f'<span class="est" title="estimate">~</span>{text}'
+        text = f'<span class="est">~</span>{text}'
     text += _sign(call, kind, marks)
     changes = kind == "dep" or single
     if changes and key[0] != column.calls[0].station_id and call.number != _before(column, call):

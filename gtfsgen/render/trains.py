@@ -20,16 +20,17 @@ import polars as pl
 from gtfsgen.clocks import zone_or_utc
 from gtfsgen.dates import Dates
 from gtfsgen.render.names import Names, names_of
+from gtfsgen.render.order import order_stations
 from gtfsgen.render.service import day_of, middle_day, service_dates, union
 from gtfsgen.render.tables import Rows
 from gtfsgen.shapes.lines import Point, distance_m
 
-MAX_LINES = 12
-MAX_TRIPS_PER_ROUTE = 120
-"""A page is for people: the busiest lines, and no more trips of each than one would read."""
 MAX_CHAIN = 12
 SAME_LINE_SHARE = 0.6
 """Trains belong to one line if this share of the stations of the shorter is on the longer."""
+MAX_ROUTES_TO_COMPARE = 200
+"""A railway with more routes than that has a line for each: comparing all would take minutes."""
+MAX_STATIONS_TO_COMPARE = 60
 IN_SEAT = "4"
 MINUTE, DAY_MINUTES = 60, 24 * 60
 DAY_S = DAY_MINUTES * 60
@@ -99,8 +100,8 @@ class Column:
     through: bool = False
     handovers: list[int] = field(default_factory=list)
     """Places in `calls` where a through coach passes from one train to another."""
-    every: str = ""
-    """Headways, where frequencies.txt has the trip repeat."""
+    every: tuple[tuple[int, int, int], ...] = ()
+    """(from, until, seconds between) in minutes, where frequencies.txt has the trip repeat."""
 
     @property
     def label(self) -> str:
@@ -117,7 +118,6 @@ class Table:
 
     stations: list[tuple[str, int]]
     columns: list[Column]
-    hidden: int = 0
 
 
 @dataclass
@@ -145,10 +145,13 @@ class Service:
     colours: dict[str, str]
     route_names: dict[str, str]
     period: tuple[date, date] | None
-    hidden_routes: int
     feed_info: Mapping[str, str | None]
     attributions: list[str]
     trip_count: int
+    station_of: dict[str, str]
+    dates: dict[str, Dates]
+    routes: dict[str, tuple]
+    """id, short name, long name, type, colour, agency, text colour."""
 
     @cached_property
     def shown_stations(self) -> list[Station]:
@@ -175,8 +178,13 @@ def _noon(day: date, zone: str) -> datetime:
     return datetime.combine(day, time(12), zone_or_utc(zone)).astimezone(UTC)
 
 
-def service_of(tables: Mapping[str, pl.DataFrame], *, whole: bool = False) -> Service:
-    """The trains of a feed: those a page has room for, or the `whole` of it."""
+def service_of(
+    tables: Mapping[str, pl.DataFrame], *, routes_in_columns: Iterable[str] | None = None
+) -> Service:
+    """The trains of a feed, each a column of a timetable.
+
+    `routes_in_columns` names the routes whose trains are wanted as columns; all by default.
+    """
     rows = Rows(tables)
     agencies = rows.rows("agency", "agency_name", "agency_timezone")
     zone = next((zone for _, zone in agencies if zone), "UTC") or "UTC"
@@ -184,19 +192,24 @@ def service_of(tables: Mapping[str, pl.DataFrame], *, whole: bool = False) -> Se
     routes = {
         row[0]: row
         for row in rows.rows(
-            "routes", "route_id", "route_short_name", "route_long_name", "route_type", "route_color"
+            "routes",
+            "route_id",
+            "route_short_name",
+            "route_long_name",
+            "route_type",
+            "route_color",
+            "agency_id",
+            "route_text_color",
         )
         if row[0]
     }
     dates = service_dates(rows)
-    chosen, hidden = (list(routes), 0) if whole else _busiest_routes(rows, routes)
-    limit = None if whole else MAX_TRIPS_PER_ROUTE
-    trips = _trips(rows, chosen, routes, dates, station_of, limit)
+    wanted = None if routes_in_columns is None else set(routes_in_columns)
+    chosen = [route for route in routes if wanted is None or route in wanted]
+    trips = _trips(rows, chosen, routes, dates, station_of)
     rails = {route for route in chosen if _is_rail(routes[route][3])}
-    columns = _columns(trips, _links(rows, trips, rails), stations, zone, _headways(rows))
+    columns = _columns(trips, _links(rows, trips, rails), stations, zone, headways_of(rows))
     lines = _lines(columns, rails, stations, routes, zone)
-    if not whole:
-        lines = [_cut(line, rails) for line in lines[:MAX_LINES]]
     period = _period(rows, dates)
     shape_ids = {trip.shape_id for trip in trips.values()} - {""}
     info = rows.frame(
@@ -216,10 +229,12 @@ def service_of(tables: Mapping[str, pl.DataFrame], *, whole: bool = False) -> Se
         names=names_of(rows, stations),
         lines=lines,
         shapes=_shapes(rows, shape_ids),
+        station_of=station_of,
+        dates=dates,
+        routes=routes,
         colours={route: row[4] or "" for route, row in routes.items()},
         route_names={r: row[1] or row[2] or str(r) for r, row in routes.items()},
         period=period,
-        hidden_routes=hidden,
         feed_info=info.row(0, named=True) if info.height else {},
         attributions=[
             str(row[0]) for row in rows.rows("attributions", "organization_name") if row[0]
@@ -265,22 +280,12 @@ def _point(lat: str | None, lon: str | None) -> Point | None:
     return point if usable else None
 
 
-def _busiest_routes(rows: Rows, routes: Mapping[str, tuple]) -> tuple[list[str], int]:
-    """Routes worth a page, busiest first: all of a small railway, else the top of the list."""
-    counts = Counter(str(route) for (route,) in rows.rows("trips", "route_id") if route in routes)
-    ordered = [route for route, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
-    rails = [route for route in ordered if _is_rail(routes[route][3])]
-    limit = MAX_LINES * 5 if len(rails) == len(ordered) else MAX_LINES
-    return ordered[:limit], max(0, len(ordered) - limit)
-
-
 def _trips(
     rows: Rows,
     chosen: list[str],
     routes: Mapping[str, tuple],
     dates: Mapping[str, Dates],
     station_of: Mapping[str, str],
-    limit: int | None,
 ) -> dict[str, Trip]:
     trips = (
         rows.frame(
@@ -296,8 +301,6 @@ def _trips(
         .filter(pl.col("route_id").is_in(chosen))
         .unique("trip_id", keep="first", maintain_order=True)
     )
-    if limit is not None:
-        trips = trips.filter(pl.int_range(pl.len()).over("route_id") < limit)
     calls = (
         rows.frame(
             "stop_times",
@@ -393,16 +396,16 @@ def _links(rows: Rows, trips: Mapping[str, Trip], rails: set[str]) -> dict[str, 
     return {trip: list(dict.fromkeys(nexts)) for trip, nexts in links.items()}
 
 
-def _headways(rows: Rows) -> dict[str, str]:
-    """`every 20 min 06:00–22:00` for trips that repeat."""
-    texts: dict[str, list[str]] = defaultdict(list)
+def headways_of(rows: Rows) -> dict[str, list[tuple[int, int, int]]]:
+    """trip_id -> (first minute, last minute, seconds between) for trips that repeat."""
+    found: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
     for trip, start, end, headway in rows.rows(
         "frequencies", "trip_id", "start_time", "end_time", "headway_secs"
     ):
-        if trip and headway and headway.isdigit() and start and end:
-            every = f"{int(headway) / 60:g} min"
-            texts[trip].append(f"every {every} {start[:5]}–{end[:5]}")
-    return {trip: "; ".join(parts) for trip, parts in texts.items()}
+        first, last = seconds_of(start), seconds_of(end)
+        if trip and headway and headway.isdigit() and first is not None and last is not None:
+            found[trip].append((first // 60, last // 60, int(headway)))
+    return {trip: sorted(bands) for trip, bands in found.items()}
 
 
 def _local_calls(
@@ -417,8 +420,15 @@ def _local_calls(
     day = middle_day(chain[0].dates) or date(2026, 1, 15)
     midnight_s = (instant(day, 0, zone) - EPOCH) // timedelta(seconds=1)
 
+    # Where all clocks are the agency's and none is changed meanwhile, one offset will do.
+    here = all(stations[stop.station_id].zone == zone for trip in chain for stop in trip.stops)
+    first, last = midnight_s // CHANGES_EVERY_S, (midnight_s + 3 * DAY_S) // CHANGES_EVERY_S
+    steady = _offset_s(zone, first) if _offset_s(zone, first) == _offset_s(zone, last) else None
+
     def clock_s(seconds: int, station_id: str) -> int:
         moment = midnight_s + seconds
+        if here and steady is not None:
+            return moment + steady
         return moment + _offset_s(stations[station_id].zone, moment // CHANGES_EVERY_S)
 
     start_day = clock_s(_first_s(chain[0]), chain[0].stops[0].station_id) // DAY_S
@@ -483,7 +493,7 @@ def _columns(
     links: Mapping[str, list[str]],
     stations: Mapping[str, Station],
     zone: str,
-    headways: Mapping[str, str],
+    headways: Mapping[str, list[tuple[int, int, int]]],
 ) -> list[Column]:
     """Trains and through coaches: see the module's account of what is one."""
     numbers: dict[tuple, int] = {}
@@ -491,7 +501,7 @@ def _columns(
     members: dict[int, list[Trip]] = defaultdict(list)
     for trip in trips.values():
         calls, _ = _local_calls((trip,), stations, zone)
-        printed = (trip.number, trip.route_id, tuple(calls), headways.get(trip.trip_id, ""))
+        printed = (trip.number, trip.route_id, tuple(calls), tuple(headways.get(trip.trip_id, ())))
         # A number stands for what is printed: comparing whole timetables again and again is slow.
         alike[trip.trip_id] = numbers.setdefault(printed, len(numbers))
         members[alike[trip.trip_id]].append(trip)
@@ -530,7 +540,7 @@ def _columns(
                 chain.append(trips[links[chain[-1].trip_id][0]])
             chains.append(tuple(chain))
         columns.append(
-            _column(chains, stations, zone, every=headways.get(chains[0][0].trip_id, ""))
+            _column(chains, stations, zone, every=tuple(headways.get(chains[0][0].trip_id, ())))
         )
     through: dict[tuple, list[tuple[Trip, ...]]] = defaultdict(list)
     for trip_id in trips:
@@ -555,7 +565,7 @@ def _column(
     zone: str,
     *,
     through: bool = False,
-    every: str = "",
+    every: tuple[tuple[int, int, int], ...] = (),
 ) -> Column:
     calls, shift = _local_calls(chains[0], stations, zone)
     dates = []
@@ -586,31 +596,58 @@ def _lines(
     routes: Mapping[str, tuple],
     zone: str,
 ) -> list[Line]:
-    """Columns gathered to lines: railways by the stations they share, others by route."""
-    groups: list[tuple[set[str], list[Column], bool]] = []
+    """Columns gathered to lines: railways by the stations they share, others by route.
+
+    Trains that hand coaches to each other are one line. Others join a line that serves much the
+    same stations, or one of their own route: a local train is no part of the night train's table
+    because it runs along a piece of its way.
+    """
     by_route: dict[str, list[Column]] = defaultdict(list)
     # Home comes first: a line is named from the end that lies in the agency's zone.
     away = {key for key, station in stations.items() if station.zone != zone}
     ordered = sorted(columns, key=lambda c: (-len(c.calls), c.calls[0].station_id in away, c.label))
+    rail = [column for column in ordered if column.route_id in rails]
+    many = len({column.route_id for column in rail}) > MAX_ROUTES_TO_COMPARE
     for column in ordered:
-        if column.route_id not in rails:
+        if many or column.route_id not in rails:
             by_route[column.route_id].append(column)
-            continue
-        served = {call.station_id for call in column.calls}
-        for known, members, _ in groups:
+    groups: list[tuple[set[str], set[str], list[Column]]] = []
+    for members in _linked(rail) if not many else ():
+        served = {call.station_id for column in members for call in column.calls}
+        own = {column.route_id for column in members}
+        for known, routes_known, group in groups:
             common = len(served & known)
-            if common > 1 and common >= SAME_LINE_SHARE * len(served):
-                members.append(column)
+            least = (
+                min(len(served), len(known)) if own & routes_known else max(len(served), len(known))
+            )
+            if common > 1 and common >= SAME_LINE_SHARE * least:
+                group += members
                 known |= served
+                routes_known |= own
                 break
         else:
-            groups.append((served, [column], True))
-    groups += [(set(), members, False) for members in by_route.values()]
-    lines = [_line(members, stations, routes, rail) for _, members, rail in groups]
+            groups.append((served, own, list(members)))
+    lines = [_line(members, stations, routes, True) for _, _, members in groups]
+    lines += [_line(m, stations, routes, route in rails) for route, m in by_route.items()]
     lines.sort(
         key=lambda line: (-any(c.through for c in line.columns), -len(line.columns), line.name)
     )
     return lines
+
+
+def _linked(columns: list[Column]) -> list[list[Column]]:
+    """Columns that stand for some of the same trips, together; in their own order."""
+    group_of: dict[str, int] = {}
+    groups: dict[int, list[int]] = {}
+    for number, column in enumerate(columns):
+        trips = {trip.trip_id for chain in column.trips for trip in chain}
+        joined = sorted({group_of[trip] for trip in trips if trip in group_of})
+        members = sorted([number, *(n for key in joined for n in groups.pop(key))])
+        groups[members[0]] = members
+        for member in members:
+            for chain in columns[member].trips:
+                group_of.update((trip.trip_id, members[0]) for trip in chain)
+    return [[columns[n] for n in groups[key]] for key in sorted(groups)]
 
 
 def _line(
@@ -620,38 +657,57 @@ def _line(
     rail: bool,
 ) -> Line:
     main = max(columns, key=lambda c: (len(c.calls), c.through))
-    order = {call.station_id: n for n, call in enumerate(main.calls)}
-    there: list[Column] = []
-    back: list[Column] = []
-    for column in columns:
-        places = [order[call.station_id] for call in column.calls if call.station_id in order]
-        forward = sum(b > a for a, b in itertools.pairwise(places))
-        (there if 2 * forward >= len(places) - 1 else back).append(column)
+    sides = _there_and_back(columns, main, stations)
     ends = main.calls[0].station_id, main.calls[-1].station_id
     name = " – ".join(stations[end].name for end in ends)
     row = routes[main.route_id]
     if not rail:
         name = " ".join(part for part in (row[1], row[2] or name) if part)
-    tables = [_table(direction) for direction in (there, back) if direction]
+    tables = [_table(direction) for direction in sides if direction]
     return Line(name, sorted({column.route_id for column in columns}), tables)
+
+
+def _there_and_back(
+    columns: list[Column], main: Column, stations: Mapping[str, Station]
+) -> tuple[list[Column], list[Column]]:
+    """Two directions, by the order of stations that each side knows already; the longest first.
+
+    A column that shares no two stations with either goes the way it lies on the map.
+    """
+    sides: tuple[list[Column], list[Column]] = ([], [])
+    pairs: tuple[set, set] = (set(), set())
+    for column in [
+        main,
+        *(c for c in sorted(columns, key=lambda c: -len(c.calls)) if c is not main),
+    ]:
+        served = list(dict.fromkeys(call.station_id for call in column.calls))
+        own = set(itertools.combinations(served[:MAX_STATIONS_TO_COMPARE], 2))
+        turned = {(b, a) for a, b in own}
+        forward = len(own & pairs[0]) + len(turned & pairs[1])
+        backward = len(own & pairs[1]) + len(turned & pairs[0])
+        if forward == backward:
+            forward, backward = (1, 0) if _same_way(column, main, stations) else (0, 1)
+        side = 0 if forward >= backward else 1
+        sides[side].append(column)
+        pairs[side].update(own)
+    return sides
+
+
+def _same_way(column: Column, main: Column, stations: Mapping[str, Station]) -> bool:
+    ways = []
+    for each in (column, main):
+        first, last = (stations[each.calls[n].station_id].point for n in (0, -1))
+        if not first or not last:
+            return True
+        ways.append((last[0] - first[0], last[1] - first[1]))
+    (a, b), (c, d) = ways
+    return a * c + b * d >= 0
 
 
 def _table(columns: list[Column]) -> Table:
     """All stations in one order, and the columns in the order of setting out along it."""
-    stations: list[tuple[str, int]] = []
-    known: set[tuple[str, int]] = set()
-    for column in sorted(columns, key=lambda c: -len(c.calls)):
-        keys = occurrences(column)
-        if known.issuperset(keys):
-            continue
-        place = -1
-        for key in keys:
-            if key in known:
-                place = stations.index(key)
-            else:
-                place += 1
-                stations.insert(place, key)
-                known.add(key)
+    runs = Counter(tuple(occurrences(column)) for column in columns)
+    stations = order_stations(runs.items())
     rank = {key: number for number, key in enumerate(stations)}
 
     def order(column: Column) -> tuple:
@@ -660,18 +716,6 @@ def _table(columns: list[Column]) -> Table:
         return (not column.through, start, column.calls[0].departure or 0, column.label)
 
     return Table(stations, sorted(columns, key=order))
-
-
-def _cut(line: Line, rails: set[str]) -> Line:
-    """The line with no more columns than one would read, and the stations these call at."""
-    limit = MAX_TRIPS_PER_ROUTE if rails.intersection(line.route_ids) else MAX_TRIPS_PER_ROUTE // 4
-    tables = []
-    for table in line.tables:
-        columns = table.columns[:limit]
-        served = {key for column in columns for key in occurrences(column)}
-        stations = [key for key in table.stations if key in served]
-        tables.append(Table(stations, columns, len(table.columns) - len(columns)))
-    return Line(line.name, line.route_ids, tables)
 
 
 def occurrences(column: Column) -> list[tuple[str, int]]:

@@ -125,7 +125,7 @@ def test_watch_shows_the_errors_and_serves_its_version(tmp_path):
         server.shutdown()
         server.server_close()
     assert "not_built" in page
-    assert '"reload": "/version"' in page
+    assert '"reload":"/version"' in page
 
 
 def test_weekdays_are_counted():

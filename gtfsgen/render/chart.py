@@ -1,0 +1,282 @@
+"""The stringline chart: hours across, stations down, a slanted line a train; a panel a branch.
+
+Every train of every day is drawn once, in the class of its days: the page shows the chosen day's.
+"""
+
+# ruff: noqa: E501  (markup reads better unbroken)
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from markupsafe import Markup
+
+from gtfsgen.clocks import zone_or_utc
+from gtfsgen.dates import Dates
+from gtfsgen.render.dense import Direction
+from gtfsgen.render.markup import PALETTE, esc, number
+from gtfsgen.render.service import middle_day
+from gtfsgen.render.sheet import Sheet
+from gtfsgen.render.timetable import zone_words
+from gtfsgen.render.trains import DAY_MINUTES, Line, Service, instant
+from gtfsgen.shapes.lines import distance_m
+
+WIDTH, LEFT, TOP, BOTTOM, RIGHT = 1100.0, 176.0, 30.0, 30.0, 12.0
+MIN_GAP, PIXELS_PER_STATION = 16.0, 40.0
+NAME_CHARACTERS = 24
+LABEL_MIN_PIXELS = 46.0
+
+
+@dataclass(frozen=True)
+class String:
+    """A train on the chart: (station, minute on the chart's clock) of each time it is known."""
+
+    points: tuple[tuple[str, int], ...]
+    days: Dates
+    label: str
+    through: bool = False
+    rank: int = 0
+
+
+@dataclass(frozen=True)
+class Panel:
+    heights: Mapping[str, float]
+    branch: bool
+
+    @property
+    def bottom(self) -> float:
+        return max(self.heights.values())
+
+
+def line_chart(line: Line, sheet: Sheet) -> Markup:
+    """The chart of a line whose trains are columns."""
+    table = max(line.tables, key=lambda t: len(t.stations))
+    zone = sheet.service.stations[table.stations[0][0]].zone
+    ranks: dict[str, int] = {}
+    strings = []
+    for column in line.columns:
+        if column.every:
+            continue
+        day = middle_day(column.dates) or date(2026, 1, 15)
+        points = []
+        for call in column.calls:
+            lead = _lead_minutes(sheet.service.stations[call.station_id].zone, zone, day)
+            for moment in (call.arrival, call.departure):
+                if moment is not None:
+                    points.append((call.station_id, moment - lead))
+        rank = ranks.setdefault(column.label, len(ranks))
+        if len(points) > 1:
+            strings.append(String(tuple(points), column.dates, column.label, column.through, rank))
+    return _chart(strings, zone, sheet)
+
+
+def dense_chart(directions: list[Direction], sheet: Sheet) -> Markup:
+    """The chart of a line by hour and minute."""
+    strings = []
+    for rank, direction in enumerate(directions):
+        for run in direction.runs:
+            stations, after = direction.patterns[run.pattern]
+            points = tuple((s, run.start + m) for s, m in zip(stations, after, strict=True))
+            strings.append(String(points, run.days, "", rank=rank))
+    return _chart(strings, sheet.service.zone, sheet)
+
+
+def _lead_minutes(zone: str, home: str, day: date) -> int:
+    """By how many minutes clocks of `zone` are ahead of those of `home` on a day."""
+    if zone == home:
+        return 0
+    noon = instant(day, 12 * 3600, home)
+    ahead = noon.astimezone(zone_or_utc(zone)).utcoffset()
+    own = noon.astimezone(zone_or_utc(home)).utcoffset()
+    return round(((ahead or own) - own).total_seconds() / 60) if ahead and own is not None else 0  # type: ignore[operator]
+
+
+def _chart(strings: list[String], zone: str, sheet: Sheet) -> Markup:
+    if not strings:
+        return Markup("")
+    panels = _panels(strings, sheet.service)
+    last = max(minute for s in strings for _, minute in s.points)
+    hours = 24 if last <= 26 * 60 else 48 if last <= 50 * 60 else 72
+    first = 0
+    if hours == 24 and last <= DAY_MINUTES:
+        first = max(0, min(s.points[0][1] for s in strings) // 60)
+        hours = max(2, -(-last // 60) - first)
+    scale = (WIDTH - LEFT - RIGHT) / (hours * 60)
+    window = (first * 60, (first + hours) * 60)
+    drawn = [_panel(panel, strings, window, scale, sheet) for panel in panels]
+    clock = zone_words(zone, sheet)
+    through = ""
+    if any(s.through for s in strings):
+        through = f' <span class="key thr"></span> {sheet.words.say("through coaches")}'
+    said = sheet.words.say(
+        "Trains of the chosen day. The steeper the line, the faster the train; level is standing still."
+    )
+    return Markup(
+        f'<figure class="chart">{"".join(drawn)}<p class="legend">{said} {clock}.{through}</p></figure>'
+    )
+
+
+def _panels(strings: Sequence[String], service: Service) -> list[Panel]:
+    """The longest way with all its stations, then every branch with the station it leaves at."""
+    ways = Counter(tuple(dict.fromkeys(station for station, _ in s.points)) for s in strings)
+    covered: set[str] = set()
+    found: list[Panel] = []
+    for way, _ in sorted(ways.items(), key=lambda item: (-len(item[0]), -item[1], item[0])):
+        missing = [n for n, station in enumerate(way) if station not in covered]
+        for _, members in itertools.groupby(enumerate(missing), key=lambda pair: pair[1] - pair[0]):
+            run = [place for _, place in members]
+            piece = way[max(0, run[0] - 1) : run[-1] + 2] if found else way
+            found.append(Panel(_heights(piece, service), bool(found)))
+            covered.update(piece)
+    return found
+
+
+def _heights(stations: Sequence[str], service: Service) -> dict[str, float]:
+    """Station -> pixels below the top, in proportion to distance but never too near to read."""
+    along, total, before = [], 0.0, None
+    for station in stations:
+        point = service.stations[station].point
+        if point and before:
+            total += distance_m(before, point)
+        before = point or before
+        along.append(total)
+    wanted = max(120.0, min(560.0, PIXELS_PER_STATION * len(stations)))
+    heights: dict[str, float] = {}
+    last = -MIN_GAP
+    for station, metres in zip(stations, along, strict=True):
+        last = max(metres / (total or 1.0) * wanted, last + MIN_GAP)
+        heights[station] = last
+    return heights
+
+
+def _panel(
+    panel: Panel, strings: list[String], window: tuple[int, int], scale: float, sheet: Sheet
+) -> str:
+    heights = {key: TOP + y for key, y in panel.heights.items()}
+    bottom = TOP + panel.bottom
+    height = bottom + BOTTOM
+    grid = _grid(heights, bottom, window, scale, sheet)
+    trains = _strings(heights, strings, window, scale, sheet)
+    stations = list(panel.heights)
+    ends = [sheet.service.stations[stations[n]].name for n in (0, -1)]
+    aria = sheet.words.attribute(
+        "aria-label", "Chart of trains by hour, {a} to {b}; the same times stand in the timetable", a=ends[0], b=ends[1]
+    )  # fmt: skip
+    scroll = sheet.words.attribute("aria-label", "Chart, scrolls sideways")
+    return f"""<div class="scroll" tabindex="0" role="region" {scroll}><svg viewBox="0 0 {number(WIDTH)} {number(height)}" role="img" {aria}>
+{grid}
+<svg x="{number(LEFT)}" y="0" width="{number(WIDTH - LEFT - RIGHT)}" height="{number(height)}" viewBox="{number(LEFT)} 0 {number(WIDTH - LEFT - RIGHT)} {number(height)}" overflow="hidden">{trains}</svg></svg></div>"""
+
+
+def _grid(
+    heights: Mapping[str, float], bottom: float, window: tuple[int, int], scale: float, sheet: Sheet
+) -> str:
+    parts = []
+    hours = (window[1] - window[0]) // 60
+    step = 1 if hours <= 24 else 2 if hours <= 48 else 3
+    for hour in range(hours + 1):
+        at, clock = LEFT + hour * 60 * scale, window[0] // 60 + hour
+        kind = "day" if clock % 24 == 0 else "hour"
+        parts.append(
+            f'<line class="{kind}" x1="{number(at)}" x2="{number(at)}" y1="{TOP - 6}" y2="{number(bottom + 6)}"/>'
+        )
+        if hour % step == 0:
+            text = f"{clock % 24}" + (
+                f"<tspan class='up'> +{clock // 24}</tspan>"
+                if clock >= 24 and clock % 24 == 0
+                else ""
+            )
+            parts += [
+                f'<text class="hr" x="{number(at)}" y="{number(y)}">{text}</text>'
+                for y in (TOP - 12, bottom + 20)
+            ]
+    for key, y in heights.items():
+        name = sheet.service.stations[key].name
+        short = name if len(name) <= NAME_CHARACTERS else name[: NAME_CHARACTERS - 1] + "…"
+        label = (
+            sheet.name(key, "tspan")
+            if short == name
+            else Markup(f"{esc(short)}<title>{esc(name)}</title>")
+        )
+        parts.append(
+            f'<line class="stn" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{number(y)}" y2="{number(y)}"/>'
+            f'<text class="sl" x="{LEFT - 8}" y="{number(y + 4)}">{label}</text>'
+        )
+    return "\n".join(parts)
+
+
+def _strings(
+    heights: Mapping[str, float],
+    strings: list[String],
+    window: tuple[int, int],
+    scale: float,
+    sheet: Sheet,
+) -> str:
+    """Each train, and again a day earlier and later where that reaches into the window."""
+    drawn = []
+    labelled: set[tuple[str, int]] = set()
+    for string in strings:
+        base = string.points[0][1]
+        for piece in _pieces(string.points, heights):
+            relative = tuple((station, minute - base) for station, minute in piece)
+            path = "M" + "L".join(f"{number(m * scale)} {number(heights[s])}" for s, m in relative)
+            for days in (-2, -1, 0, 1, 2):
+                start = base + days * DAY_MINUTES
+                if start + relative[-1][1] <= window[0] or start + relative[0][1] >= window[1]:
+                    continue
+                x = LEFT + (start - window[0]) * scale
+                kind = sheet.day(string.days.shift(days))
+                look = "thr" if string.through else f"k{string.rank % len(PALETTE)}"
+                title = f"<title>{esc(string.label)}</title>" if string.label else ""
+                drawn.append(
+                    f'<path class="string {look} {kind}" transform="translate({number(x)})" d="{path}">{title}</path>'
+                )
+                if string.label and not string.through and (string.label, days) not in labelled:
+                    label = _label(relative, heights, scale, x, string, kind)
+                    if label:
+                        labelled.add((string.label, days))
+                        drawn.append(label)
+    return "\n".join(drawn)
+
+
+def _pieces(
+    points: Sequence[tuple[str, int]], heights: Mapping[str, float]
+) -> list[list[tuple[str, int]]]:
+    """The parts of a train's way that lie on a panel, without what it does elsewhere."""
+    pieces: list[list[tuple[str, int]]] = []
+    inside = False
+    for station, minute in points:
+        if station in heights:
+            if not inside:
+                pieces.append([])
+            pieces[-1].append((station, minute))
+        inside = station in heights
+    return [piece for piece in pieces if len({s for s, _ in piece}) > 1]
+
+
+def _label(
+    piece: tuple[tuple[str, int], ...],
+    heights: Mapping[str, float],
+    scale: float,
+    x: float,
+    string: String,
+    kind: str,
+) -> str:
+    """The train's number along its longest run, a little above the line."""
+    spots = [(x + m * scale, heights[s]) for s, m in piece]
+    runs = list(itertools.pairwise(spots))
+    (ax, ay), (bx, by) = max(runs, key=lambda run: math.dist(*run))
+    length = math.dist((ax, ay), (bx, by))
+    if length < max(LABEL_MIN_PIXELS, 8 * len(string.label)) or not LEFT < ax < WIDTH:
+        return ""
+    angle = math.degrees(math.atan2(by - ay, bx - ax))
+    share = 0.3 if by > ay else 0.7
+    mx, my = ax + (bx - ax) * share, ay + (by - ay) * share
+    return (
+        f'<text class="tn k{string.rank % len(PALETTE)} {kind}" transform="translate({number(mx)} {number(my)}) rotate({number(angle)})" '
+        f'y="-4" text-anchor="middle">{esc(string.label)}</text>'
+    )

@@ -1,0 +1,114 @@
+"""Land and borders under a map: Natural Earth, packed by `pack.py`.
+
+Natural Earth is in the public domain; the TopoJSON it was packed from is world-atlas 2.0.2,
+copyright 2013-2019 Michael Bostock, ISC licence (`LICENCE`).
+"""
+
+from __future__ import annotations
+
+import io
+import lzma
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+STEPS = {"50m": 0.01, "10m": 0.002}
+WIDE_DEGREES = 40.0
+"""Wider views are drawn from the coarser map."""
+MADE_WITH = "Land and borders: Natural Earth"
+
+
+@cache
+def _arrays() -> dict[str, Any]:
+    import numpy as np
+
+    packed = files("gtfsgen.render.world").joinpath("world.xz").read_bytes()
+    with np.load(io.BytesIO(lzma.decompress(packed))) as arrays:
+        return dict(arrays)
+
+
+@cache
+def _scale(scale: str) -> tuple[Any, Any, Any, list[Any], Any]:
+    """Points of all arcs, where each begins, boxes of rings, rings of land, borders and boxes."""
+    import numpy as np
+
+    arrays = _arrays()
+    moves = arrays[f"moves_{scale}"].astype(np.int64)
+    lengths = arrays[f"lengths_{scale}"]
+    ends = np.cumsum(lengths)
+    starts = ends - lengths
+    points = np.cumsum(moves, axis=0)
+    # Each arc begins anew: take away what the arcs before it added up to.
+    base = np.zeros((len(lengths), 2), np.int64)
+    base[1:] = points[starts[1:] - 1]
+    origins = arrays[f"origins_{scale}"].astype(np.int64)
+    points = (points + np.repeat(origins - base, lengths, axis=0)) * STEPS[scale]
+    low = np.minimum.reduceat(points, starts, axis=0)
+    high = np.maximum.reduceat(points, starts, axis=0)
+    counts = arrays[f"counts_{scale}"]
+    rings = np.split(arrays[f"rings_{scale}"], np.cumsum(counts)[:-1])
+    used = arrays[f"rings_{scale}"]
+    used = np.where(used >= 0, used, ~used)
+    first = np.cumsum(counts) - counts
+    boxes = (np.minimum.reduceat(low[used], first), np.maximum.reduceat(high[used], first))
+    borders = arrays[f"borders_{scale}"]
+    return points, (starts, ends), boxes, rings, (borders, low[borders], high[borders])
+
+
+def land_and_borders(west: float, south: float, east: float, north: float) -> tuple[Any, Any]:
+    """Land and borders within a box of degrees, in degrees.
+
+    The land is a list of rings (arrays of longitude and latitude), the borders are a shapely
+    geometry. Rings are to be filled by the even-odd rule: one inside another is a lake of the map
+    (the Caspian Sea).
+    """
+    import numpy as np
+    import shapely
+
+    scale = "50m" if max(east - west, north - south) > WIDE_DEGREES else "10m"
+    points, (starts, ends), boxes, rings, (borders, low, high) = _scale(scale)
+
+    def arc(number: int) -> Any:
+        own = number if number >= 0 else ~number
+        part = points[starts[own] : ends[own]]
+        return part if number >= 0 else part[::-1]
+
+    def near(least: Any, most: Any) -> Any:
+        return np.flatnonzero(
+            (least[:, 0] <= east)
+            & (most[:, 0] >= west)
+            & (least[:, 1] <= north)
+            & (most[:, 1] >= south)
+        )
+
+    polygons = []
+    for ring in near(*boxes):
+        line = np.concatenate([arc(int(n)) for n in rings[ring]])
+        for axis, bound, sign in ((0, west, 1), (0, east, -1), (1, south, 1), (1, north, -1)):
+            line = _clipped(line, axis, bound, sign)
+        if len(line) > 2:
+            polygons.append(line)
+    lines = [
+        shapely.LineString(arc(int(n))) for n in borders[near(low, high)] if ends[n] - starts[n] > 1
+    ]
+    drawn = shapely.clip_by_rect(shapely.MultiLineString(lines), west, south, east, north)
+    return polygons, drawn
+
+
+def _clipped(ring: Any, axis: int, bound: float, sign: int) -> Any:
+    """The ring cut off at a line of longitude or latitude; `sign` 1 keeps what is above `bound`."""
+    import numpy as np
+
+    if not len(ring):
+        return ring
+    height = (ring[:, axis] - bound) * sign
+    inside = height >= 0
+    if inside.all():
+        return ring
+    after = np.roll(ring, -1, axis=0)
+    height_after = np.roll(height, -1)
+    crosses = inside != np.roll(inside, -1)
+    share = np.where(crosses, height / np.where(crosses, height - height_after, 1), 0)[:, None]
+    cut = ring + (after - ring) * share
+    pairs = np.stack([ring, cut], axis=1).reshape(-1, 2)
+    return pairs[np.stack([inside, crosses], axis=1).reshape(-1)]
