@@ -15,7 +15,7 @@ PROFILED = .cache/bench/generated-1000000.zip
 PLANNERS = motis otp
 CASES = --cases
 
-.PHONY: feed test lint types pytest parity bench profile acceptance lock clean
+.PHONY: feed test lint types pytest parity bench profile acceptance release lock clean
 
 feed: $(READY)
 	$(BIN)/gtfsgen build source -o feed
@@ -62,6 +62,11 @@ $(READY): requirements.lock pyproject.toml
 	@# Where Python is told not to write bytecode, every start would compile the package anew.
 	@$(BIN)/python -m compileall -q gtfsgen
 	@touch $@
+
+# Wheel, sdist, SBOM and licences in dist/, checked in clean environments of every Python here.
+# URL=https://... is the project's address, for links and pictures on PyPI.
+release: $(READY)
+	$(BIN)/python ci/release.py --url "$(URL)"
 
 # Newer versions of everything, for all Pythons and systems at once.
 lock:

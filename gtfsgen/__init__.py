@@ -19,12 +19,15 @@ if TYPE_CHECKING:
     from gtfsgen.feed import Feed, read
     from gtfsgen.validation import Report, validate
 
+__version__ = "0.1.0"  # the same as in pyproject.toml
+
 __all__ = [
     "Build",
     "Feed",
     "LimitExceeded",
     "Report",
     "UnreadableInput",
+    "__version__",
     "build",
     "read",
     "validate",
