@@ -100,6 +100,15 @@ def packages(folder: Path, url: str) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(out.iterdir())}
 
 
+def runs(python: str) -> bool:
+    """Whether there is such a Python; a name on the PATH may be a shim that leads nowhere."""
+    try:
+        done = subprocess.run([python, "-c", "import ensurepip"], capture_output=True, check=False)
+    except OSError:
+        return False
+    return done.returncode == 0
+
+
 def check(wheel: Path, python: str, folder: Path) -> str:
     """Install the wheel alone and use it; returns what is installed, as JSON."""
     env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
@@ -180,7 +189,7 @@ def main() -> None:
                 f"dist/{name}: {len(content):,} bytes, sha256 {hashlib.sha256(content).hexdigest()}"
             )
         wheel = dist / wheels[0]
-        found = [python for python in PYTHONS if shutil.which(python)] or [sys.executable]
+        found = [python for python in PYTHONS if runs(python)] or [sys.executable]
         described = [
             check(wheel, python, Path(work, python.rpartition("/")[2])) for python in found
         ]

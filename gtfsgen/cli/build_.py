@@ -64,7 +64,7 @@ class Day(click.ParamType):
     "--format",
     "formats",
     metavar="F,...",
-    help="terminal, json, sarif, junit, github: faults at their cells. [default: terminal]",
+    help="terminal, json, html, sarif, junit, github: faults at their cells. [default: terminal]",
 )
 @click.option(
     "--reports",

@@ -37,6 +37,7 @@ FORMATS: dict[str, dict[str, str]] = {
 BUILD_FORMATS: dict[str, dict[str, str]] = {
     "terminal": {"build.txt": "terminal.write"},
     "json": {"build.json": "build_json.write"},
+    "html": {"build.html": "html.write"},
     "sarif": {"build.sarif": "sarif.write"},
     "junit": {"build-junit.xml": "junit.write"},
     "github": {"build-annotations.txt": "github.write"},

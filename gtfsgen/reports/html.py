@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-import inspect
-import re
-from collections.abc import Iterator, Mapping
-from html import escape
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from gtfsgen.faults import Severity
-from gtfsgen.reports.places import other_particulars, place_text
+from gtfsgen.findings import gtfs_name
+from gtfsgen.reports.fault_map import WIDTH, fault_map
+from gtfsgen.reports.model import (
+    BuildReport,
+    Finding,
+    FindingGroup,
+    explanation_of,
+    findings_of,
+    summary_of,
+)
+from gtfsgen.reports.places import other_particulars, place
+from gtfsgen.reports.readings import Reading, readings
 from gtfsgen.reports.terminal import other_system_errors
 
 if TYPE_CHECKING:
-    from gtfsgen.findings import Rows
     from gtfsgen.validation import Report
 
 SHOWN_PER_CODE = 50
+CANONICAL_PAGE = "https://gtfs-validator.mobilitydata.org/rules.html#{}-rule"
 FACTS = {
     "publisherName": "Publisher",
     "feedLanguage": "Language",
@@ -26,182 +35,158 @@ FACTS = {
     "feedServiceWindowStart": "First day of service",
     "feedServiceWindowEnd": "Last day of service",
 }
+TELLING = ("value", "speed", "distance", "zone", "name", "time", "date", "id")
+"""Endings of particulars, those that say most first; others keep their order after them."""
 
 
-def write(report: Report, out: BinaryIO, feed: str) -> None:
+def write(report: Report | BuildReport, out: BinaryIO, feed: str) -> None:
     out.write(page(report, feed).encode())
 
 
-def page(report: Report, feed: str) -> str:
-    """The whole page. Every text of the feed is escaped; there is no script."""
-    name = escape(feed)
-    style = files(__package__).joinpath("report.css").read_text(encoding="utf-8")
-    body = "\n".join(_body(report, name))
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>{name}: validation report</title>
-<style>{style}</style>
-</head>
-<body>
-{body}
-</body>
-</html>
-"""
+def page(report: Report | BuildReport, feed: str) -> str:
+    """The whole page. The template escapes every text of the feed."""
+    from jinja2 import Environment
 
-
-def _body(report: Report, name: str) -> Iterator[str]:
-    summary = report.summary
-    yield f"<header><p class=kind>Validation report</p><h1>{name}</h1>{_verdict(report)}</header>"
-    yield "<main>"
-    yield from _system_errors(report)
-    for severity in Severity:
-        groups = {
-            code: rows for (code, level), rows in report.graded().items() if level == severity
-        }
-        if groups:
-            yield f'<section id="{severity.lower()}"><h2>{HEADINGS[severity]}</h2>'
-            ordered = sorted(groups.items(), key=lambda item: -sum(map(len, item[1])))
-            for code, rows in ordered:
-                yield from _code(report, code, severity, rows)
-            yield "</section>"
-    yield from _policy(report)
-    yield from _unfinished(report)
-    yield from _feed(summary)
-    yield "</main>"
-    yield (
-        f"<footer>gtfsgen {escape(str(summary.get('validatorVersion', '')))},"
-        f" {escape(str(summary.get('validatedAt', '')))}; dates as of"
-        f" {escape(str(summary.get('dateForValidation', '')))}</footer>"
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    template = environment.from_string(_part("report.html.jinja"))
+    return template.render(
+        name=feed, style=_part("report.css"), script=_part("report.js"), **_content(report, feed)
     )
 
 
-HEADINGS = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.INFO: "Infos"}
+def _part(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-def _verdict(report: Report) -> str:
-    totals = dict.fromkeys(Severity, 0)
-    for (_, severity), rows in report.graded().items():
-        totals[severity] += sum(map(len, rows))
-    if "counts" not in report.summary:
-        return "<p class=lead>The feed could not be read.</p>"
-    cards = "".join(
-        f'<a class="card {severity.lower()}" href="#{severity.lower()}">'
-        f"<b>{total:,}</b> {(HEADINGS[severity] if total != 1 else severity.title()).lower()}</a>"
-        for severity, total in totals.items()
-        if total
+def _content(report: Report | BuildReport, feed: str) -> dict[str, Any]:
+    validated = report.build.report if isinstance(report, BuildReport) else report
+    findings = findings_of(report, feed)
+    causes = readings(validated) if validated else []
+    owners = _owners(validated)
+    cards = [_card(group, causes, owners) for group in _ordered(findings.groups, causes)]
+    samples = [sample for card in cards for sample in card["samples"]]
+    is_build = isinstance(report, BuildReport)
+    summary = validated.summary if validated else {}
+    return {
+        "kind": "build" if is_build else "validation",
+        "readable": is_build or "counts" in summary,
+        "totals": [
+            (str(level), sum(g.total for g in findings.groups if g.severity == level))
+            for level in Severity
+        ],
+        "failures": other_system_errors(validated) if validated else [],
+        "readings": causes,
+        "map": fault_map(validated) if validated else None,
+        "map_width": WIDTH,
+        "cards": cards,
+        "files": sorted({sample["file"] for sample in samples if sample["file"]}),
+        "agencies": sorted({sample["agency"] for sample in samples if sample["agency"]}),
+        "ignored": validated.ignored if validated else [],
+        "remarks": [str(remark) for remark in validated.remarks] if validated else [],
+        "unfinished": _unfinished(findings.skipped),
+        "facts": _facts(summary),
+        "footer": _footer(summary),
+    }
+
+
+def _ordered(groups: Iterable[FindingGroup], causes: list[Reading]) -> list[FindingGroup]:
+    """Causes before what follows from them, which stands directly below; otherwise the gravest and
+    then the most frequent first.
+    """
+    ranks = list(Severity)
+    under = {code: reading.cause for reading in causes for code in reading.follow}
+    plain = sorted(
+        groups, key=lambda group: (ranks.index(group.severity), -group.total, group.code)
     )
-    return (
-        f"<nav>{cards}</nav>"
-        if cards
-        else '<nav><span class="card good">Nothing found</span></nav>'
-    )
+    heads = [group for group in plain if group.code not in under]
+    placed = []
+    for group in heads:
+        placed.append(group)
+        placed += [
+            other for other in plain if under.get(other.code) == group.code and other not in placed
+        ]
+    return placed + [group for group in plain if group not in placed]
 
 
-def _system_errors(report: Report) -> Iterator[str]:
-    if others := other_system_errors(report):
-        yield "<section><h2>System errors</h2><dl>"
-        for code, said in others:
-            yield f"<dt><code>{escape(code)}</code></dt><dd>{escape(said)}</dd>"
-        yield "</dl></section>"
-
-
-def _code(report: Report, code: str, severity: Severity, rows: list[Rows]) -> Iterator[str]:
+def _card(group: FindingGroup, causes: list[Reading], owners: Mapping[str, str]) -> dict[str, Any]:
     from gtfsgen.validation import engine
 
-    rule = engine.rules().get(code)
-    total = sum(map(len, rows))
-    samples = report.samples(code, SHOWN_PER_CODE, severity)
-    summary = f"<span class=summary>{_prose(rule.summary)}</span>" if rule else ""
-    yield f'<details class="{severity.lower()}" id="{severity.lower()}-{escape(code)}">'
-    yield f"<summary><code>{escape(code)}</code><b>{total:,}</b>{summary}</summary>"
-    if rule:
-        yield from _explanation(inspect.getdoc(rule.function) or "")
-    yield _table(code, samples)
-    if total > len(samples):
-        yield f"<p class=more>and {total - len(samples):,} more</p>"
-    yield "</details>"
+    rule = engine.rules().get(group.code)
+    text = explanation_of(group.code).partition("\n")[2].strip()
+    cause = next((reading.cause for reading in causes if group.code in reading.follow), "")
+    return {
+        "id": group.code,
+        "code": group.code,
+        "severity": str(group.severity),
+        "total": group.total,
+        "summary": summary_of(group.code).replace("`", ""),
+        "cause": cause.replace("_", " "),
+        "paragraphs": [
+            " ".join(part.split()).replace("`", "") for part in text.split("\n\n") if part
+        ],
+        "page": CANONICAL_PAGE.format(group.code) if rule and rule.group == "canonical" else "",
+        "samples": [_sample(finding, owners) for finding in group.first(SHOWN_PER_CODE)],
+    }
 
 
-def _explanation(text: str) -> Iterator[str]:
-    """The paragraphs of a rule's text after its first line."""
-    for paragraph in text.partition("\n")[2].strip().split("\n\n"):
-        if paragraph:
-            yield f"<p>{_prose(paragraph)}</p>"
+def _sample(finding: Finding, owners: Mapping[str, str]) -> dict[str, Any]:
+    """One notice: its place, and all its particulars, the telling ones first."""
+    entry = finding.particulars
+    if "path" in entry:  # a fault of a build says it in words
+        said = finding.message.removeprefix(summary_of(finding.code)).strip()
+        return {
+            "place": finding.place,
+            "file": finding.place.partition(":")[0],
+            "agency": "",
+            "text": said,
+            "fields": [],
+        }
+    others = other_particulars(finding.code, entry)
+    ordered = sorted(others, key=_telling)
+    ids = (str(entry[name]) for name in ("agencyId", "tripId", "routeId") if entry.get(name))
+    return {
+        "place": finding.place,
+        "file": place(finding.code, entry)[0],
+        "agency": next((owners[id_] for id_ in ids if id_ in owners), ""),
+        "text": "",
+        "fields": [(gtfs_name(name), _value(others[name])) for name in ordered],
+    }
 
 
-def _prose(text: str) -> str:
-    return re.sub(r"`+([^`]+)`+", r"<code>\1</code>", escape(text))
+def _telling(name: str) -> int:
+    words = gtfs_name(name).split("_")
+    return next((rank for rank, word in enumerate(TELLING) if word in words), len(TELLING))
 
 
-def _table(code: str, samples: list[dict[str, Any]]) -> str:
-    places = [place_text(code, entry) for entry in samples]
-    others = [other_particulars(code, entry) for entry in samples]
-    names = list(dict.fromkeys(name for entry in others for name in entry))
-    head = ["where"] if any(places) else []
-    rows = []
-    for where, entry in zip(places, others, strict=True):
-        cells = [f"<td class=where>{escape(where)}</td>"] if head else []
-        cells += [_cell(entry.get(name)) for name in names]
-        rows.append(f"<tr>{''.join(cells)}</tr>")
-    if not head and not names:
-        return ""
-    heads = "".join(f"<th>{escape(_words(name))}</th>" for name in [*head, *names])
-    return f"<div class=scroll><table><tr>{heads}</tr>{''.join(rows)}</table></div>"
+def _value(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.6f}".rstrip("0").rstrip(".")
+    return "empty" if value == "" else str(value)
 
 
-def _cell(value: Any) -> str:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    text = "" if value is None else str(round(value, 6) if isinstance(value, float) else value)
-    return f"<td{' class=number' if number else ''}>{escape(text)}</td>"
+def _owners(report: Report | None) -> dict[str, str]:
+    """Trip or route id -> its agency's name; a trip and a route of one id are told by the trip."""
+    if report is None or report.agencies is None:
+        return {}
+    frame = report.agencies
+    return dict(zip(frame["id"].to_list(), frame["agency"].to_list(), strict=True))
 
 
-def _words(name: str) -> str:
-    """`stopTimeCsvRowNumber` as `stop time row`."""
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).lower()
-    return words.replace("csv row number", "row")
-
-
-def _policy(report: Report) -> Iterator[str]:
-    if not report.ignored and not report.remarks:
-        return
-    yield "<section><h2>Policy</h2>"
-    if report.ignored:
-        yield "<p>These notices were found and are ignored.</p><div class=scroll><table>"
-        yield "<tr><th>notice</th><th>number</th><th>reason</th><th>until</th></tr>"
-        for entry in report.ignored:
-            yield (
-                f"<tr><td><code>{escape(entry.code)}</code></td>{_cell(entry.total)}"
-                f"<td class=text>{escape(entry.reason)}</td><td>{entry.until or ''}</td></tr>"
-            )
-        yield "</table></div>"
-    for remark in report.remarks:
-        yield f"<p>{escape(str(remark))}</p>"
-    yield "</section>"
-
-
-def _unfinished(report: Report) -> Iterator[str]:
+def _unfinished(skipped: Mapping[str, str]) -> dict[str, list[str]]:
     reasons: dict[str, list[str]] = {}
-    for code, reason in report.skipped.items():
+    for code, reason in skipped.items():
         reasons.setdefault(reason, []).append(code)
-    if reasons:
-        yield "<section><h2>Rules that could not run</h2><dl>"
-        for reason, codes in reasons.items():
-            told = ", ".join(f"<code>{escape(code)}</code>" for code in codes)
-            yield f"<dt>{escape(reason)}</dt><dd>{told}</dd>"
-        yield "</dl></section>"
+    return reasons
 
 
-def _feed(summary: Mapping[str, Any]) -> Iterator[str]:
+def _facts(summary: Mapping[str, Any]) -> dict[str, str]:
     if "counts" not in summary:
-        return
+        return {}
     info = summary.get("feedInfo", {})
     facts = {title: info[key] for key, title in FACTS.items() if info.get(key)}
     agencies = [agency["name"] for agency in summary.get("agencies", []) if agency["name"]]
-    facts["Agencies"] = ", ".join(agencies[:20]) + (" and others" if len(agencies) > 20 else "")
+    more = f" and {len(agencies) - 20} others" if len(agencies) > 20 else ""
+    facts["Agencies"] = ", ".join(agencies[:20]) + more
     facts |= {
         name: f"{number:,}"
         for name, number in summary["counts"].items()
@@ -209,8 +194,13 @@ def _feed(summary: Mapping[str, Any]) -> Iterator[str]:
     }
     facts["Files"] = ", ".join(summary.get("files", []))
     facts["Features"] = ", ".join(summary.get("gtfsFeatures", []))
-    yield "<section><h2>The feed</h2><dl class=facts>"
-    for title, said in facts.items():
-        if said:
-            yield f"<dt>{escape(title)}</dt><dd>{escape(str(said))}</dd>"
-    yield "</dl></section>"
+    return {title: str(said) for title, said in facts.items() if said}
+
+
+def _footer(summary: Mapping[str, Any]) -> str:
+    said = [f"gtfsgen {version('gtfsgen')}"]
+    if summary.get("validatedAt"):
+        said.append(str(summary["validatedAt"]))
+    if summary.get("dateForValidation"):
+        said.append(f"dates as of {summary['dateForValidation']}")
+    return ", ".join(said)

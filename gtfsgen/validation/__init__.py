@@ -17,6 +17,7 @@ from gtfsgen.findings import Rows
 if TYPE_CHECKING:
     import polars as pl
 
+    from gtfsgen.feed import Feed
     from gtfsgen.validation.policy import Ignored
 
 __all__ = ["Report", "Severity", "validate"]
@@ -40,6 +41,10 @@ class Report:
     """Notices that the policy took out, with the reason; `found` does not hold them."""
     remarks: list[Fault] = field(default_factory=list)
     """What there is to say about the policy itself: entries that have ended or matched nothing."""
+    stops: pl.DataFrame | None = None
+    """`stop_id`, `stop_lat`, `stop_lon` of the feed's stops, for the map of faults."""
+    agencies: pl.DataFrame | None = None
+    """`kind` (route or trip), `id`, `agency`: whose it is; None where there is one agency."""
     fail_on: str = "ERROR"
     """The level at which whoever asked wants to fail, or `NEVER`; JUnit says so."""
 
@@ -190,6 +195,8 @@ def report_on(
             {"reading": reading, **feed.seconds, **outcome.seconds},
             summary(feed, facts),
         )
+        report.stops = _stops(feed)
+        report.agencies = _agencies(feed)
     report.summary["validationTimeSeconds"] = round(time.perf_counter() - started, 3)
     if decisions is not None:
         apply_policy(report, decisions, today)
@@ -203,6 +210,37 @@ def _country(code: str | None) -> str:
     if code and known == values.UNKNOWN_COUNTRY != code.upper():
         raise ValueError(f"{code!r} is no country; write two letters, as in KR")
     return known
+
+
+def _stops(feed: Feed) -> pl.DataFrame | None:
+    import polars as pl
+
+    stops = feed["stops"]
+    if not {"stop_id", "stop_lat", "stop_lon"} <= set(stops.columns):
+        return None
+    return stops.select(pl.col("stop_id").cast(pl.String), "stop_lat", "stop_lon")
+
+
+def _agencies(feed: Feed) -> pl.DataFrame | None:
+    import polars as pl
+
+    agency, routes, trips = feed["agency"], feed["routes"], feed["trips"]
+    if agency.height < 2 or "agency_id" not in agency.columns or "agency_id" not in routes.columns:
+        return None
+    text = pl.col("agency_id", "route_id").cast(pl.String)
+    names = dict(agency.select(pl.col("agency_id", "agency_name").cast(pl.String)).rows())
+    by_route = routes.select(text).select(
+        id="route_id", agency=pl.col("agency_id").replace_strict(names, default=None)
+    )
+    by_trip = (
+        trips.select(pl.col("trip_id", "route_id").cast(pl.String))
+        .join(by_route, left_on="route_id", right_on="id", maintain_order="left")
+        .select(id="trip_id", agency="agency")
+    )
+    return pl.concat(
+        frame.select(pl.lit(kind).alias("kind"), "id", "agency").drop_nulls()
+        for kind, frame in (("route", by_route), ("trip", by_trip))
+    )
 
 
 def _date(day: Date | str | None) -> Date:

@@ -53,7 +53,7 @@ def test_a_typo_is_annotated_at_its_cell(project):
 
 def test_every_form_tells_a_typo_at_its_cell(project):
     misspell(project)
-    assert build("--format", "json,sarif,junit,github,terminal").exit_code == 1
+    assert build("--format", "json,sarif,junit,github,html,terminal").exit_code == 1
     folder = project / "validation"
     (entry,) = json.loads((folder / "build.json").read_text())["notices"]
     assert (entry["code"], entry["severity"], entry["totalNotices"]) == (
@@ -69,6 +69,7 @@ def test_every_form_tells_a_typo_at_its_cell(project):
     assert place["region"] == {"startLine": 8, "startColumn": 1, "endColumn": 8}
     (suite,) = ET.parse(folder / "build-junit.xml").getroot()
     assert suite.attrib["failures"] == "1"
+    assert "Shenyng" in (folder / "build.html").read_text()
 
 
 def test_notices_of_the_built_feed_lead_to_the_source(project):
@@ -123,7 +124,7 @@ def test_the_last_line_is_the_outcome(project):
 def test_an_unknown_format_is_a_wrong_command(project):
     result = build("--format", "parquet")
     assert result.exit_code == 2
-    assert "terminal, json, sarif, junit, github" in result.output
+    assert "terminal, json, html, sarif, junit, github" in result.output
 
 
 def test_a_cell_is_found_where_an_editor_shows_it(tmp_path):
