@@ -167,6 +167,15 @@ def test_a_date_that_is_none_exits_with_255_and_no_report(words, zipped, tmp_pat
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    ("given", "known"), [("nl", "NL"), ("UK", "GB"), ("xx", "ZZ"), ("?", "ZZ")]
+)
+def test_a_country_that_is_none_is_unknown(given, known, zipped, tmp_path):
+    assert run("-i", zipped, "-o", tmp_path / "out", "-c", given).exit_code == 0
+    summary = json.loads((tmp_path / "out" / "report.json").read_text())["summary"]
+    assert summary["countryCode"] == known
+
+
 def test_arguments_can_stand_in_a_file(zipped, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("arguments").write_text("-i\nx.zip\n\n-o\nout\n")
