@@ -10,7 +10,14 @@ from typing import Any, TypeVar
 
 import click
 
-from gtfsgen.budget import OPTIONS, amount, from_environment, watched
+from gtfsgen.budget import (
+    OPTIONS,
+    UNREADABLE,
+    UnreadableInput,
+    amount,
+    from_environment,
+    watched,
+)
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -35,6 +42,22 @@ class Amount(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
+def _in_words(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """What an input can bring about that no reader has foreseen, as a line and exit code 2."""
+    try:
+        return function(*args, **kwargs)
+    except UnreadableInput as error:
+        said = error.message
+    except OverflowError as error:
+        said = f"a number or a date of the input is too large ({str(error)[:200]})"
+    except RecursionError:
+        said = "something in the input is too deep within itself"
+    except MemoryError:
+        said = "there is not enough memory for this input"
+    click.echo(f"gtfsgen: {said}", err=True)
+    raise click.exceptions.Exit(UNREADABLE)
+
+
 def limited(*, timed: bool = True, fetches: bool = False) -> Callable[[Command], Command]:
     """Give a command the options of the budget, and let it run under them.
 
@@ -56,7 +79,7 @@ def limited(*, timed: bool = True, fetches: bool = False) -> Callable[[Command],
             changed = {name: value for name, value in given.items() if value is not None}
             whole = {n: v if n == "seconds" else int(v) for n, v in changed.items()}
             with watched(dataclasses.replace(limits, **whole), timed=timed):
-                return function(*args, **kwargs)
+                return _in_words(function, args, kwargs)
 
         command: Any = run
         for name, option in reversed(OPTIONS.items()):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -63,27 +62,26 @@ def command(feed: Path, first: datetime | None, days: int, form: str) -> None:
     path = _feed_path(feed)
     try:
         read = gtfs_kit.read_feed(path, dist_units="km")
-    except (ValueError, OSError, KeyError, zipfile.BadZipFile) as error:
+    except Exception as error:  # gtfs-kit and pandas have as many kinds as there are faults
         raise click.UsageError(f"{path} cannot be read as a feed: {error}") from error
     missing = [
         name for name in ("trips", "stop_times", "routes", "stops") if getattr(read, name) is None
     ]
     if missing:
         raise click.UsageError(f"{path} is no GTFS feed: it has no {', '.join(missing)}")
-    running = read.get_dates()
-    chosen = _chosen(running, first.date() if first else None, days)
+    try:
+        running = read.get_dates()
+        chosen = _chosen(running, first.date() if first else None, days)
+    except Exception as error:
+        raise click.UsageError(_stumbled(path, error)) from error
     if not chosen:
         raise click.UsageError(f"{path} has no service in those days")
     try:
         trips = read.compute_trip_stats(compute_dist_from_shapes=read.shapes is not None)
         by_day = _rows(read.compute_network_stats(chosen, trips), DAY_COLUMNS)
         by_route = _rows(_by_route(read.compute_route_stats(chosen, trips)), ROUTE_COLUMNS)
-    except (KeyError, ValueError, TypeError, IndexError) as error:
-        # gtfs-kit takes references and times for granted.
-        raise click.UsageError(
-            f"{path} has faults that statistics stumble over ({error!r}); "
-            "gtfsgen validate tells them"
-        ) from error
+    except Exception as error:
+        raise click.UsageError(_stumbled(path, error)) from error
     if form == "json":
         import json
 
@@ -96,6 +94,14 @@ def command(feed: Path, first: datetime | None, days: int, form: str) -> None:
         f"Routes, mean of their days ({len(chosen)} looked at)",
         by_route,
         list(ROUTE_COLUMNS.values()),
+    )
+
+
+def _stumbled(path: Path, error: Exception) -> str:
+    """gtfs-kit takes references, dates and times for granted."""
+    return (
+        f"{path} has faults that statistics stumble over ({repr(error)[:200]}); "
+        "gtfsgen validate tells them"
     )
 
 

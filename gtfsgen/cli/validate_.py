@@ -23,6 +23,8 @@ LEVELS = ("ERROR", "WARNING", "INFO")
 PATIENCE_S = 0.5
 """How long nothing is shown of the progress."""
 SHORTEST_TOLD_S = 0.005
+MOST_THREADS = 256
+"""More than any machine has cores for; each thread takes memory of its own."""
 WRITTEN_BY_DEFAULT = ("json", "html")
 """Formats written into -o when --format does not say which."""
 
@@ -99,7 +101,7 @@ def command(
     Example: gtfsgen validate feed/gtfs.zip --date 2026-11-20 -o validation
     """
     if threads:
-        os.environ["POLARS_MAX_THREADS"] = str(threads)
+        os.environ["POLARS_MAX_THREADS"] = str(min(threads, MOST_THREADS))
     _keep_freed_memory()
     wanted = wanted_formats(formats, output)
     today = wanted_day(day)

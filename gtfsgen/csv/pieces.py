@@ -23,7 +23,6 @@ from gtfsgen.csv.columns import Chunk, Dictionary, Growing, read_numbers
 from gtfsgen.csv.grid import Cells, Grid
 from gtfsgen.csv.streams import DamagedEntry
 
-_BLANKS = records.BLANKS.encode()
 _NUL, _LF, _CR, _SPACE, _QUOTE, _HASH, _COMMA = b'\0\n\r "#,'
 
 WORKERS = 2
@@ -393,8 +392,11 @@ def _sorted_lines(data: bytes, effort: Effort, width: int, limit: int) -> _Lines
     else:
         _mark_odd(lines, text, quotes, quote_lines, limit)
     lines.skipped |= text[starts] == _HASH
-    for line in np.flatnonzero(text[starts] <= _SPACE):
-        lines.skipped[line] = not data[starts[line] : ends[line]].strip(_BLANKS)
+    blank_starts = np.flatnonzero(text[starts] <= _SPACE)
+    if len(blank_starts):
+        filled = np.append(np.flatnonzero(text > _SPACE), len(text))
+        first = filled[np.searchsorted(filled, starts[blank_starts])]
+        lines.skipped[blank_starts] = first >= ends[blank_starts]
     lines.odd &= ~lines.skipped
     if effort == "lengths":
         lines.cells = _cell_counts(lines, text, quotes, quote_lines)

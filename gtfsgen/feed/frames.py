@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
-from gtfsgen.feed import vehicles
+from gtfsgen.feed import service_days, vehicles
 from gtfsgen.schema import TABLES, Type
 
 if TYPE_CHECKING:
@@ -231,14 +231,9 @@ class SharedFrames:
         exceptions = self._relied_on("calendar_dates")
         added = exceptions.filter(pl.col("exception_type") == 1).select("service_id", "date")
         removed = exceptions.filter(pl.col("exception_type") != 1).select("service_id", "date")
-        days = pl.concat([self._days_of(rows), added])
-        return (
-            days.join(removed, on=["service_id", "date"], how="anti")
-            .unique()
-            .sort("date")
-            .collect()
-            .lazy()
-        )
+        return service_days.days_of_services(
+            rows.collect(), added.collect(), removed.collect()
+        ).lazy()
 
     @cached_property
     def service_days_in_turn(self) -> pl.LazyFrame:
@@ -256,15 +251,10 @@ class SharedFrames:
             .unique(("service_id", "date"), keep="last", maintain_order=True)
             .select("service_id", "date", "exception_type")
         )
-        days = self._days_of(self._relied_on("calendar"))
+        rows = self._relied_on("calendar").collect()
         added = exceptions.filter(pl.col("exception_type") == 1).select("service_id", "date")
-        return (
-            pl.concat([days.join(exceptions, on=["service_id", "date"], how="anti"), added])
-            .unique()
-            .sort("date")
-            .collect()
-            .lazy()
-        )
+        removed = exceptions.filter(pl.col("exception_type") == 2).select("service_id", "date")
+        return service_days.days_of_services(rows, added.collect(), removed.collect()).lazy()
 
     @property
     def _service_days_clash(self) -> bool:
@@ -277,25 +267,6 @@ class SharedFrames:
             (on_a_date.n_unique() < pl.len()) | (~pl.col("exception_type").is_in((1, 2))).any()
         )
         return any(frame.collect().item() is True for frame in (calendar, exceptions))
-
-    @staticmethod
-    def _days_of(calendar: pl.LazyFrame) -> pl.LazyFrame:
-        """`service_id`, `date` of the days that rows of calendar.txt stand for, exceptions not
-        applied.
-
-        A flag that is not 0 counts as active; a reversed range is taken as its first day.
-        """
-        days = calendar.select(
-            "service_id",
-            *WEEKDAYS,
-            date=pl.date_ranges("start_date", pl.max_horizontal("start_date", "end_date")),
-        ).explode("date")
-        weekday = pl.col("date").dt.weekday()
-        active = pl.any_horizontal(
-            (weekday == number) & (pl.col(name) != 0)
-            for number, name in enumerate(WEEKDAYS, start=1)
-        )
-        return days.filter(active).select("service_id", "date")
 
     @cached_property
     def reversed_calendar(self) -> bool:
@@ -359,4 +330,4 @@ class SharedFrames:
         return vehicles.block_days(self)
 
 
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+WEEKDAYS = service_days.WEEKDAYS

@@ -36,7 +36,8 @@ def service_dates(rows: Rows) -> dict[str, Dates]:
     ):
         first, last = day_of(start), day_of(end)
         if service and first and last:
-            last = min(last, first + timedelta(days=366 * MAX_YEARS))
+            if (last - first).days > 366 * MAX_YEARS:
+                last = first + timedelta(days=366 * MAX_YEARS)
             running = [number for number, flag in enumerate(flags) if flag == "1"]
             days = Dates.weekdays(running, first, last)
             services[service] = services.get(service, Dates()) | days

@@ -164,10 +164,18 @@ def instant(day: date, seconds: int, zone: str) -> datetime:
     return _noon(day, zone) + timedelta(seconds=seconds - 12 * 3600)
 
 
+FIRST_MOMENT_S = (date(2, 1, 1) - EPOCH.date()).days * 86400
+LAST_MOMENT_S = (date(9998, 1, 1) - EPOCH.date()).days * 86400
+
+
 @lru_cache(maxsize=1 << 16)
 def _offset_s(zone: str, number: int) -> int:
-    """By how many seconds clocks are ahead of UTC in a quarter of an hour, counted from `EPOCH`."""
-    moment = EPOCH + timedelta(seconds=number * CHANGES_EVERY_S)
+    """By how many seconds clocks are ahead of UTC in a quarter of an hour, counted from `EPOCH`.
+
+    Beyond what Python has dates for, as in the first or the last years.
+    """
+    seconds = min(max(number * CHANGES_EVERY_S, FIRST_MOMENT_S), LAST_MOMENT_S)
+    moment = EPOCH + timedelta(seconds=seconds)
     offset = moment.astimezone(zone_or_utc(zone)).utcoffset()
     assert offset is not None
     return int(offset.total_seconds())

@@ -7,6 +7,7 @@ import importlib
 import sys
 
 KINDS = {
+    "archives": "hostile archives and folders, each through every command that reads a feed",
     "csv": "every road through a CSV file gives the same cells, and whole feeds the same notices",
     "same": "every run says the same to the byte, whatever the threads and hash seeds",
 }

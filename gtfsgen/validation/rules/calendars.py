@@ -38,11 +38,9 @@ def big_gap_in_service(feed: Feed) -> pl.LazyFrame:
     holiday period or joined two timetables in one service.
     """
     _refuse_reversed_ranges(feed, "ServiceSpreadValidator")
-    next_day = pl.col("date").shift(-1).over("service_id")
     return (
-        feed.service_days_in_turn.with_columns(next_day=next_day)
-        .with_columns(gap=(pl.col("next_day") - pl.col("date")).dt.total_days() - 1)
-        .filter(pl.col("gap") > MAX_GAP_DAYS)
+        _gaps(feed.service_days_in_turn.collect())
+        .lazy()
         .join(feed.calendar.select("service_id"), on="service_id", maintain_order="left")
         .select(
             "service_id",
@@ -50,6 +48,25 @@ def big_gap_in_service(feed: Feed) -> pl.LazyFrame:
             gap_end_date=pl.col("next_day").dt.strftime("%Y-%m-%d"),
             gap_duration_days="gap",
         )
+    )
+
+
+def _gaps(days: pl.DataFrame) -> pl.DataFrame:
+    """`service_id`, `date`, `next_day`, `gap`: days (sorted by date) that are followed by too many
+    without service, `gap` of them. In arrays, for there may be tens of millions of days.
+    """
+    import numpy as np
+
+    services = days["service_id"].to_physical().to_numpy()
+    dates = days["date"].to_physical().to_numpy()
+    order = np.argsort(services, kind="stable")
+    services, dates = services[order], dates[order]
+    gap = np.diff(dates) - 1
+    found = np.flatnonzero((gap > MAX_GAP_DAYS) & (services[1:] == services[:-1]))
+    found = found[np.argsort(order[found], kind="stable")]
+    return days[order[found]].with_columns(
+        next_day=pl.Series(dates[found + 1], dtype=pl.Int32).cast(pl.Date),
+        gap=pl.Series(gap[found], dtype=pl.Int64),
     )
 
 
@@ -212,7 +229,9 @@ def trip_coverage_not_active_for_next7_days(feed: Feed) -> pl.DataFrame:
     index = max(int(0.9 * days), days - 30)
     threshold = int(0.75 * ordered[index])
     window = counts.filter(pl.col("trips") >= threshold)["date"]
-    first, last = min(window), max(window)
+    first, last = window.min(), window.max()
+    assert isinstance(first, Date)
+    assert isinstance(last, Date)
     fires = first > feed.today or last < feed.today + timedelta(days=NEXT_DAYS)
     return pl.DataFrame([(feed.today, first, last)][: int(fires)], schema=schema, orient="row")
 
@@ -232,9 +251,30 @@ def _trips_per_day(feed: Feed) -> pl.DataFrame:
         .group_by("service_id")
         .agg(trips=pl.col("runs").fill_null(1).sum())
     )
-    return (
-        feed.service_days.join(by_service, on="service_id")
-        .group_by("date")
-        .agg(pl.col("trips").sum())
-        .collect()
+    return _summed_by_date(feed.service_days.collect(), by_service.collect())
+
+
+def _summed_by_date(days: pl.DataFrame, by_service: pl.DataFrame) -> pl.DataFrame:
+    """`date`, `trips` of the services that have trips, in arrays as `_gaps`."""
+    import numpy as np
+
+    if not days.height or not by_service.height:
+        return pl.DataFrame(schema={"date": pl.Date, "trips": pl.Int64})
+    by_service = by_service.drop_nulls("service_id")
+    known = by_service["service_id"].to_physical().to_numpy()
+    services = days["service_id"].to_physical().to_numpy()
+    trips = np.zeros(int(max(services.max(), known.max(initial=0))) + 1, np.int64)
+    has_trips = np.zeros(len(trips), bool)
+    trips[known] = by_service["trips"].to_numpy()
+    has_trips[known] = True
+    trips, used = trips[services], has_trips[services]
+    dates = days["date"].to_physical().to_numpy()[used]
+    if not len(dates):
+        return pl.DataFrame(schema={"date": pl.Date, "trips": pl.Int64})
+    first = int(dates.min())
+    number = np.bincount(dates - first)
+    total = np.bincount(dates - first, weights=trips[used]).astype(np.int64)
+    found = np.flatnonzero(number)
+    return pl.DataFrame(
+        {"date": pl.Series((found + first).astype(np.int32)).cast(pl.Date), "trips": total[found]}
     )
