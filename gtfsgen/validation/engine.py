@@ -170,6 +170,9 @@ class Outcome:
 ROW_NUMBER = re.compile("row_number")
 """Columns that say where a row stands in its file."""
 
+PLACE = "_place"
+"""Column of row numbers by which rows at fault are ordered and which is not shown."""
+
 SMALL_FEED_ROWS = 100_000
 """Up to so many rows a plan costs more to optimize than to run."""
 
@@ -244,8 +247,11 @@ def _collected(result: Result, flags: pl.QueryOptFlags) -> list[Rows]:
 def in_order(frame: pl.DataFrame) -> pl.DataFrame:
     """The rows at fault by their row numbers, and where these are equal or none by all values.
 
-    So no rule needs to care for its order, and none can show that of codes, hashes or threads.
+    So no rule needs to care for its order, and none can show that of codes, hashes or threads. A
+    rule whose particulars name no row can give one as `PLACE`, which is not shown.
     """
+    if PLACE in frame.columns:
+        return in_order(frame.rename({PLACE: f"{PLACE}_row_number"})).drop(f"{PLACE}_row_number")
     numbers = [name for name in frame.columns if ROW_NUMBER.search(name)]
     numbers.sort(key=lambda name: name != "csv_row_number")
     if frame.height < 2 or (numbers and _rises(frame[numbers[0]])):

@@ -47,6 +47,9 @@ def test_rows_at_fault_lie_by_row_number_and_then_by_value() -> None:
     assert ordered["trip_id"].to_list() == ["B", "a", "a", "b"]
     assert ordered["other_row_number"].to_list() == [9, 0, 1, 1]
     assert in_order(ordered).equals(ordered)
+    placed = in_order(rows.select("trip_id", _place=pl.Series([2, 1, 4, 3])))
+    assert placed.columns == ["trip_id"]
+    assert placed["trip_id"].to_list() == ["a", "b", "a", "B"]
     days = pl.DataFrame({"service_id": pl.Series(["2", "10"], dtype=pl.Categorical), "n": [1, 2]})
     assert in_order(days)["service_id"].to_list() == ["10", "2"]
 

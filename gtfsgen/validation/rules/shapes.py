@@ -7,7 +7,7 @@ import polars as pl
 from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed
 from gtfsgen.findings import Rows
-from gtfsgen.validation.engine import rule
+from gtfsgen.validation.engine import PLACE, rule
 from gtfsgen.validation.scans.distances import are_numbers, haversine_m
 
 EQUAL_DISTANCE_LIMIT_M = 1.11
@@ -184,6 +184,7 @@ def _beyond_shape(feed: Feed) -> pl.LazyFrame:
             "max_trip_distance_traveled",
             "max_shape_distance_traveled",
             "geo_distance_to_shape",
+            pl.col("csv_row_number").alias(PLACE),
         )
     )
 
