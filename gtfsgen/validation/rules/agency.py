@@ -79,16 +79,16 @@ def missing_recommended_field(feed: Feed) -> list[Rows]:
     """
     order = ("filename", "csv_row_number", "field_name")
     found = feed.found_while_reading("missing_recommended_field")
-    without = pl.col("agency_id").is_null()
-    if feed.loaded("agency") and _only_agency(feed):
-        for table in ("agency", "routes", "fare_attributes"):
-            if feed.loaded(table):
-                rows = feed.tables[table].rows.filter(without).select("csv_row_number")
-                constants = {"filename": f"{table}.txt", "field_name": "agency_id"}
-                found.append(Rows(rows, constants, order))
     nameless = feed.fare_media.filter(
         pl.col("fare_media_name").is_null(), pl.col("fare_media_type").is_in([2, 4])
     )
-    constants = {"filename": "fare_media.txt", "field_name": "fare_media_name"}
-    found.append(Rows(nameless.select("csv_row_number"), constants, order))
+    fields = [("fare_media", "fare_media_name", nameless)]
+    if feed.loaded("agency") and _only_agency(feed):
+        for table in ("agency", "routes", "fare_attributes"):
+            if feed.loaded(table):
+                rows = feed.tables[table].rows.filter(pl.col("agency_id").is_null())
+                fields.append((table, "agency_id", rows))
+    for table, name, rows in sorted(fields, key=lambda field: field[0]):
+        constants = {"filename": f"{table}.txt", "field_name": name}
+        found.append(Rows(rows.select("csv_row_number"), constants, order))
     return found
