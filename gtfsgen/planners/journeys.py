@@ -23,6 +23,8 @@ from gtfsgen.faults import Fault
 from gtfsgen.planners import Answers, Itinerary, Question
 from gtfsgen.planners.timetable import Timetable
 from gtfsgen.source.cells import Sheet, is_comment, read_csv
+from gtfsgen.source.days import DaysError, parse
+from gtfsgen.source.times import Cell, Manner, TimeError, parse_cell
 from gtfsgen.source.words import did_you_mean, folded
 
 COLUMNS = ("name", "date", "from", "to", "depart", "arrive", "trains", "changes", "expect", "note")
@@ -32,6 +34,11 @@ WEEKDAYS = ("mo", "tu", "we", "th", "fr", "sa", "su")
 DAY_S = 86400
 MOST_READINGS = 1000
 """How many combinations of like-timed trains are compared before giving up."""
+
+
+TWELVE_OR_24 = Manner("?")
+"""A single letter behind a time is not taken for am or pm: nothing in the row says so."""
+CLOCK_HINT = "write it as 18:07, 6:07 pm, or 18:07+1 on the next day"
 
 
 @dataclass(frozen=True)
@@ -169,8 +176,14 @@ class RowReader:
         )
 
     def day(self) -> date | None:
-        """An ISO date, with its weekday before it or without."""
+        """A date as timetables print it, with its weekday before an ISO date or without."""
         text = self.cell("date")
+        try:
+            printed = parse(text).base
+        except DaysError:
+            printed = None
+        if printed is not None and len(printed.singles) == 1 and not printed.narrows:
+            return next(iter(printed.singles))
         match = re.fullmatch(r"(?:([^\W\d]+)\.?\s+)?(\d{4}-\d\d-\d\d)", text)
         try:
             day = date.fromisoformat(match[2] if match else text)
@@ -202,7 +215,8 @@ class RowReader:
     def found(self) -> bool:
         text = folded(self.cell("expect")) or "found"
         if text not in EXPECTATIONS:
-            hint = did_you_mean(text, EXPECTATIONS)
+            negative = re.search(r"\b(not|no|never|nothing|nicht|kein\w*|without)\b|不|无", text)
+            hint = "did you mean 'none'?" if negative else did_you_mean(text, EXPECTATIONS)
             self.fault("unknown_word", "expect", "Write found or none.", hint)
         return text == "found"
 
@@ -211,16 +225,17 @@ class RowReader:
         text = self.cell(column)
         if not text:
             return None
-        match = re.fullmatch(r"(\d{1,2}):(\d\d)\s*(?:\+\s*(\d{1,2}))?", text)
-        if not match or int(match[1]) > 23 or int(match[2]) > 59:
-            self.fault(
-                "unreadable_time",
-                column,
-                "This is no local time.",
-                "write it as 18:07, or 18:07+1 on the next day",
-            )
+        try:
+            cell = parse_cell(text, TWELVE_OR_24)
+        except TimeError as error:
+            self.fault("unreadable_time", column, error.message, CLOCK_HINT)
             return None
-        return int(match[3] or 0), time(int(match[1]), int(match[2]))
+        plain = Cell(cell.clock, cell.day, text=text) if cell is not None else None
+        if cell is None or cell.clock is None or cell != plain:
+            self.fault("unreadable_time", column, "This is no local time.", CLOCK_HINT)
+            return None
+        minute, second = divmod(cell.clock, 60)
+        return cell.day or 0, time(minute // 60, minute % 60, second)
 
     def instants(
         self, column: str, day: date, clock: tuple[int, time] | None, stops: tuple[str, ...]

@@ -4,15 +4,31 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from datetime import date
 
 import polars as pl
 
+from gtfsgen.dates import Dates
 from gtfsgen.faults import Fault
-from gtfsgen.source.calendars import Calendars
+from gtfsgen.source.calendars import NO_DATES, Calendars, Reading
 from gtfsgen.source.grids import Reader
 from gtfsgen.source.model import ORIGIN, Coach, Ride, Run
 from gtfsgen.source.stations import Stations, fault_at
+from gtfsgen.source.times import DAY
 from gtfsgen.source.words import did_you_mean, folded
+
+AS_TRAIN = re.compile(r"(?:as|like|with|whenever|wie)\s+(?:train|zug)\s+(.+?)(?:\s+runs)?", re.I)
+AS_ALL = frozenset(
+    (
+        "as printed here", "as printed", "whenever the trains run", "when the trains run",
+        "as the trains run", "as the trains", "wie die züge",
+    )
+)  # fmt: skip
+LONGEST_WAIT_S = DAY - 60
+"""Between two trains of a chain that runs whenever they do: the next day's train is another one."""
+
+Timing = dict[str, dict[str, tuple[int, int]]]
+"""Run -> station -> arrival and departure, in seconds of the clock there since its first date."""
 
 ARROW = re.compile(r"\s*(>>|>|→|➔|➜)\s*")
 
@@ -36,10 +52,13 @@ def read_coaches(
     stops: dict[str, set[str]] = defaultdict(set)
     for run_id, station in calls.select("run_id", "station_id").unique().iter_rows():
         stops[run_id].add(station)
+    timing = timing_of(calls)
     coaches: list[Coach] = []
     for row in frame.iter_rows(named=True):
         found: list[Fault] = []
-        coach = read_coach(row, letters, by_number, stops, stations, calendars, reader, found)
+        coach = read_coach(
+            row, letters, by_number, stops, timing, stations, calendars, reader, found
+        )
         faults += found
         if coach is None:
             continue
@@ -68,6 +87,7 @@ def read_coach(
     letters: dict[str, str],
     by_number: dict[str, list[Run]],
     stops: dict[str, set[str]],
+    timing: Timing,
     stations: Stations,
     calendars: Calendars,
     reader: Reader,
@@ -78,12 +98,12 @@ def read_coach(
     def wrong(column: str, code: str, message: str, hint: str = "") -> None:
         faults.append(fault_at(row, letters, column, code, message, hint))
 
-    reading = calendars(row["days"])
+    rides = read_rides(row, letters, by_number, faults)
+    reading = days_of_trains(row, rides, by_number, timing, stations) or calendars(row["days"])
     if row["days"] and reading.wrong is not None:
         wrong("days", "unreadable_days", *reading.wrong)
     elif row["days"] and not reading.dates:
         wrong("days", "no_days", "No day of the feed period is meant.")
-    rides = read_rides(row, letters, by_number, faults)
     ends: dict[str, str | None] = {}
     for column, ride in (
         ("from", rides[0] if rides else None),
@@ -132,6 +152,88 @@ def read_coach(
         columns=letters,
         extra={k: v for k, v in row.items() if k not in known and v} | {"notes": list(notes)},
     )
+
+
+def timing_of(calls: pl.DataFrame) -> Timing:
+    """When each run is at each station; times that are not known are left out."""
+    found: Timing = defaultdict(dict)
+    columns = calls.select("run_id", "station_id", "arrival_s", "departure_s")
+    for run_id, station, arrival, departure in columns.iter_rows():
+        arrival, departure = (
+            arrival if arrival is not None else departure,
+            departure if departure is not None else arrival,
+        )
+        if arrival is not None:
+            found[run_id].setdefault(station, (arrival, departure))
+    return found
+
+
+def days_of_trains(
+    row: dict,
+    rides: list[Ride] | None,
+    by_number: dict[str, list[Run]],
+    timing: Timing,
+    stations: Stations,
+) -> Reading | None:
+    """Days said by trains: `as train 7`, `whenever the trains run`; None for other day words.
+
+    They are dates at the station `from`, so that a train that is cancelled there is said once.
+    """
+    words = folded(row["days"])
+    one = AS_TRAIN.fullmatch(row["days"].strip())
+    if words not in AS_ALL and one is None:
+        return None
+    station, _, _ = stations.find(row["from"])
+    if rides is None or station is None:
+        return Reading(text=words)
+    if one is not None:
+        runs = by_number.get(folded(one[1]), [])
+        if not runs:
+            trains = {run.train: None for group in by_number.values() for run in group}
+            return Reading(
+                wrong=(f"No timetable has a train {one[1]!r}.", did_you_mean(one[1], trains))
+            )
+        chain = [runs]
+    else:
+        chain = [list(by_number[folded(ride.train)]) for ride in rides if ride.runs]
+    dates = NO_DATES
+    around = NO_DATES
+    for run in chain[0]:
+        if station not in timing.get(run.run_id, {}):
+            continue
+        later = timing[run.run_id][station][1] // DAY
+        reached = Dates.of(day for day in run.around if goes_on(day, run, chain[1:], timing))
+        around |= reached.shift(later)
+        dates |= (reached & run.dates).shift(later)
+    if not around:
+        message = "On no day these trains run one after the other from here."
+        return Reading(wrong=(message, "write the days themselves"))
+    return Reading(words, dates, around)
+
+
+def goes_on(day: date, run: Run, rest: list[list[Run]], timing: Timing) -> bool:
+    """Whether a coach of `run` on its first date `day` finds the trains after it."""
+    if not rest:
+        return True
+    arrivals = {s: clock(day, a) for s, (a, _) in timing.get(run.run_id, {}).items()}
+    best: tuple[int, date, Run] | None = None
+    for other in rest[0]:
+        calls = timing.get(other.run_id, {})
+        common = [station for station in arrivals if station in calls]
+        if not common:
+            continue
+        station = next(iter(calls)) if next(iter(calls)) in arrivals else common[-1]
+        departure = calls[station][1]
+        for later in range(-1, LONGEST_WAIT_S // DAY + 3):
+            start = date.fromordinal(arrivals[station] // DAY - departure // DAY + later)
+            wait = clock(start, departure) - arrivals[station]
+            if start in other.around and 0 <= wait <= LONGEST_WAIT_S:
+                best = (wait, start, other) if best is None or wait < best[0] else best
+    return best is not None and goes_on(best[1], best[2], rest[1:], timing)
+
+
+def clock(day: date, seconds: int) -> int:
+    return day.toordinal() * DAY + seconds
 
 
 def read_rides(

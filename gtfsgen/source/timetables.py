@@ -86,18 +86,60 @@ def read_runs(
 ) -> tuple[dict[str, Run], pl.DataFrame]:
     """All runs by id, and the frame of their calls."""
     drafts: list[Draft] = []
+    following: list[Column] = []
     pairs = Pairs()
     for grid in grids:
         columns = columns_of(grid, reader, faults)
         check_rows(grid, columns, reader, faults)
         for column in columns:
+            if AS_TRAIN.fullmatch(column.days.strip()):
+                following.append(column)
+                continue
             drafts += drafts_of(column, stations, settings, calendar, reader, pairs, faults)
+    for column in following:
+        with_train = days_with_train(column, drafts)
+
+        def known(
+            words: str, gb: bool = False, column: Column = column, said: Reading = with_train
+        ) -> Reading:
+            return said if words == column.days else calendar(words, gb)
+
+        drafts += drafts_of(column, stations, settings, known, reader, pairs, faults)
     check_overlaps(drafts, faults)
     names = run_ids(drafts)
     runs = {
         name: run_of(name, draft, reader, faults) for name, draft in zip(names, drafts, strict=True)
     }
     return runs, calls_frame(names, drafts, pairs)
+
+
+AS_TRAIN = re.compile(r"(?:as|like|with|whenever|wie)\s+(?:train|zug)\s+(.+?)(?:\s+runs)?", re.I)
+
+
+def days_with_train(column: Column, drafts: list[Draft]) -> Reading:
+    """`as train 7`: the dates on which that train is where this one begins.
+
+    A portion that leaves after midnight so has the days of the train's first date.
+    """
+    number = AS_TRAIN.fullmatch(column.days.strip())[1]  # type: ignore[index]
+    others = [draft for draft in drafts if folded(draft.column.train) == folded(number)]
+    if not others:
+        trains = {draft.column.train: None for draft in drafts}
+        message = f"No train {number!r} has days of its own."
+        return Reading(wrong=(message, did_you_mean(number, trains, "write the days themselves")))
+    visits = column.grid.visits
+    station = visits[column.calls[0].visit].station_id if column.calls else ""
+    dates, around = Dates(), Dates()
+    for draft in others:
+        places = draft.column.grid.visits
+        here = next((c for c in draft.calls if places[c[0]].station_id == station), None)
+        if here is not None:
+            later = day_there(here[2], here[3])
+            dates, around = dates | draft.dates.shift(later), around | draft.around.shift(later)
+    if not around:
+        message = f"Train {number} does not call where this train begins."
+        return Reading(wrong=(message, "write the days themselves"))
+    return Reading(f"as train {number}", dates, around)
 
 
 def drafts_of(

@@ -83,10 +83,12 @@ def test_other_spreadsheets_separators(tmp_path, feed, separator):
         ("pyongyang", "Pyongjang", "D", "unknown_stop", "did you mean 'Pyongyang'?"),
         ("pyongyang", "", "D", "unknown_stop", ""),
         ("17:26", "17.26.5", "E", "unreadable_time", "18:07"),
-        ("18:07+1", "24:07", "F", "unreadable_time", "18:07+1"),
+        ("18:07+1", "24:67", "F", "unreadable_time", "18:07+1"),
         ("18:07+1", "18:07", "F", "arrival_before_departure", None),
+        ("17:26", "5:26p", "E", "unreadable_time", "6:07 pm"),
         (",,,\n", ",few,,\n", "H", "unreadable_number", "0, 1"),
         (",,,\n", ",,fuond,\n", "I", "unknown_word", "did you mean 'found'?"),
+        (",,,\n", ",,not found,\n", "I", "unknown_word", "did you mean 'none'?"),
     ],
 )
 def test_faults_stand_at_their_cell(tmp_path, feed, old, new, column, code, hint):
@@ -99,7 +101,7 @@ def test_faults_stand_at_their_cell(tmp_path, feed, old, new, column, code, hint
 
 
 def test_a_row_with_faults_hides_no_other(tmp_path, feed):
-    text = GOOD + "b,2026-12-11,Nowhere,Beijing,25:00,,,,,\n" + GOOD.splitlines()[1]
+    text = GOOD + "b,2026-12-11,Nowhere,Beijing,25:61,,,,,\n" + GOOD.splitlines()[1]
     asked = read(tmp_path, feed, text)
     assert [journey.line for journey in asked.journeys] == [2, 4]
     assert [(fault.line, fault.column) for fault in asked.faults] == [(3, "C"), (3, "E")]
@@ -251,3 +253,20 @@ def test_a_folder_is_read_as_a_zip_is(tmp_path, feed):
     with zipfile.ZipFile(feed.path) as archive:
         archive.extractall(tmp_path / "folder")
     assert Timetable(tmp_path / "folder").trips == feed.trips
+
+
+@pytest.mark.parametrize(
+    ("depart", "arrive", "date"),
+    [
+        ("5:26 PM", "6:07 p.m. +1", "2026-12-10"),
+        ("17.26", "18:07 +1", "10 Dec 2026"),
+        ("1726", "42:07", "Dec 10, 2026"),
+    ],
+)
+def test_times_and_dates_are_those_of_timetables(tmp_path, feed, depart, arrive, date):
+    wanted = read(tmp_path, feed, GOOD).journeys[0]
+    text = GOOD.replace("17:26", depart).replace("18:07+1", arrive)
+    asked = read(tmp_path, feed, text.replace("2026-12-10", f'"{date}"'))
+    assert [str(fault) for fault in asked.faults] == []
+    assert asked.journeys[0].departures == wanted.departures
+    assert asked.journeys[0].arrivals == wanted.arrivals
