@@ -23,6 +23,7 @@ from gtfsgen.faults import Fault
 from gtfsgen.planners import Answers, Itinerary, Question
 from gtfsgen.planners.timetable import Timetable
 from gtfsgen.source.cells import Sheet, is_comment, read_csv
+from gtfsgen.source.day_words import WEEKDAY_WORDS
 from gtfsgen.source.days import DaysError, parse
 from gtfsgen.source.times import Cell, Manner, TimeError, parse_cell
 from gtfsgen.source.words import did_you_mean, folded
@@ -30,7 +31,6 @@ from gtfsgen.source.words import did_you_mean, folded
 COLUMNS = ("name", "date", "from", "to", "depart", "arrive", "trains", "changes", "expect", "note")
 REQUIRED = ("date", "from", "to")
 EXPECTATIONS = ("found", "none")
-WEEKDAYS = ("mo", "tu", "we", "th", "fr", "sa", "su")
 DAY_S = 86400
 MOST_READINGS = 1000
 """How many combinations of like-timed trains are compared before giving up."""
@@ -178,19 +178,18 @@ class RowReader:
     def day(self) -> date | None:
         """A date as timetables print it, with its weekday before an ISO date or without."""
         text = self.cell("date")
+        match = re.fullmatch(r"(?:([^\W\d_]+)[.,]*\s+)?(.*\d.*)", text)
+        weekday = match[1] if match and match[1] and match[1].casefold() in WEEKDAY_WORDS else ""
         try:
-            printed = parse(text).base
-        except DaysError:
-            printed = None
-        if printed is not None and len(printed.singles) == 1 and not printed.narrows:
-            return next(iter(printed.singles))
-        match = re.fullmatch(r"(?:([^\W\d]+)\.?\s+)?(\d{4}-\d\d-\d\d)", text)
-        try:
-            day = date.fromisoformat(match[2] if match else text)
-        except ValueError:
+            printed = parse(match[2] if match and weekday else text).base
+        except DaysError as error:
+            self.fault("unreadable_date", "date", error.message, "write it as 2026-12-10")
+            return None
+        if len(printed.singles) != 1 or printed.narrows:
             self.fault("unreadable_date", "date", "This is no date.", "write it as 2026-12-10")
             return None
-        if match and match[1] and not match[1].casefold().startswith(WEEKDAYS[day.weekday()]):
+        day = next(iter(printed.singles))
+        if weekday and WEEKDAY_WORDS[weekday.casefold()] != day.weekday():
             self.fault("wrong_weekday", "date", f"{day} is a {day:%A}.")
         return day
 

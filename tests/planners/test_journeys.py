@@ -266,7 +266,7 @@ def test_a_folder_is_read_as_a_zip_is(tmp_path, feed):
 def test_times_and_dates_are_those_of_timetables(tmp_path, feed, depart, arrive, date):
     wanted = read(tmp_path, feed, GOOD).journeys[0]
     text = GOOD.replace("17:26", depart).replace("18:07+1", arrive)
-    asked = read(tmp_path, feed, text.replace("2026-12-10", f'"{date}"'))
+    asked = read(tmp_path, feed, text.replace("Thu 2026-12-10", f'"{date}"'))
     assert [str(fault) for fault in asked.faults] == []
     assert asked.journeys[0].departures == wanted.departures
     assert asked.journeys[0].arrivals == wanted.arrivals
