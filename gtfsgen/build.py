@@ -30,6 +30,8 @@ class Build:
     links: list[ChainLink] = field(default_factory=list)
     report: Report | None = None
     """What validation said of the feed, with the policy applied; None if it was not asked."""
+    ignored: list[tuple[Fault, str]] = field(default_factory=list)
+    """Notices of the tables that the policy takes out, with its reasons."""
 
     @property
     def tables(self) -> dict[str, pl.DataFrame]:
@@ -77,6 +79,7 @@ def build(
         notices += _draw(compiled, read, extra)
     if errors(notices):
         return Build(None, notices, compiled, compiled.links)
+    notices, ignored = _decided(notices, read, today, policy)
     files = table_texts(compiled.tables) | compiled.files
     target = Path(output) if output is not None else root.resolve().parent / "feed"
     report = None
@@ -93,7 +96,24 @@ def build(
     write_holidays(read)
     if report is not None and target.resolve().parent == root.resolve().parent:
         _write_report(report, feed, root.resolve().parent / "validation")
-    return Build(feed, notices, compiled, compiled.links, report)
+    return Build(feed, notices, compiled, compiled.links, report, ignored)
+
+
+def _decided(
+    notices: list[Fault],
+    source: Source,
+    today: date | None,
+    policy: str | Path | Literal[False] | None,
+) -> tuple[list[Fault], list[tuple[Fault, str]]]:
+    """What the policy leaves of the notices of the tables, and what it ignores."""
+    from gtfsgen.validation.policy import decide_faults, read_policy
+
+    if policy is None:
+        usual = policy_path(source.root)
+        policy = usual if usual.is_file() else False
+    if not policy:
+        return notices, []
+    return decide_faults(notices, read_policy(Path(policy)), today or source.settings.as_of)
 
 
 def policy_path(root: Path) -> Path:

@@ -44,14 +44,17 @@ def command(words: tuple[str, ...], source: Path, profile: str | None) -> None:
 
 
 def _explain_code(code: str) -> None:
+    from gtfsgen.notices import NOTICES
     from gtfsgen.validation.engine import rules
 
-    known = rules()
+    of_feeds = rules()
+    known = {**NOTICES, **of_feeds}
     if code not in known:
         raise click.UsageError(
             f"there is no rule {code!r}{_near(code, known)}; `gtfsgen rules` lists all"
         )
-    click.echo(known[code].explanation)
+    found = of_feeds[code] if code in of_feeds else NOTICES[code]
+    click.echo(found.explanation)
 
 
 def _explain_row(source: Path, table: str, keys: list[str], profile: str | None) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from gtfsgen.faults import Fault, Severity
 from gtfsgen.findings import Rows
+from gtfsgen.notices import NOTICES
 from gtfsgen.reports.cells import Span, cell_span
 from gtfsgen.reports.places import place, place_text
 
@@ -119,7 +120,9 @@ def summary_of(code: str) -> str:
 def explanation_of(code: str) -> str:
     """All that is said of a notice code; nothing for a code without a page."""
     rule = _rule(code)
-    return (inspect.getdoc(rule.function) or "") if rule else ""
+    if rule is None:
+        return NOTICES[code].explanation if code in NOTICES else ""
+    return inspect.getdoc(rule.function) or ""
 
 
 def subject_of(code: str) -> str:
@@ -210,6 +213,8 @@ def _of_build(report: BuildReport, name: str) -> Findings:
     if validated:
         for fault, reason in ignored_notices(build.compiled, validated):
             ignored[fault.code, fault.severity, reason].append(fault)
+    for fault, reason in build.ignored:
+        ignored[fault.code, fault.severity, reason].append(fault)
     return Findings(
         name,
         _ordered(group(code, level, found) for (code, level), found in faults.items()),

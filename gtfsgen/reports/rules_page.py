@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
 
+from gtfsgen.notices import NOTICES, NoticeKind
 from gtfsgen.validation.engine import GROUPS, RULE_SETS, Rule
 
 HEADINGS = {
@@ -57,7 +58,14 @@ def markdown(rules: Iterable[Rule]) -> str:
         for subject, of_subject in groupby(of_group, key=lambda rule: rule.subject):
             parts.append(f"### {subject.replace('_', ' ').capitalize()}\n")
             parts += [_entry(rule) for rule in of_subject]
+    parts.append("## What reading, compiling and drawing the tables finds\n")
+    parts += [_table_entry(kind) for kind in NOTICES.values()]
     return "\n".join(parts)
+
+
+def _table_entry(kind: NoticeKind) -> str:
+    example = f" Example: {kind.example}" if kind.example else ""
+    return f"**`{kind.code}`** ({kind.severity.lower()})  {kind.summary} {kind.fix}{example}\n"
 
 
 def _entry(rule: Rule) -> str:

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 from gtfsgen.faults import Fault, Severity
 from gtfsgen.findings import Rows
+from gtfsgen.notices import NOTICES
 from gtfsgen.reports.places import place_columns
 
 if TYPE_CHECKING:
@@ -205,7 +206,7 @@ HINTS = {
 def _codes() -> Iterable[str]:
     from gtfsgen.validation import engine
 
-    return engine.rules().keys()
+    return {**engine.rules(), **NOTICES}.keys()
 
 
 def _fault(place: str, message: str, hint: str = "") -> None:
@@ -235,6 +236,46 @@ def _line_of(text: str, word: str, start: int = 1) -> int:
     return start
 
 
+def is_of_tables(entry: Entry) -> bool:
+    """Whether an entry is about notices of the tables, which only builds have."""
+    from gtfsgen.validation import engine
+
+    return entry.code in NOTICES and entry.code not in engine.rules()
+
+
+def decide_faults(
+    faults: Iterable[Fault], policy: Policy, today: date
+) -> tuple[list[Fault], list[tuple[Fault, str]]]:
+    """The notices of a build that a policy leaves, graded as it says; and those it ignores, with
+    the reasons. Errors of the tables stay: nothing can be built with them.
+    """
+    left: list[Fault] = []
+    ignored: list[tuple[Fault, str]] = []
+    acting = [e for e in policy.entries if e.holds(today) and is_of_tables(e)]
+    matched: set[Entry] = set()
+    for fault in faults:
+        entry = next((each for each in acting if _concerns(each, fault)), None)
+        if entry is None or fault.severity is Severity.ERROR:
+            left.append(fault)
+            continue
+        matched.add(entry)
+        if entry.severity is None:
+            ignored.append((fault, entry.reason))
+        else:
+            left.append(replace(fault, severity=entry.severity))
+    for entry in acting:
+        if entry not in matched:
+            message = f"nothing matches the entry for {entry}"
+            left.append(entry.remark("policy_entry_unused", message, "remove it"))
+    return left, ignored
+
+
+def _concerns(entry: Entry, fault: Fault) -> bool:
+    words = re.findall(r"[^\s,'\"=;:]+", f"{fault.found} {fault.message}")
+    here = entry.file in ("", fault.path, fault.path.rpartition("/")[2])
+    return entry.code == fault.code and here and (not entry.id or entry.id in words)
+
+
 def apply_policy(report: Report, policy: Policy, today: date) -> None:
     """Take out of a report what its policy ignores, and grade the rest as the policy says.
 
@@ -260,7 +301,7 @@ def apply_policy(report: Report, policy: Policy, today: date) -> None:
         if entry not in acting:
             message = f"the entry for {entry} ended on {entry.until} and no longer acts"
             report.remarks.append(entry.remark("policy_entry_ended", message, "decide anew"))
-        elif entry not in matched:
+        elif entry not in matched and not is_of_tables(entry):
             message = f"nothing matches the entry for {entry}"
             report.remarks.append(entry.remark("policy_entry_unused", message, "remove it"))
 

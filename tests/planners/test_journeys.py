@@ -77,7 +77,7 @@ def test_other_spreadsheets_separators(tmp_path, feed, separator):
     ("old", "new", "column", "code", "hint"),
     [
         ("Thu", "Fri", "B", "wrong_weekday", ""),
-        ("2026-12-10", "10.12.2026", "B", "unreadable_date", "2026-12-10"),
+        ("2026-12-10", "10/12/2026", "B", "unreadable_date", "2026-12-10"),
         ("2026-12-10", "2026-02-30", "B", "unreadable_date", "2026-12-10"),
         ("Beijing", "Bejing", "C", "unknown_stop", "did you mean 'Beijing'?"),
         ("pyongyang", "Pyongjang", "D", "unknown_stop", "did you mean 'Pyongyang'?"),

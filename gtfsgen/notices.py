@@ -1,0 +1,562 @@
+"""What notices of reading, compiling and drawing mean: the codes that no rule of validation has.
+
+Each has its usual severity, what was found, how to settle it, and some an example. `gtfsgen explain
+CODE`, policy.toml and docs/rules.md know these beside the rules of `validation/`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gtfsgen.faults import Severity
+
+
+@dataclass(frozen=True)
+class NoticeKind:
+    """A code, its usual severity, what it says and what to do."""
+
+    code: str
+    severity: Severity
+    summary: str
+    fix: str
+    example: str = ""
+
+    @property
+    def explanation(self) -> str:
+        """All of it, as `gtfsgen explain` prints it."""
+        lines = [f"{self.code} ({self.severity.lower()}, of the tables)", "", self.summary, ""]
+        lines += [f"To settle it: {self.fix}"]
+        return "\n".join([*lines, f"Example: {self.example}"] if self.example else lines)
+
+
+TEXT = """
+agency_zone_differs ERROR
+    An agency has another time zone than the feed.
+    All agencies of a feed keep one zone: leave the cell blank.
+
+ambiguous_half ERROR
+    A time of a table that goes by twelve hours does not say am or pm.
+    Write am or pm behind the time.
+    `7:05` beside `8:10 PM`
+
+ambiguous_letter ERROR
+    A letter behind a time may be a note, or a.m. or p.m., or days may be notes.
+    Write am or pm for the time of day, or say 24 in a row `clock`.
+    `12:33a` where notes.csv has an `a`
+
+ambiguous_midnight ERROR
+    A time could be of this day or the next.
+    Write the day, as +1, or mend the time.
+    10:00 followed by 9:30
+
+bad_encoding ERROR
+    A file is not UTF-8.
+    Save it as CSV UTF-8.
+
+blank_unlike_others INFO
+    A cell is blank in a column that is otherwise filled.
+    Fill it, if it has been lost.
+
+broken_json ERROR
+    A file of gtfs/ is not JSON.
+    Mend the file.
+
+broken_quotes ERROR
+    The quotation marks of a row do not close.
+    Write a quotation mark inside a quoted cell twice.
+
+broken_toml ERROR
+    feed.toml cannot be read.
+    Mend the line that is named.
+
+broken_workbook ERROR
+    A workbook cannot be read.
+    Open it in a spreadsheet and save it again.
+
+coach_cycle ERROR
+    Coaches lead trains round in a circle.
+    Check the chains of coaches.csv.
+
+coach_in_two_trains ERROR
+    A coach is in two trains on one date.
+    Give its rows different days.
+
+coach_leaves_before_it_arrives ERROR
+    A coach's next train leaves before the one before has arrived.
+    Mend the times or the chain.
+
+coach_leaves_feed INFO
+    A coach goes on with a train of another feed.
+    Nothing, if that is meant.
+    `K3 >> EN 123`
+
+coach_not_tied WARNING
+    A coach's trains could not be tied for planners.
+    Look at the reason that is given.
+
+coach_station_not_served ERROR
+    A coach begins or ends where its train does not call.
+    Name a station at which the train calls.
+
+coach_train_ambiguous ERROR
+    Several runs of a train could carry the coach on a date.
+    Give the columns of the train different days.
+
+coach_train_not_running ERROR
+    On a date of the coach its train does not run.
+    Mend the days, or write `whenever the trains run`.
+
+coach_train_without_halts WARNING
+    A coach's train has no halt at which it could be tied.
+    Write the calls of the train.
+
+coach_trains_do_not_meet ERROR
+    Two trains of a chain have no station in common.
+    Mend the chain or the stations.
+
+coach_waits_long WARNING
+    A coach stands long between its trains; the dates are named.
+    Nothing, if it is right: a column `wait` says how many days are meant.
+
+coach_without_dates WARNING
+    A coach runs on no date of the feed.
+    Mend its days.
+
+column_without_times ERROR
+    Most cells of a column are no times.
+    Head it with km, note or x_... if it is no train.
+    a column `Meilen`
+
+day_mark_disagrees ERROR
+    A written day contradicts the order of the calls.
+    Mend the day, or write +2! if it is meant.
+
+departure_before_arrival ERROR
+    A train leaves a station before it has arrived.
+    Mend one of the times, or write the day.
+
+detour_too_long WARNING
+    The track between two stops is a great detour; the line is straight.
+    Add the missing track.
+
+door_opened_at_joint INFO
+    Doors that a cell closes are open where trains are tied, so that riders keep their seat.
+    Nothing, if riders may stay aboard.
+
+duplicate_coach ERROR
+    A coach is twice in one train on the same days.
+    Remove one of the rows.
+
+duplicate_column ERROR
+    A column stands twice.
+    Remove one.
+
+duplicate_id ERROR
+    Two rows have one id.
+    Give each its own.
+
+duplicate_row ERROR
+    An upper row of a timetable stands twice.
+    Remove one.
+
+duplicate_station_name WARNING
+    Two stations have the same name.
+    Name them by id in timetables.
+
+duplicate_station_row ERROR
+    A station's rows are in the wrong order or do not say which they are.
+    Write arr and then dep.
+
+duplicate_table ERROR
+    A table stands in two files.
+    Remove one.
+
+duplicate_train ERROR
+    A train number runs twice on a date.
+    Give its columns different days or numbers.
+
+empty_chain ERROR
+    A chain of trains lacks one.
+    Write K27 > 95 > 52.
+
+empty_period ERROR
+    A period ends before it begins.
+    Mend the dates.
+
+empty_table ERROR
+    A table has no header row.
+    Write one, or remove the file.
+
+id_unlike_name INFO
+    An id does not spell its name as the others do.
+    See whether a letter is wrong.
+
+impossible_position ERROR
+    A position is none on the earth's land, or no number.
+    Look the position up.
+
+impossible_speed ERROR
+    A train would go faster than 400 km/h.
+    Mend the time, the station or its position.
+
+invalid_email ERROR
+    An address is no e-mail address.
+    Mend it.
+
+invalid_language ERROR
+    A word is no language code.
+    Write en, zh-Hans, ko.
+
+invalid_option ERROR
+    An option of feed.toml has a value that it cannot have.
+    Mend it.
+
+invalid_url ERROR
+    An address is no web address.
+    Write https://...
+
+invalid_value ERROR
+    A cell holds what its column cannot hold.
+    Mend it as the message says.
+
+joint_without_time ERROR
+    Where trains are tied no time is known.
+    Write a time, or an estimate with ~.
+
+long_period WARNING
+    The feed's period is longer than ten years.
+    Mend the year.
+
+long_stop WARNING
+    A train stands for more than 12 hours.
+    Write the day, such as +1, if it is right.
+
+missing_arrival ERROR
+    An arrival is missing.
+    Fill the cell, or write ? for an unknown time.
+
+missing_call ERROR
+    A train has a time at one station only.
+    Write where it comes from or goes to.
+
+missing_column ERROR
+    A table lacks a column.
+    Add it.
+
+missing_days ERROR
+    A train has no days.
+    Write daily, Mo-Fri, ...
+
+missing_days_row ERROR
+    A timetable has no row of days.
+    Add a row `days`.
+
+missing_departure ERROR
+    A departure is missing.
+    Fill the cell, or write ? for an unknown time.
+
+missing_header ERROR
+    A column with cells has no name.
+    Name it.
+
+missing_label ERROR
+    A row does not say which station it is.
+    Write the station.
+
+missing_table ERROR
+    A project lacks a table.
+    Add the file.
+
+missing_train ERROR
+    A column with times has no train number.
+    Write it, or head the column with note.
+
+missing_train_row ERROR
+    No row names the trains.
+    Begin it with the word train.
+
+missing_value ERROR
+    A cell that is needed is blank.
+    Fill it.
+
+mixed_clocks ERROR
+    Of arrival and departure one is railway time, the other not.
+    Mark both with < or neither.
+
+no_calls ERROR
+    A train has no times.
+    Write them, or remove the column.
+
+no_days WARNING
+    Days come to no date of the feed.
+    Mend the days or the feed's period.
+
+no_route WARNING
+    No way leads along the track between two stops; the line is straight.
+    Join the pieces of track.
+
+no_stations ERROR
+    A timetable has no stations.
+    Write one row for each.
+
+no_trips ERROR
+    The feed would have no trips.
+    Give at least one train days within the feed's period.
+
+note_binds_nothing WARNING
+    A note says how the train stops, but planners are told nothing.
+    Bind it in the column `mark` of notes.csv.
+    "Calls to take up only" without `pickup only`
+
+null_character ERROR
+    A cell holds a NUL character.
+    Type the cell again.
+
+odd_name WARNING
+    A name has odd marks or mixed scripts.
+    See whether a letter is wrong or an encoding lost.
+
+passes_at_end ERROR
+    A train passes before its first or after its last stop.
+    Write a time without
+    . |
+
+ragged_row ERROR
+    A row has more or fewer cells than the others.
+    Quote cells that hold the separator.
+
+reserved_name ERROR
+    A calendar's name is a word for days already.
+    Choose another name.
+
+route_unlike_stations INFO
+    A route is not named after its stations as the others are.
+    See whether a letter is wrong.
+
+route_without_agency ERROR
+    A route does not say whose it is.
+    Fill the column agency.
+
+row_without_times ERROR
+    A row names a station, but its cells are no times.
+    Begin it with #, or mend the cells.
+
+rows_do_not_match WARNING
+    Trains arrive at one station and depart from another.
+    See whether the rows name the same station.
+
+rows_left_out INFO
+    Rows of a timetable are no stations and not in the feed.
+    Begin them with #, or mend a station's name.
+    legends, symbols, connections
+
+said_twice ERROR
+    A row of gtfs/ says otherwise what a table says already.
+    Say it in one place.
+
+slow_train WARNING
+    A train is slower than 20 km/h over more than 8 hours.
+    Write the day, such as +1, if it is right.
+
+split_with_long_wait WARNING
+    Trains part or join with a wait of two hours or more; MOTIS shows a change there.
+    Nothing, if the wait is right.
+
+station_again INFO
+    A station stands in two places of a table.
+    See whether it is the right station.
+
+station_not_on_train ERROR
+    A coach's train does not call at a station of its row.
+    Name a station at which it calls.
+
+station_off_the_way WARNING
+    Trains make a great detour to a station.
+    See whether it is a place of the same name.
+
+station_twice WARNING
+    A train calls twice at a station.
+    See whether it is the right station.
+
+stop_off_track WARNING
+    A stop lies farther from any track than allowed; the line is straight there.
+    Mend the position or add the track.
+
+time_goes_back ERROR
+    A time is before the one above it.
+    Mend the time or its day.
+
+time_skipped_by_clock_change WARNING
+    A time does not exist in the night in which clocks go forward.
+    Nothing: it is told an hour later on that date.
+
+time_without_note INFO
+    All other times of a table bear a note.
+    Write it, if it has been lost.
+
+track_unreadable WARNING
+    A file of tracks cannot be read.
+    Mend the file.
+
+train_above_kinds ERROR
+    The column of arr and dep has a train number.
+    Move the train to its own column.
+
+train_date_lost_or_doubled ERROR
+    A date of a train is lost or doubled in the feed.
+    This is a fault of gtfsgen: please report it.
+
+train_twice ERROR
+    A train stands twice in a chain.
+    Mend the chain.
+
+train_without_calls ERROR
+    A run has no calls left.
+    See which notes restrict its days.
+
+train_without_route WARNING
+    Other trains have a row in routes.csv, this one has none.
+    Add it.
+
+trip_end_without_time ERROR
+    A trip begins or ends at a call without a time.
+    Write it, or an estimate with ~.
+
+trip_of_a_day INFO
+    A trip lasts a day or longer.
+    Nothing.
+
+trip_of_a_day_cut INFO
+    A trip of a day or longer is cut at a long halt.
+    Nothing: riders keep their seat.
+
+unknown_agency ERROR
+    There is no such agency.
+    Mend the id, or add the agency.
+
+unknown_clock ERROR
+    feed.toml names no clock that times go by.
+    Write 24 or 12.
+
+unknown_column ERROR
+    A table has no such column.
+    Mend its name, or begin it with x_.
+
+unknown_day_codes ERROR
+    feed.toml names no day codes.
+    Write days = "gb".
+
+unknown_file WARNING
+    A file is not read.
+    Mend its name, or begin it with _.
+
+unknown_key ERROR
+    feed.toml has no such key.
+    Mend its name, or begin it with x_.
+
+unknown_kind ERROR
+    The column of arr and dep holds another word.
+    Write arr or dep.
+
+unknown_mark ERROR
+    A note is bound to something that is no mark.
+    Write pickup only, drop off only, on request, estimate, days Sa ...
+
+unknown_note ERROR
+    notes.csv has no such note.
+    Add it, or mend the letter.
+
+unknown_option ERROR
+    feed.toml has no such option.
+    Mend its name.
+
+unknown_profile ERROR
+    There is no such hand-over profile.
+    Write linked or through.
+
+unknown_route ERROR
+    There is no such route.
+    Add it to routes.csv, or mend the name.
+
+unknown_station ERROR
+    There is no such station.
+    Mend the name, or add it to stations.csv.
+
+unknown_timezone ERROR
+    There is no such time zone.
+    Write Asia/Shanghai.
+
+unknown_train ERROR
+    No timetable has such a train.
+    Mend the number; >> stands before a train of another feed.
+
+unlikely_station WARNING
+    A train could not reach a station in time.
+    See whether it is the right station, at the right position.
+
+unlisted_language WARNING
+    A column is in a language that feed.toml does not list.
+    Add it to languages.
+
+unreadable_date ERROR
+    A cell is no date.
+    Write 2026-05-01.
+
+unreadable_days ERROR
+    Words are no days, or can be read in two ways.
+    Write as the message says.
+    `SO`, `5/6`
+
+unreadable_file ERROR
+    A file cannot be read.
+    See its permissions.
+
+unreadable_interval ERROR
+    A cell is no interval.
+    Write 20 min until 22:00.
+
+unreadable_time ERROR
+    A cell is no time, or can be read in two ways.
+    Write it as 07:35.
+
+unusable_letter ERROR
+    A letter of notes.csv is a mark of its own.
+    Bind it in the column `mark`, or take another.
+
+unused_agency WARNING
+    No route is an agency's.
+    Remove it, or mend the routes.
+
+unused_calendar WARNING
+    Nothing runs by a calendar.
+    Remove it, or mend its name.
+
+unused_note INFO
+    No time or train bears a note.
+    Remove it.
+
+unused_route WARNING
+    No train is on a route.
+    Remove it, or mend the trains.
+
+world_network INFO
+    A line follows a simplified network of the world's railways.
+    Add the track for an exact line.
+
+zone_not_at_position ERROR
+    Clocks at a station's position do not go by its zone.
+    Mend the zone or the position.
+"""
+
+
+def _read(text: str) -> dict[str, NoticeKind]:
+    kinds = {}
+    for block in text.strip().split("\n\n"):
+        head, summary, fix, *example = (line.strip() for line in block.splitlines())
+        code, severity = head.split()
+        kinds[code] = NoticeKind(code, Severity(severity), summary, fix, "".join(example))
+    return kinds
+
+
+NOTICES = _read(TEXT)
+"""Code -> what it means, for the notices of reading, compiling and drawing."""
