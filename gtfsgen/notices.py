@@ -308,6 +308,10 @@ note_binds_nothing WARNING
     Bind it in the column `mark` of notes.csv.
     "Calls to take up only" without `pickup only`
 
+no_track INFO
+    No track is given, so that all lines are straight.
+    Put one into source/tracks/, or write network = "world" in [shapes] of feed.toml.
+
 null_character ERROR
     A cell holds a NUL character.
     Type the cell again.
@@ -481,6 +485,10 @@ unknown_route ERROR
 unknown_station ERROR
     There is no such station.
     Mend the name, or add it to stations.csv.
+
+zone_not_told ERROR
+    A station has no zone, and its position tells none or several.
+    Write the zone.
 
 unknown_timezone ERROR
     There is no such time zone.

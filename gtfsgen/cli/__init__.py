@@ -33,6 +33,7 @@ COMMANDS = {
     "journeys": "Ask a real trip planner for the journeys a rider must find.",
     "import": "Turn any feed into curated tables.",
     "diff": "Tell every difference between two feeds once.",
+    "stations": "Fill in names, positions and zones of stations.",
     "explain": "Say what a notice means, or where a row comes from.",
     "rules": "List all rules.",
     "watch": "Rebuild on save; the page reloads by itself.",

@@ -554,22 +554,25 @@ class _Follower:
 
     def _note_waits(self, coach: Coach, journeys: Sequence[tuple[int, list[_Ride]]]) -> None:
         """Tell of waits that are long enough to be a mistake."""
-        longest: dict[tuple[str, str], int] = {}
-        for _, rides in journeys:
+        waits: dict[tuple[str, str], dict[int, int]] = {}
+        for number, rides in journeys:
             for before, after in itertools.pairwise(rides):
                 arrival = self._arrival(before.run, before.day, before.alight)
                 departure = self._departure(after.run, after.day, after.board)
                 if arrival is not None and departure is not None:
                     key = (self.runs[before.run].train, self.runs[after.run].train)
-                    longest[key] = max(longest.get(key, 0), departure - arrival)
-        for (one, other), wait in longest.items():
-            if wait > LONG_WAIT_S:
+                    waits.setdefault(key, {})[number] = departure - arrival
+        for (one, other), by_day in waits.items():
+            wait = max(by_day.values())
+            long = [day for day, each in by_day.items() if each > LONG_WAIT_S]
+            if long:
                 self.faults.append(
                     coach_fault(
                         coach,
                         "trains",
                         "coach_waits_long",
-                        f"the coach waits {_duration(wait)} from train {one} to train {other}",
+                        f"the coach waits {_duration(wait)} from train {one} to train {other}"
+                        + _only_on(long, len(by_day)),
                         severity=Severity.WARNING,
                     )
                 )
@@ -578,6 +581,13 @@ class _Follower:
         self, coach: Coach, column: str, code: str, message: str, found: str = "", hint: str = ""
     ) -> None:
         self.faults.append(coach_fault(coach, column, code, message, found=found, hint=hint))
+
+
+def _only_on(days: Sequence[int], of: int) -> str:
+    """`, on 2027-11-07 only`, where that is not so on most of the days."""
+    if 2 * len(days) > of:
+        return ""
+    return f", on {_days(days)} only"
 
 
 def _times(moments: Moments) -> list[int]:

@@ -88,7 +88,17 @@ def draw(tables: Mapping[str, pl.DataFrame], tracks: Path, options: Mapping[str,
     # for.
     grade = Severity.WARNING if networks else Severity.INFO
     drawn = draw_on(tables, {"": Networks(networks)}, limits, vias=given.vias, grade=grade)
-    return Drawn(drawn.tables, faults + drawn.faults, drawn.geojson)
+    straight = drawn.faults if networks else _as_one(drawn.faults)
+    return Drawn(drawn.tables, faults + straight, drawn.geojson)
+
+
+def _as_one(faults: list[Fault]) -> list[Fault]:
+    """Without any track all lines are straight for one cause, told once."""
+    if len(faults) < 2:
+        return faults
+    said = f"No track is given, so that {len(faults)} legs are drawn straight."
+    hint = 'put one into tracks/, or write network = "world" in [shapes] of feed.toml'
+    return [Fault(Severity.INFO, "no_track", "tracks", 0, "", said, hint=hint)]
 
 
 def draw_on(

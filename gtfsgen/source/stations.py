@@ -209,10 +209,26 @@ def check_zones(
                 )
             )
             zone = ""
+        elif not zone:
+            zone = zone_at(row, letters, first, last, faults)
         if zone and row["lat"] is not None and row["lon"] is not None:
             faults += zone_faults(row, zone, letters, first, last)
         zones.append(zone or "UTC")
     return frame.with_columns(pl.Series("timezone", zones, dtype=pl.String))
+
+
+def zone_at(
+    row: dict, letters: dict[str, str], first: date, last: date, faults: list[Fault]
+) -> str:
+    """The zone at a station's position, where its cell is blank; "" and a fault if none is sure."""
+    lat, lon = row["lat"], row["lon"]
+    here = [] if lat is None or lon is None else zones_within(lat, lon, 0.0)
+    if here and all(same_clock(here[0], other, first, last) for other in here[1:]):
+        return here[0]
+    several = f"Its position is in several: {', '.join(here)}." if here else "No position tells it."
+    message = f"The timezone is missing. {several}"
+    faults.append(fault_at(row, letters, "timezone", "zone_not_told", message, "write it"))
+    return ""
 
 
 def zone_faults(

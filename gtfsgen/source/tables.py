@@ -67,7 +67,7 @@ STATIONS = Table(
         "station_id", "name", "lat", "lon", "timezone", "country", "code", "aliases", "url", "desc",
         "wheelchair", "zone_id", "platform_code", "source", "confidence",
     ),
-    required=("station_id", "name", "lat", "lon", "timezone"),
+    required=("station_id", "name", "lat", "lon"),
     key="station_id",
     aliases={
         "id": "station_id", "stop_id": "station_id", "station": "station_id", "stop_name": "name",
