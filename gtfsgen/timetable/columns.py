@@ -70,11 +70,13 @@ def mix(values: np.ndarray, seed: int = 0) -> np.ndarray:
     return z ^ (z >> np.uint64(31))
 
 
-def row_marks(columns: list[np.ndarray], seed: int) -> np.ndarray:
-    """A number for each row, equal for equal rows; what differs differs but once in 2**64."""
-    marks = np.full(len(columns[0]), _FACTORS[1 - seed], np.uint64)
+def row_marks(columns: list[np.ndarray]) -> np.ndarray:
+    """A number for each row, equal for equal rows; what differs is equal but once in 2**64."""
+    marks = np.full(len(columns[0]), _FACTORS[0], np.uint64)
     for column in columns:
-        marks = mix(marks ^ column.astype(np.int64).view(np.uint64), seed)
+        marks ^= column.astype(np.int64, copy=False).view(np.uint64)
+        marks *= _FACTORS[1]
+        marks ^= marks >> np.uint64(29)
     return marks
 
 
@@ -85,8 +87,9 @@ def run_marks(columns: list[np.ndarray], starts: np.ndarray) -> pl.DataFrame:
     count = len(columns[0])
     lengths = np.diff(starts, append=count)
     order = np.arange(count, dtype=np.int64) - np.repeat(starts, lengths)
+    rows = row_marks([order, *columns])
     marks = {
-        f"mark_{seed}": np.add.reduceat(row_marks([order, *columns], seed), starts)
+        f"mark_{seed}": np.add.reduceat(mix(rows, seed), starts)
         if count
         else np.zeros(0, np.uint64)
         for seed in (0, 1)

@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 
-from gtfsgen.timetable.columns import highest
+from gtfsgen.timetable.columns import highest, ranges
 
 SAME_LINE_SHARE = 0.6
 """Trains belong to one line if this share of the stations of the shorter is on the longer."""
@@ -86,8 +86,6 @@ def _lines(
     trains: pl.DataFrame, courses: pl.DataFrame, calls: pl.DataFrame
 ) -> tuple[np.ndarray, dict[int, int]]:
     """The line of each train, and the longest course of each line."""
-    from scipy.sparse import csr_array
-
     size = courses["calls"].to_numpy().astype(np.int64)
     weight = np.zeros(courses.height, np.int64)
     np.add.at(weight, trains["course"].to_numpy(), 1)
@@ -99,21 +97,21 @@ def _lines(
     if rail.any():
         used = np.zeros(courses.height, bool)
         used[course[rail]] = True
-        rows = calls.select("course", "station").drop_nulls().unique(maintain_order=True)
-        ones = np.ones(rows.height, np.int32)
-        width = highest(rows["station"]) + 1
-        served = csr_array(
-            (ones, (rows["course"].to_numpy(), rows["station"].to_numpy())),
-            shape=(courses.height, width),
-        )
-        stations: np.ndarray = np.asarray(served.sum(axis=1)).ravel()
+        rows = calls.select("course", "station").drop_nulls().unique().sort("station", "course")
+        at, by = (rows[name].to_numpy().astype(np.int64) for name in ("station", "course"))
+        first_at = np.searchsorted(at, np.arange(highest(rows["station"]) + 2))
+        stations = np.bincount(by, minlength=courses.height)
+        begin = courses["first_call"].to_numpy().astype(np.int64)
+        served = calls["station"].fill_null(0).to_numpy().astype(np.int64)
         of_course = np.full(courses.height, -1, np.int64)
         for seed in longest.tolist():
             if next_key == MOST_SEEDS:
                 break
             if not used[seed] or of_course[seed] >= 0:
                 continue
-            common = np.asarray((served @ served[[seed]].T).todense()).ravel()
+            here = np.unique(served[begin[seed] : begin[seed] + size[seed]])
+            met = by[ranges(first_at[here], first_at[here + 1] - first_at[here])]
+            common = np.bincount(met, minlength=courses.height)
             own = (common >= SAME_LINE_SHARE * stations) & ((common > 1) | (stations < 2))
             own &= used & (of_course < 0)
             own[seed] = True
@@ -147,8 +145,8 @@ def _directions(
     that do so the other way round. Where that tells nothing, or for other than railways, it is
     direction_id that counts, if it is given.
     """
-    first, size = (courses[name].to_numpy().astype(np.int64) for name in ("first_call", "calls"))
-    station = calls["station"].fill_null(2**32 - 1).to_numpy()
+    first, size = (courses[name].to_list() for name in ("first_call", "calls"))
+    station = calls["station"].to_list()
     places: dict[int, dict[int, int]] = {}
     known: dict[tuple[int, int], int] = {}
     given = trains["direction_id"].to_list()
@@ -162,14 +160,14 @@ def _directions(
         if (own, course) not in known:
             seed = seeds[own]
             if own not in places:
-                along = station[first[seed] : first[seed] + size[seed]].tolist()
+                along = station[first[seed] : first[seed] + size[seed]]
                 places[own] = {each: n for n, each in reversed(list(enumerate(along)))}
             way = [
                 places[own][each]
-                for each in station[first[course] : first[course] + size[course]].tolist()
+                for each in station[first[course] : first[course] + size[course]]
                 if each in places[own]
             ]
-            steps = np.sign(np.diff(way)).sum() if len(way) > 1 else 0
+            steps = sum((b > a) - (b < a) for a, b in pairwise(way))
             known[own, course] = 0 if steps > 0 else 1 if steps < 0 else -1
         told = known[own, course]
         found[row] = told if told >= 0 else int(given[row] == 1)

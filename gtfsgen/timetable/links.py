@@ -343,24 +343,18 @@ def _ways(
     """`vehicle`, `position`, `trip`, `days_later`, `dates` of ways of two trips and more."""
     parts = []
     first = 0
+    steps = {at: (rows["trip"].to_numpy(), rows["later"].to_numpy()) for at, rows in trail.items()}
+    befores = [rows["before"].to_numpy() for rows in parents]
     for depth, ends in enumerate(done):
         if not depth or not ends.height:
             continue
-        way = ends["way"]
+        way, dates = ends["way"].to_numpy(), ends["dates"].to_numpy()
+        vehicle = np.arange(first, first + ends.height)
         for position in range(depth, -1, -1):
-            parts.append(
-                pl.DataFrame(
-                    {
-                        "vehicle": pl.int_range(first, first + ends.height, eager=True),
-                        "position": pl.repeat(position, ends.height, eager=True),
-                        "trip": trail[position]["trip"].gather(way),
-                        "days_later": trail[position]["later"].gather(way),
-                        "dates": ends["dates"],
-                    }
-                )
-            )
+            trip, later = steps[position]
+            parts.append((vehicle, np.full(len(way), position), trip[way], later[way], dates))
             if position:
-                way = parents[position - 1]["before"].gather(way)
+                way = befores[position - 1][way]
         first += ends.height
     schema = {
         "vehicle": pl.UInt32,
@@ -371,7 +365,10 @@ def _ways(
     }
     if not parts:
         return pl.DataFrame(schema=schema)
-    frame = pl.concat(parts).select(pl.col(name).cast(kind) for name, kind in schema.items())
+    columns = (np.concatenate(each) for each in zip(*parts, strict=True))
+    frame = pl.DataFrame(
+        [pl.Series(n, each).cast(schema[n]) for n, each in zip(schema, columns, strict=True)]
+    )
     # Numbered by their trips, as trips.txt has them in order.
     trips = frame.sort("vehicle", "position").group_by("vehicle", maintain_order=True).agg("trip")
     ordered = sorted(zip(trips["trip"].to_list(), trips["vehicle"].to_list(), strict=True))

@@ -18,6 +18,9 @@ class DateSets:
         self.sets: list[Dates] = [Dates()]
         self._number: dict[Dates, int] = {Dates(): 0}
         self._meet: dict[tuple[int, int, int], int] = {}
+        self._without: dict[tuple[int, ...], int] = {}
+        self._union: dict[tuple[int, ...], int] = {}
+        self._shift: dict[tuple[int, int], int] = {}
 
     def __getitem__(self, number: int) -> Dates:
         return self.sets[number]
@@ -39,22 +42,31 @@ class DateSets:
         return self._meet[key]
 
     def shift(self, number: int, days: int) -> int:
-        return self.number(self.sets[number].shift(days)) if days else number
+        if not days:
+            return number
+        if (number, days) not in self._shift:
+            self._shift[number, days] = self.number(self.sets[number].shift(days))
+        return self._shift[number, days]
 
     def without(self, number: int, others: Iterable[int]) -> int:
-        rest = self.sets[number]
-        for other in others:
-            rest = rest - self.sets[other]
-        return self.number(rest)
+        key = (number, *sorted(others))
+        if key not in self._without:
+            rest = self.sets[number]
+            for other in key[1:]:
+                rest = rest - self.sets[other]
+            self._without[key] = self.number(rest)
+        return self._without[key]
 
     def union(self, numbers: Iterable[int]) -> int:
-        every = sorted(set(numbers))
+        every = tuple(sorted(set(numbers)))
         if len(every) == 1:
             return every[0]
-        together = Dates()
-        for number in every:
-            together = together | self.sets[number]
-        return self.number(together)
+        if every not in self._union:
+            together = Dates()
+            for number in every:
+                together = together | self.sets[number]
+            self._union[every] = self.number(together)
+        return self._union[every]
 
     def running(self, day: int) -> np.ndarray:
         """Which of the sets hold the day of that number: booleans, one for each set."""
