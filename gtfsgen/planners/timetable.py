@@ -7,9 +7,9 @@ trip that leaves that stop at that instant, and the trips its vehicle goes on as
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -17,8 +17,11 @@ import polars as pl
 
 from gtfsgen.budget import UnreadableInput
 from gtfsgen.clocks import UnknownZone, zone_info
+from gtfsgen.dates import EPOCH
 from gtfsgen.feed.tolerant import TextRows, TextTables, text_tables
 from gtfsgen.source.words import folded
+from gtfsgen.timetable import Timetable as Room
+from gtfsgen.timetable import timetable_of_tables
 
 LONGEST_TRIP_DAYS = 10
 """How long before a call a trip's service day may have been."""
@@ -37,8 +40,6 @@ STEMS = (
     "frequencies",
 )
 """Tables that trains are looked up in."""
-IN_SEAT = "4"
-"""transfers.transfer_type: the rider stays aboard."""
 
 
 @dataclass(frozen=True)
@@ -175,70 +176,71 @@ class Timetable:
         return list(dict.fromkeys(name for name in names if name))
 
     @cached_property
-    def calls(self) -> pl.DataFrame:
-        """trip_id, stop_id, arrival_s and departure_s (of the service day, null if blank)."""
-        table = self.table(
-            "stop_times", "trip_id", "stop_id", "stop_sequence", "arrival_time", "departure_time"
-        )
-        return (
-            table.with_columns(
-                pl.col("stop_sequence").cast(pl.Int64, strict=False),
-                arrival_s=seconds("arrival_time"),
-                departure_s=seconds("departure_time"),
-            )
-            .sort("trip_id", "stop_sequence", maintain_order=True)
-            .select(
-                "trip_id",
-                "stop_id",
-                pl.coalesce("arrival_s", "departure_s").alias("arrival_s"),
-                pl.coalesce("departure_s", "arrival_s").alias("departure_s"),
-            )
-        )
+    def room(self) -> Room:
+        """The feed's trains, links and dates."""
+        return timetable_of_tables(self._tables)
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        """trip_id -> its row in the room's trips."""
+        ids = self.room.trips["trip_id"].cast(pl.String).to_list()
+        return {trip_id: number for number, trip_id in enumerate(ids)}
+
+    @cached_property
+    def _heads(self) -> dict[str, str]:
+        """trip_id -> the first trip of the train it is a piece of."""
+        ids = self.room.trips["trip_id"].cast(pl.String)
+        pieces = self.room.ride_trips
+        pairs = zip(ids.gather(pieces["trip"]), ids.gather(pieces["ride"]), strict=True)
+        return dict(pairs)
+
+    def trains(self, trip_ids: Iterable[str]) -> list[str]:
+        """The trains that trips ridden one after another are of, each by one of its trips: a train
+        that had to be cut into several trips is one.
+        """
+        found: list[str] = []
+        for trip_id in trip_ids:
+            head = self._heads.get(trip_id, trip_id)
+            if not found or self._heads.get(found[-1], found[-1]) != head:
+                found.append(trip_id)
+        return found
 
     def calls_of(self, trip_id: str) -> list[tuple[str, int | None, int | None]]:
         """Stop, arrival and departure seconds of a trip's calls in order."""
         if trip_id not in self._calls_of:
-            rows = self.calls.filter(pl.col("trip_id") == trip_id)
-            self._calls_of[trip_id] = rows.select("stop_id", "arrival_s", "departure_s").rows()
+            self._calls_of[trip_id] = self._calls(trip_id)
         return self._calls_of[trip_id]
 
     @cached_property
     def _calls_of(self) -> dict[str, list[tuple[str, int | None, int | None]]]:
         return {}
 
-    @cached_property
-    def _calendar(self) -> dict[str, tuple[str, date, date]]:
-        weekdays = (
-            "monday tuesday wednesday thursday friday saturday sunday".split()  # noqa: SIM905
+    def _calls(self, trip_id: str) -> list[tuple[str, int | None, int | None]]:
+        pattern, start = self.room.trips.select("pattern", "start").row(self._numbers[trip_id])
+        if pattern is None:
+            return []
+        first, count = self.room.patterns.select("first_call", "calls").row(pattern)
+        arrival, departure = pl.col("arrival_offset"), pl.col("departure_offset")
+        return (
+            self.room.calls.slice(first, count)
+            .select(
+                pl.col("stop_id").cast(pl.String).fill_null(""),
+                pl.coalesce(arrival, departure) + start,
+                (pl.coalesce(departure, arrival) + start).alias("departure"),
+            )
+            .rows()
         )
-        rows = self.table("calendar", "service_id", *weekdays, "start_date", "end_date").rows()
-        return {
-            service: ("".join(flags), day_of(first), day_of(last))
-            for service, *flags, first, last in rows
-        }
-
-    @cached_property
-    def _exceptions(self) -> dict[tuple[str, date], bool]:
-        rows = self.table("calendar_dates", "service_id", "date", "exception_type").rows()
-        return {(service, day_of(day)): kind == "1" for service, day, kind in rows}
 
     @cached_property
     def period(self) -> tuple[date, date]:
-        """First and last date that the calendars name."""
-        named = [day for _, first, last in self._calendar.values() for day in (first, last)]
-        named += [day for (_, day), added in self._exceptions.items() if added]
-        known = [day for day in named if day != date.min]
-        if not known:
+        """The first and the last date on which a trip runs."""
+        if not self.room.trips.filter(pl.col("dates") > 0).height:
             raise UnreadableInput(f"{self.path}: no calendar names a day on which anything runs.")
-        return min(known), max(known)
+        first, last = self.room.period
+        return EPOCH + timedelta(days=first), EPOCH + timedelta(days=last)
 
     def runs_on(self, trip_id: str, day: date) -> bool:
-        service = self.trips[trip_id][1]
-        exception = self._exceptions.get((service, day))
-        if exception is not None:
-            return exception
-        flags, first, last = self._calendar.get(service, ("0000000", date.max, date.min))
-        return first <= day <= last and flags[day.weekday()] == "1"
+        return day in self.room.dates(self.room.trips["dates"][self._numbers[trip_id]])
 
     def instant(self, day: date, second: int) -> int:
         """When that second of a service day is: GTFS counts from noon minus twelve hours."""
@@ -265,15 +267,14 @@ class Timetable:
         days = [today - timedelta(days=back) for back in range(-1, LONGEST_TRIP_DAYS + 1)]
         day_of_second = {departure - self.instant(day, 0): day for day in days}
         platforms = self._platforms(stop_id)
-        rows = self.calls.filter(
-            pl.col("stop_id").is_in(platforms) & pl.col("departure_s").is_in(list(day_of_second))
-        )
-        for trip_id in rows["trip_id"].unique(maintain_order=True):
+        calls = self.room.calls.filter(pl.col("stop_id").cast(pl.String).is_in(platforms))
+        trips = self.room.trips.filter(pl.col("pattern").is_in(calls["pattern"].implode()))
+        for trip_id in trips["trip_id"].cast(pl.String).to_list():
             for position, (stop, _, second) in enumerate(self.calls_of(trip_id)):
                 if stop not in platforms or second not in day_of_second:
                     continue
                 day = day_of_second[second]
-                if trip_id in self.trips and self.runs_on(trip_id, day):
+                if self.runs_on(trip_id, day):
                     yield Run(trip_id, day), position
 
     def _chains(
@@ -296,57 +297,22 @@ class Timetable:
 
     def _onward(self, run: Run) -> list[Run]:
         """The runs that a run's vehicle, or parts of it, goes on as."""
-        end = self._end(run)
-        if end is None:
-            return []
-        found = [
-            Run(trip_id, day)
-            for trip_id in self._links.get(run.trip_id, ())
-            for day in [self._first_day(trip_id, end)]
-            if day
+        return [
+            Run(trip_id, run.day + timedelta(days=later))
+            for trip_id, later, dates in self._links.get(run.trip_id, ())
+            if run.day in self.room.dates(dates)
         ]
-        block = self.trips[run.trip_id][2]
-        later = [
-            (start, trip_id)
-            for trip_id in self._blocks.get(block, ())
-            if trip_id != run.trip_id and self.runs_on(trip_id, run.day)
-            for start in [self._start(Run(trip_id, run.day))]
-            if start is not None and start >= end
-        ]
-        return found + [Run(trip_id, run.day) for _, trip_id in sorted(later)[:1]]
-
-    def _first_day(self, trip_id: str, after: int) -> date | None:
-        """The service day of a trip's first run that starts then or later, within three days."""
-        today = datetime.fromtimestamp(after, zone_info(self.zone)).date()
-        for ahead in range(-LONGEST_TRIP_DAYS, 4):
-            day = today + timedelta(days=ahead)
-            start = self._start(Run(trip_id, day)) if trip_id in self.trips else None
-            if start is not None and start >= after and self.runs_on(trip_id, day):
-                return day
-        return None
-
-    def _start(self, run: Run) -> int | None:
-        calls = self.calls_of(run.trip_id)
-        return self.instant(run.day, calls[0][2]) if calls and calls[0][2] is not None else None
-
-    def _end(self, run: Run) -> int | None:
-        calls = self.calls_of(run.trip_id)
-        return self.instant(run.day, calls[-1][1]) if calls and calls[-1][1] is not None else None
 
     @cached_property
-    def _blocks(self) -> dict[str, list[str]]:
-        blocks: dict[str, list[str]] = {}
-        for trip_id, (_, _, block, _) in self.trips.items():
-            if block:
-                blocks.setdefault(block, []).append(trip_id)
-        return blocks
-
-    @cached_property
-    def _links(self) -> dict[str, list[str]]:
-        rows = self.table("transfers", "from_trip_id", "to_trip_id", "transfer_type")
-        links: dict[str, list[str]] = {}
-        for from_trip, to_trip, _ in rows.filter(pl.col("transfer_type") == IN_SEAT).rows():
-            links.setdefault(from_trip, []).append(to_trip)
+    def _links(self) -> dict[str, list[tuple[str, int, int]]]:
+        """trip_id -> the trips its riders may stay aboard for, days later, and a set of dates."""
+        names = self.room.trips["trip_id"].cast(pl.String).to_list()
+        rows = self.room.links.filter(pl.col("in_seat") & (pl.col("dates") > 0))
+        links: dict[str, list[tuple[str, int, int]]] = {}
+        for before, after, later, dates in rows.select(
+            "from_trip", "to_trip", "days_later", "dates"
+        ).iter_rows():
+            links.setdefault(names[before], []).append((names[after], later, dates))
         return links
 
 
@@ -374,22 +340,6 @@ def zipped(feed: Path, target: Path) -> Path:
         for file in sorted(feed.glob("*.txt")):
             archive.write(file, file.name)
     return target
-
-
-def seconds(column: str) -> pl.Expr:
-    """H:MM:SS as seconds, null where it is blank or no time."""
-    parts = pl.col(column).str.extract_groups(r"^(\d+):(\d\d):(\d\d)$")
-    hours, minutes, rest = (parts.struct.field(str(i)).cast(pl.Int32) for i in (1, 2, 3))
-    return hours * 3600 + minutes * 60 + rest
-
-
-@cache
-def day_of(text: str) -> date:
-    """YYYYMMDD; a date that cannot be read is one that never comes."""
-    try:
-        return datetime.strptime(text, "%Y%m%d").replace(tzinfo=UTC).date()
-    except ValueError:
-        return date.min
 
 
 @cache

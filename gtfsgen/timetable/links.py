@@ -16,7 +16,7 @@ import polars as pl
 from gtfsgen.clocks import DAY
 from gtfsgen.dates import Dates
 from gtfsgen.feed import Feed
-from gtfsgen.timetable.columns import places, table
+from gtfsgen.timetable.columns import mix, places, table
 from gtfsgen.timetable.sets import DateSets
 
 STAY, LEAVE = 4, 5
@@ -185,20 +185,18 @@ def _kinds_of_day(mixture: tuple[int, ...], sets: DateSets) -> list[tuple[int, t
         return [(mixture[0], mixture)]
     days = [sets[number].array() for number in mixture]
     every, place = np.unique(np.concatenate(days), return_inverse=True)
-    which = np.repeat(np.arange(len(days)), [len(each) for each in days])
-    # The sets of a day as one text of bytes, at most as long as there are sets.
-    order = np.lexsort((which, place))
-    place, which = place[order], which[order].astype(np.uint32)
-    cuts = np.flatnonzero(np.diff(place)) + 1
-    found: dict[bytes, list[int]] = {}
-    for day, active in zip(every.tolist(), np.split(which, cuts), strict=True):
-        found.setdefault(active.tobytes(), []).append(day)
+    which = np.repeat(np.arange(len(days), dtype=np.uint64), [len(each) for each in days])
+    marks = np.zeros(len(every), np.uint64)
+    np.add.at(marks, place, mix(which))
+    _, first, kind = np.unique(marks, return_index=True, return_inverse=True)
+    order = np.argsort(kind, kind="stable")
+    groups = np.split(every[order], np.cumsum(np.bincount(kind))[:-1])
     return [
         (
-            sets.number(Dates.of_numbers(numbers)),
-            tuple(mixture[n] for n in np.frombuffer(active, np.uint32).tolist()),
+            sets.number(Dates.of_numbers(groups[number].tolist())),
+            tuple(each for each in mixture if sets[each].has(int(every[first[number]]))),
         )
-        for active, numbers in found.items()
+        for number in np.argsort(first).tolist()
     ]
 
 

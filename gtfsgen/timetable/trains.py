@@ -196,15 +196,19 @@ def _moods(dates: pl.Series, sets: DateSets, clocks: LocalClocks) -> tuple[np.nd
     """
     if len(clocks.zones) == 1 and clocks.zones[0] == clocks.home.name:
         return np.zeros(len(dates), np.int64), np.zeros((1, 1), np.int64)
-    known: dict[tuple[int, ...], int] = {}
+    # Between two changes of a clock nothing differs, so dates are only counted by such stretches.
+    changes = np.array(clocks.breaks(), np.int64)
+    cuts = np.unique(np.concatenate([changes, changes + 1]))
+    vectors = clocks.ahead(np.append(cuts[0] - 1, cuts) if len(cuts) else np.zeros(1, np.int64))
+    _, first, kind = np.unique(vectors, axis=0, return_index=True, return_inverse=True)
+    kind = kind.ravel()
     of_set: dict[int, int] = {}
     for number in dates.unique().sort().to_list():
         days = sets[number].array() if number else np.zeros(1, np.int64)
-        vectors, counts = np.unique(clocks.ahead(days), axis=0, return_counts=True)
-        most = tuple(vectors[int(np.argmax(counts))].tolist())
-        of_set[number] = known.setdefault(most, len(known))
+        stretch = np.bincount(np.searchsorted(cuts, days, side="right"), minlength=len(kind))
+        of_set[number] = int(np.argmax(np.bincount(kind, weights=stretch)))
     mood = np.array([of_set[number] for number in dates.to_list()], np.int64)
-    return mood, np.array(list(known), np.int64).reshape(len(known), len(clocks.zones))
+    return mood, vectors[first]
 
 
 def _zone_numbers(stops: pl.DataFrame, clocks: LocalClocks) -> np.ndarray:

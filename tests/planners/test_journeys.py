@@ -16,6 +16,7 @@ from gtfsgen.planners.journeys import (
     instants_shown,
     read_journeys,
     read_limits,
+    ride_told,
     spellings,
     verdicts,
 )
@@ -270,3 +271,28 @@ def test_times_and_dates_are_those_of_timetables(tmp_path, feed, depart, arrive,
     assert [str(fault) for fault in asked.faults] == []
     assert asked.journeys[0].departures == wanted.departures
     assert asked.journeys[0].arrivals == wanted.arrivals
+
+
+def test_a_train_that_had_to_be_cut_is_one_train(tmp_path):
+    """Three trips of number 7 in one block, cut at long halts, are train 7; then it is train 8."""
+    trips = [("t1", "7"), ("t2", "7"), ("t3", "7"), ("t4", "8")]
+    tables = {
+        "agency.txt": "agency_name,agency_url,agency_timezone\nA,https://a.example,Europe/Berlin\n",
+        "stops.txt": "stop_id,stop_name\n" + "".join(f"s{n},S{n}\n" for n in range(5)),
+        "routes.txt": "route_id,route_short_name,route_type\nr,R,2\n",
+        "trips.txt": "trip_id,route_id,service_id,trip_short_name,block_id\n"
+        + "".join(f"{trip},r,c,{number},b\n" for trip, number in trips),
+        "stop_times.txt": "trip_id,stop_sequence,stop_id,arrival_time,departure_time\n"
+        + "".join(
+            f"{trip},{order},s{n + order},{8 + 20 * n + order}:00:00,{8 + 20 * n + order}:00:00\n"
+            for n, (trip, _) in enumerate(trips)
+            for order in (0, 1)
+        ),
+        "calendar_dates.txt": "service_id,date,exception_type\nc,20270301,1\nc,20270304,1\n",
+    }
+    feed = Timetable(pack(tables, tmp_path / "f.zip"))
+    whole = [("t1", "t2", "t3", "t4")]
+    ride = ("s0", utc("2027-03-01T08:00+01:00"), "s4", utc("2027-03-03T21:00+01:00"))
+    assert feed.rides(*ride) == whole
+    assert feed.trains(whole[0]) == ["t1", "t4"]
+    assert ride_told(whole, feed) == "7 > 8"
