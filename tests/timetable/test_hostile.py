@@ -80,7 +80,7 @@ def ask_everything(timetable: Timetable) -> None:
     assert all(count > 0 for count in timetable.left_out.values())
 
 
-@pytest.mark.parametrize("seed", range(80))
+@pytest.mark.parametrize("seed", range(40))
 def test_anything_in_any_cell(seed: int) -> None:
     chance = random.Random(seed)
     feed = random_feed(seed)

@@ -16,7 +16,7 @@ from gtfsgen.timetable.lines import occurrences, station_order
 from tests.timetable.feeds import PlainFeed, random_feed, seconds_of, wall
 
 DAY = 86_400
-SEEDS = range(53)
+SEEDS = (*range(16), 35, 52)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
