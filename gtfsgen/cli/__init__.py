@@ -37,7 +37,7 @@ COMMANDS = {
     "explain": "Say what a notice means, or where a row comes from.",
     "rules": "List all rules.",
     "watch": "Rebuild on save; the page reloads by itself.",
-    "stats": "Service by day, kilometres, headways.",
+    "stats": "Service in numbers, by day, line and stop.",
     "catalogue": "Validate thousands of feeds.",
 }
 """Short helps stand here so that `gtfsgen --help` need not import thirteen modules."""
