@@ -7,15 +7,16 @@ from collections.abc import Iterable
 from gtfsgen.clocks import NOON, UnknownZone, Zone
 from gtfsgen.dates import EPOCH, Dates
 from gtfsgen.diff import words
-from gtfsgen.diff.entries import Difference, Entry, ordered
+from gtfsgen.diff.entries import Difference, Entry, LineTimetable, ordered
 from gtfsgen.diff.fields import Level
 from gtfsgen.diff.matching import Matched, match
 from gtfsgen.diff.names import FeedNames
 from gtfsgen.diff.pairing import Keys, pair_ids
 from gtfsgen.diff.paths import path_entries
-from gtfsgen.diff.reading import Side, Source, read_sides
+from gtfsgen.diff.reading import Side, Source, name_of, read_sides
 from gtfsgen.diff.runs import Runs
 from gtfsgen.diff.tables import Tables
+from gtfsgen.diff.timetables import timetables
 from gtfsgen.diff.trains import Trains, period_entry
 
 
@@ -28,11 +29,13 @@ def compare(a: Source, b: Source, level: Level | str = Level.DATA) -> Difference
     """
     level = Level(level)
     sides = read_sides(a, b)
-    found = _entries(*sides)
-    return Difference(sides[0].name, sides[1].name, level, ordered(found, level))
+    if sides is None:
+        return Difference(name_of(a), name_of(b), level)
+    found, shown = _entries(*sides)
+    return Difference(sides[0].name, sides[1].name, level, ordered(found, level), shown)
 
 
-def _entries(a: Side, b: Side) -> list[Entry]:
+def _entries(a: Side, b: Side) -> tuple[list[Entry], list[LineTimetable]]:
     runs = Runs(a, 0), Runs(b, 1)
     keys = pair_ids(a, b, (runs[0].given, runs[1].given), (runs[0].features, runs[1].features))
     for one in runs:
@@ -41,13 +44,14 @@ def _entries(a: Side, b: Side) -> list[Entry]:
     matched = match(*runs, bits)
     keys["trips.trip_id"] = _trip_keys(*runs, matched)
     names = FeedNames(runs[0]), FeedNames(runs[1])
-    return [
+    entries = [
         *period_entry(*runs, periods),
         *Trains(*names, matched, bits).entries(),
         *path_entries(*names, matched),
         *Tables(*names, keys).entries(),
         *_other_files(a, b),
     ]
+    return entries, timetables(*names, matched)
 
 
 def _days(old: Runs, new: Runs) -> tuple[tuple[list[int], list[int]], tuple[Dates, Dates]]:

@@ -45,14 +45,15 @@ class Entry:
 class LineTimetable:
     """A line's departures in both feeds, for a page: stations, and a row for each in either.
 
-    `old` and `new` hold a column a train: its name and its time at each station, as text.
+    `old` and `new` hold a column a train: its name, and at each station its time as text and
+    whether that differs.
     """
 
     line: str
     direction: str
     stations: list[str]
-    old: list[tuple[str, list[str]]]
-    new: list[tuple[str, list[str]]]
+    old: list[tuple[str, list[tuple[str, bool]]]]
+    new: list[tuple[str, list[tuple[str, bool]]]]
 
 
 @dataclass

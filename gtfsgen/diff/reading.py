@@ -35,7 +35,8 @@ from gtfsgen.schema import TABLES, Type
 CODECS = ("cp932", "gb18030", "euc_kr", "big5", "cp1252", "cp1250", "cp1251", "iso8859_9")
 """Encodings that feeds are met in beside UTF-8, in the order they are tried. Which of them a file
 has is only decided where the other feed shows it: see `_decoded`."""
-PART_BYTES = 1 << 24
+PART_BYTES = 1 << 22
+LONG = ("shapes.txt", "stop_times.txt")
 LOCATIONS = "locations.geojson"
 
 Source = str | Path | bytes
@@ -74,15 +75,41 @@ class Side:
         return frame.with_columns(absent).select(columns)
 
 
-def read_sides(a: Source, b: Source) -> tuple[Side, Side]:
-    """Both feeds. Raises `UnreadableInput` where one is no feed archive."""
+def name_of(source: Source) -> str:
+    return "a feed" if isinstance(source, bytes) else str(source)
+
+
+def read_sides(a: Source, b: Source) -> tuple[Side, Side] | None:
+    """Both feeds; None where all their files are the same to the byte.
+
+    Raises `UnreadableInput` where one is no feed archive.
+    """
     with _Input(a, "the first feed") as old, _Input(b, "the second feed") as new:
+        if _identical(old, new):
+            return None
         sides = Side(old.name), Side(new.name)
         for name in sorted({*old.names, *new.names}):
             _read_file(name, old, new, sides)
     for side in sides:
         _fill_time_zones(side)
     return sides
+
+
+def _identical(old: _Input, new: _Input) -> bool:
+    if {*old.names} != {*new.names}:
+        return False
+    # Small files first: a difference there saves reading the large ones twice.
+    for name in sorted(old.names, key=lambda name: (name in LONG, name)):
+        try:
+            with old.open(name) as mine, new.open(name) as theirs:
+                while part := mine.read(PART_BYTES):
+                    if part != theirs.read(len(part)):
+                        return False
+                if theirs.read(1):
+                    return False
+        except DamagedEntry:
+            return False
+    return True
 
 
 def _fill_time_zones(side: Side) -> None:

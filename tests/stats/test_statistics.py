@@ -26,7 +26,9 @@ def test_departures_by_day_are_trips_counted_day_by_day(feed):
     from gtfsgen.diff.reading import read_sides
     from gtfsgen.diff.runs import services_of
 
-    side, _ = read_sides(feed, feed)
+    sides = read_sides(feed, written(bus(), feed.parent / "another"))
+    assert sides
+    side = sides[0]
     services = services_of(side)
     counted: Counter[date] = Counter()
     for (service,) in side.frame("trips", "service_id").iter_rows():
