@@ -74,8 +74,6 @@ class Budget:
     """Bytes of a JSON document: locations.geojson, shapes.geojson."""
     nesting: int = 10_000
     """Lists and objects of JSON within each other."""
-    notices: int = 1_000_000
-    """Notices of one code that reports write in full; of the others the number is told."""
     download: int = 4 << 30
     """Bytes of a feed fetched from the web, packed."""
     fetch: float = 0

@@ -26,6 +26,9 @@ from gtfsgen.csv.streams import DamagedEntry
 _NUL, _LF, _CR, _SPACE, _QUOTE, _HASH, _COMMA = b'\0\n\r "#,'
 
 WORKERS = 2
+LONGEST_RECORD = 8 << 20
+"""Bytes: more than 512 cells of 4,096 characters have."""
+TOO_LONG = "a record is longer than 8 MiB; perhaps the line ends are missing"
 SHORTEST_RUN = 4
 """Rows to a run, on the average, from which looking for runs pays."""
 Effort = Literal["quick", "lengths", "careful"]
@@ -43,7 +46,7 @@ def read(
             names, end, lines = records.header(text, limit)
         except records.ParsingFailed as failed:
             return raw.RawTable([], failure=raw.failure(failed, text), header_failed=True)
-        if ended or (names is not None and end <= len(text)):
+        if ended or (names is not None and (end <= len(text) or len(start) > LONGEST_RECORD)):
             break
         more = source.take(max(len(start), piece_bytes))
         ended = not more
@@ -92,7 +95,13 @@ def _read_rows(table: _Table, carry: bytes, source: Any, piece_bytes: int) -> No
             piece, final, found = pending.popleft()
             if rest:
                 piece = rest + piece
-                rest = table.add(piece, table.plain_rows(piece), final)
+                # Some cell of so long a record is beyond the limit; taken for the file's end, it
+                # says so, where looking for its end would take the square of the file's length.
+                cut = len(piece) > LONGEST_RECORD
+                rest = table.add(piece, table.plain_rows(piece), final or cut)
+                if cut and table.failure is None:
+                    damage = damage or DamagedEntry(TOO_LONG)
+                    break
             else:
                 rest = table.add(piece, found.result(), final)
     if damage and table.failure is None:
@@ -110,6 +119,8 @@ def _pieces(carry: bytes, source: Any, piece_bytes: int) -> Iterator[tuple[bytes
         carry = data[cut:]
         if cut or final:
             yield data[:cut], final
+        if len(carry) > LONGEST_RECORD:
+            raise DamagedEntry(TOO_LONG)
 
 
 @dataclass(slots=True)

@@ -324,3 +324,11 @@ def test_odd_rows_are_not_split_at_once(row: str) -> None:
 
 def test_a_long_cell_is_not_split_at_once() -> None:
     assert records.plain_rows(f'a,"{"x" * 200_000}"\n', 0, 2, 0) is None
+
+
+@pytest.mark.parametrize("text", [b'"' * (20 << 20), b"x" * (20 << 20), b'"' + b"y\n" * (10 << 20)])
+def test_a_record_without_end_costs_no_square_of_its_length(text: bytes) -> None:
+    table = reading.read_table(b"a,b\nS,T\n" + b"c,d\n" * 100_000 + b"S," + text, ("a", "b"))
+    assert table.failure is not None
+    assert "longer than" in table.failure["message"]
+    assert table.height >= 100_000
