@@ -4,12 +4,12 @@ names.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 
+from gtfsgen.compile.ids import slug
 from gtfsgen.dates import EPOCH, Dates
 
 DAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -130,7 +130,7 @@ def service_ids(services: Mapping[Dates, str], period: tuple[date, date]) -> dic
     return {
         dates: name
         if name and len(taken[name]) == 1
-        else f"{name or 'dates'}.{_slug(services[dates])}"
+        else f"{name or 'dates'}.{slug(services[dates])}"
         for dates, name in names.items()
     }
 
@@ -148,10 +148,6 @@ def _name(week: Week, period: tuple[date, date]) -> str:
     if week.exceptions:
         name += ".varied"
     return name
-
-
-def _slug(text: str) -> str:
-    return re.sub(r"\s+", "-", text)
 
 
 def calendar_rows(ids: Mapping[Dates, str]) -> tuple[list[dict], list[dict]]:

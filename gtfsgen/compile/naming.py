@@ -8,8 +8,9 @@ from datetime import timedelta
 
 from gtfsgen.clocks import DAY, NOON, Zone, zone_info
 from gtfsgen.compile.chains import Chain
+from gtfsgen.compile.ids import slug
 from gtfsgen.compile.timing import Part, Timing
-from gtfsgen.compile.trips import Bundle, Trip, slug
+from gtfsgen.compile.trips import Bundle, Trip
 from gtfsgen.dates import EPOCH
 from gtfsgen.source.model import Coach
 

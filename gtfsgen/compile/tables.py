@@ -8,8 +8,9 @@ from datetime import date
 import polars as pl
 
 from gtfsgen.compile.calendars import calendar_rows, service_ids
+from gtfsgen.compile.ids import slug, slugs
 from gtfsgen.compile.timetable import Timetable
-from gtfsgen.compile.trips import Bundle, Trip, slug
+from gtfsgen.compile.trips import Bundle, Trip
 from gtfsgen.dates import Dates
 from gtfsgen.faults import Fault, Severity
 from gtfsgen.schema import TABLES
@@ -54,6 +55,7 @@ def make_tables(source: Source, timetable: Timetable, today: date) -> tuple[Tabl
 
     trip_rows = _trip_rows(source, timetable, plain_dates, ids, names)
     stop_times = _stop_times(source, timetable, trips, faults)
+    faults += _ids_taken_twice(trip_rows)
     tables: Tables = {
         "agency": _agency(source),
         "stops": _stops(source, stop_times),
@@ -109,6 +111,25 @@ def _plain_dates(source: Source, plain: Iterable[str]) -> dict[str, Dates]:
             clipped[id(dates)] = Dates(dates.bits & cut)
         found[run] = clipped[id(dates)]
     return found
+
+
+def _ids_taken_twice(trip_rows: Iterable[Mapping]) -> list[Fault]:
+    """Trips whose trains are different words, but the same id once blanks and slashes are gone."""
+    by_id: dict[str, list[Mapping]] = {}
+    for row in trip_rows:
+        by_id.setdefault(row["trip_id"], []).append(row)
+    return [
+        Fault(
+            Severity.ERROR,
+            "id_taken_twice",
+            *(row[name] for name in ORIGIN),
+            f"Another train becomes trip_id {trip_id!r} too.",
+            hint="name them so that more than blanks and slashes tell them apart",
+        )
+        for trip_id, rows in by_id.items()
+        if len(rows) > 1
+        for row in rows
+    ]
 
 
 def _trip_rows(
@@ -341,7 +362,7 @@ def _plain_rows(timetable: Timetable) -> pl.DataFrame:
         is_first=pl.col("stop_sequence") == 1, is_last=pl.col("stop_sequence") == pl.col("count")
     )
     return rows.select(
-        pl.col("run_id").str.strip_chars().str.replace_all(r"[\s/]+", "-").alias("trip_id"),
+        slugs(rows["run_id"]).alias("trip_id"),
         pl.col("stop_sequence").cast(pl.Int32),
         "run_id",
         "order",

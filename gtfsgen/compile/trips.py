@@ -9,7 +9,6 @@ overtakes.
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -372,8 +371,3 @@ def _form(
     if max(waits) >= LONG_LINK_WAIT_S:
         reason += "; a wait of 120 min or more, so MOTIS will show a change there"
     return "transfers", reason
-
-
-def slug(text: str) -> str:
-    """Text as it may stand in an id: no spaces, slashes as hyphens."""
-    return re.sub(r"[\s/]+", "-", text.strip())

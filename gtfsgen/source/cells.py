@@ -24,6 +24,9 @@ WORKBOOKS = (".xlsx", ".ods", ".xls", ".xlsb", ".xlsm")
 SPREADSHEET_EPOCHS = (date(1899, 12, 30), date(1899, 12, 31), date(1904, 1, 1))
 DELIMITERS = (",", ";", "\t")
 
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+"""The control characters of Unicode, category Cc; blanks of other widths are none."""
+
 csv.field_size_limit(1 << 30)
 
 
@@ -93,23 +96,44 @@ def read_csv(file: Path, path: str, faults: list[Fault], *, grid: bool = False) 
         )
         return None
     text = decoded(data, sheet, faults)
-    rows = parsed(text, sheet, faults)
-    for number, row in enumerate(rows):
-        for column, cell in enumerate(row):
-            if "\0" in cell:
-                row[column] = cell.replace("\0", "")
-                faults.append(
-                    sheet.fault(
-                        "null_character",
-                        number,
-                        column,
-                        "The cell holds a NUL character, as a damaged file does.",
-                        row[column],
-                        "retype the cell",
-                    )
-                )
-    rows = [[cell.strip() for cell in row] for row in rows]
+    rows = [
+        [plain(cell, sheet, number, column, faults) for column, cell in enumerate(row)]
+        for number, row in enumerate(parsed(text, sheet, faults))
+    ]
     return replace(sheet, rows=level(rows, sheet, faults, grid=grid))
+
+
+def plain(text: str, sheet: Sheet, row: int, column: int, faults: list[Fault]) -> str:
+    """A cell's text without blanks and line breaks around it, and without control characters.
+
+    GTFS takes none of them, and an id or a name with one looks like another. Each cell with any is
+    a fault; a comment may have several lines.
+    """
+    text = text.strip(" \t\r\n")
+    if text.isprintable() or (column == 0 and text.startswith("#")):
+        return text.replace("\0", "").strip()
+    found = sorted(set(CONTROL.findall(text)))
+    if not found:
+        return text.strip()
+    cleaned = CONTROL.sub(lambda one: " " if one[0] in "\t\r\n" else "", text).strip()
+    message, hint = control_words(found)
+    faults.append(sheet.fault("control_character", row, column, message, cleaned, hint))
+    return cleaned
+
+
+def control_words(found: list[str]) -> tuple[str, str]:
+    """What a cell with these control characters has to be told, and how it is mended."""
+    if set(found) <= set("\r\n"):
+        return "The cell holds a line break.", "write it in one line"
+    if found == ["\t"]:
+        return "The cell holds a tab.", "write a blank instead"
+    names = [f"U+{ord(each):04X}" for each in found]
+    several = "s" if len(names) > 1 else ""
+    return (
+        f"The cell holds the control character{several} {', '.join(names)}, "
+        "as a damaged file does.",
+        "retype the cell",
+    )
 
 
 def decoded(data: bytes, sheet: Sheet, faults: list[Fault]) -> str:
@@ -242,11 +266,17 @@ def read_workbook(file: Path, path: str, faults: list[Fault]) -> list[Sheet]:
             )
         )
         return []
-    return [
+    sheets = [
         Sheet(f"{path}[{name}]", name, trimmed([[as_text(v) for v in row] for row in rows]))
         for name, rows in grids
         if any(value not in ("", None) for row in rows for value in row)
     ]
+    for sheet in sheets:
+        for number, cells in enumerate(sheet.rows):
+            for column, cell in enumerate(cells):
+                if not cell.isprintable():
+                    cells[column] = plain(cell, sheet, number, column, faults)
+    return sheets
 
 
 def merged_filled(sheet: Any) -> list[list[object]]:
@@ -316,7 +346,7 @@ def number_text(value: float) -> str:
 
 
 CONVERSIONS: dict[type, Callable] = {
-    str: lambda value: value.strip(),
+    str: lambda value: value.strip(" \t\r\n"),
     bool: lambda value: "yes" if value else "no",
     int: str,
     float: number_text,

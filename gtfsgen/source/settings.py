@@ -10,7 +10,7 @@ from typing import Any
 
 from gtfsgen.clocks import zone_names
 from gtfsgen.faults import Fault, Severity
-from gtfsgen.source.cells import letter
+from gtfsgen.source.cells import CONTROL, control_words, letter
 from gtfsgen.source.day_words import WEEKDAY_WORDS, WEEKDAYS
 from gtfsgen.source.model import Settings
 from gtfsgen.source.words import did_you_mean
@@ -85,7 +85,35 @@ def read_settings(root: Path, today: date | None, faults: list[Fault]) -> Settin
         message = re.sub(r" \(at .*\)$", "", str(error))
         faults.append(lines.fault("broken_toml", line, column, f"This is not TOML: {message}."))
         raw = tolerant(lines.text)
+    check_characters(raw, lines, faults)
     return settings_of(raw, lines, today, faults)
+
+
+def check_characters(raw: dict[str, Any], lines: Lines, faults: list[Fault]) -> None:
+    """Control characters in keys and texts are faults, and are taken out of `raw`."""
+
+    def cleaned(value: Any, place: tuple[int, int]) -> Any:
+        if isinstance(value, str) and (found := sorted(set(CONTROL.findall(value)))):
+            message, hint = control_words(found)
+            message = message.replace("The cell", "The text")
+            value = CONTROL.sub(" ", value).strip()
+            faults.append(lines.fault("control_character", *place, message, value, hint))
+        elif isinstance(value, list):
+            value = [cleaned(each, place) for each in value]
+        elif isinstance(value, dict):
+            value = {cleaned(key, place): cleaned(each, place) for key, each in value.items()}
+        return value
+
+    for key, value in list(raw.items()):
+        if isinstance(value, dict):
+            for inner, found in list(value.items()):
+                del value[inner]
+                place = lines.place(inner, key)
+                value[cleaned(inner, place)] = cleaned(found, place)
+        else:
+            del raw[key]
+            place = lines.place(key)
+            raw[cleaned(key, place)] = cleaned(value, place)
 
 
 class Lines:

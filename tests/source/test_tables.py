@@ -189,7 +189,7 @@ def test_bad_encoding_is_told_at_its_cell(tmp_path: Path) -> None:
 
 def test_nul_is_told_at_its_cell(tmp_path: Path) -> None:
     source = read(tmp_path, {"stations.csv": STATIONS.encode().replace(b"Tianjin", b"Tian\0jin")})
-    assert ("null_character", "stations.csv:3:B") in codes(source)
+    assert ("control_character", "stations.csv:3:B") in codes(source)
 
 
 def test_open_quotes_are_told_at_their_row(tmp_path: Path) -> None:
