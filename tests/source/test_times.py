@@ -6,7 +6,7 @@ import re
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gtfsgen.source.times import LONGEST, Cell, TimeError, parse_cell
@@ -36,6 +36,7 @@ def test_a_hostile_cell_is_refused_at_once(text: str) -> None:
 LETTERS = st.lists(st.text("abcwyz*†", min_size=1, max_size=3), max_size=4)
 
 
+@settings(deadline=None)
 @given(LETTERS, st.sampled_from([" ", ", ", "  "]))
 def test_notes_are_the_words_after_the_time(letters: list[str], between: str) -> None:
     cell = parse_cell(f"17:26 {between.join(letters)}".strip())
