@@ -122,7 +122,9 @@ def _ids_taken_twice(trip_rows: Iterable[Mapping]) -> list[Fault]:
         Fault(
             Severity.ERROR,
             "id_taken_twice",
-            *(row[name] for name in ORIGIN),
+            row["path"],
+            row["line"],
+            row["column"],
             f"Another train becomes trip_id {trip_id!r} too.",
             hint="name them so that more than blanks and slashes tell them apart",
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -337,6 +338,8 @@ def datetime_text(value: datetime) -> str:
 
 def number_text(value: float) -> str:
     """Whole numbers without a point; a fraction of a day that is whole minutes is a time."""
+    if not math.isfinite(value):
+        return str(value)
     if value == int(value):
         return str(int(value))
     minutes = value * 1440

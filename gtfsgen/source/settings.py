@@ -122,17 +122,20 @@ class Lines:
     def __init__(self, text: str) -> None:
         self.text = text
         self.rows = text.splitlines()
-
-    def place(self, key: str, section: str = "") -> tuple[int, int]:
-        """Line and column, from 1, of a key; else of its section's head or the file's start."""
-        here, head = "", 0
+        self._heads: dict[str, int] = {}
+        self._keys: dict[tuple[str, str], int] = {}
+        here = ""
         for number, row in enumerate(self.rows, start=1):
             if opened := re.match(r"\s*\[+([^\]]+)\]+", row):
                 here = opened[1].strip()
-                head = number if here == section else head
-            elif here == section and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", row):
-                return number, 1
-        return head or 1, 1
+                self._heads[here] = number
+            elif "=" in row:
+                key = row.partition("=")[0].strip().strip("\"'")
+                self._keys.setdefault((here, key), number)
+
+    def place(self, key: str, section: str = "") -> tuple[int, int]:
+        """Line and column, from 1, of a key; else of its section's head or the file's start."""
+        return self._keys.get((section, key)) or self._heads.get(section) or 1, 1
 
     def fault(
         self, code: str, line: int, column: int, message: str, found: object = "", hint: str = ""

@@ -5,8 +5,15 @@ from __future__ import annotations
 import difflib
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
+
+LONGEST_GUESSED = 100
+"""Characters of a word that may be a slip of another; comparing takes the square of them."""
+MANY = 300
+"""Words that each unknown one is compared with; of more, those with its first two letters."""
 
 
+@lru_cache(maxsize=1 << 17)
 def folded(text: str) -> str:
     """Equal for spellings that a reader takes for the same: case, width, blanks and composition."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
@@ -18,7 +25,12 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     target = folded(word)
     if target in by_fold:
         return by_fold[target]
-    close = difflib.get_close_matches(target, by_fold, n=1, cutoff=0.6)
+    if len(target) > LONGEST_GUESSED:
+        return None
+    near = list(by_fold)
+    if len(near) > MANY:  # so that many unknown words among many known ones take a time in line
+        near = [each for each in near if each[:2] == target[:2]][:MANY]
+    close = difflib.get_close_matches(target, near, n=1, cutoff=0.6)
     return by_fold[close[0]] if close else None
 
 
