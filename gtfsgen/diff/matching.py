@@ -45,7 +45,8 @@ class Matched:
     split: list[tuple[int, int]] = field(default_factory=list)
     """Pairs that are equal on some of their days."""
     joined: list[tuple[int, int]] = field(default_factory=list)
-    """A trip of one feed and the first of the parts of which it consists in the other."""
+    """A trip of one feed and the first of the parts of which it consists in the other, and trips
+    that are the same on other days."""
     pairs: list[Pair] = field(default_factory=list)
     lost: list[Item] = field(default_factory=list)
     gained: list[Item] = field(default_factory=list)
@@ -119,6 +120,12 @@ def match(old: Runs, new: Runs, bits: tuple[list[int], list[int]]) -> Matched:
             _meet(found, a, b, equal=False)
     found.lost = [item for item in sides[0].items if item.left]
     found.gained = [item for item in sides[1].items if item.left]
+    waiting: dict[int, list[int]] = defaultdict(list)
+    for item in found.gained:
+        waiting[int(found.full[1][item.trip])].append(item.trip)
+    for item in found.lost:
+        if partners := waiting.get(int(found.full[0][item.trip])):
+            found.joined.append((item.trip, partners.pop(0)))
     return found
 
 
