@@ -167,7 +167,7 @@ def _panel(
         "aria-label", "Chart of trains by hour, {a} to {b}; the same times stand in the timetable", a=ends[0], b=ends[1]
     )  # fmt: skip
     scroll = sheet.words.attribute("aria-label", "Chart, scrolls sideways")
-    return f"""<div class="scroll" tabindex="0" role="region" {scroll}><svg viewBox="0 0 {number(WIDTH)} {number(height)}" role="img" {aria}>
+    return f"""<div class="scroll" tabindex="0" role="group" {scroll}><svg viewBox="0 0 {number(WIDTH)} {number(height)}" role="img" {aria}>
 {grid}
 <svg x="{number(LEFT)}" y="0" width="{number(WIDTH - LEFT - RIGHT)}" height="{number(height)}" viewBox="{number(LEFT)} 0 {number(WIDTH - LEFT - RIGHT)} {number(height)}" overflow="hidden">{trains}</svg></svg></div>"""
 

@@ -79,7 +79,7 @@ def _diagram(coaches: list[Column], table: Table, sheet: Sheet) -> Markup:
         b=ends[1],
     )
     scroll = sheet.words.attribute("aria-label", "Diagram, scrolls sideways")
-    return Markup(f"""<figure class="coach"><div class="scroll" tabindex="0" role="region" {scroll}>
+    return Markup(f"""<figure class="coach"><div class="scroll" tabindex="0" role="group" {scroll}>
 <svg viewBox="0 0 {number(WIDTH)} {number(bottom)}" role="img" {aria}>
 {chr(10).join(parts)}
 </svg></div>

@@ -76,7 +76,7 @@ def _strip(dates: Dates, labels: list[tuple[str, bool]], whole: Dates, sheet: Sh
     aria = words.attribute("aria-label", "Calendar, scrolls sideways")
     label = esc(f"{names or through}, {span_in_words(dates.first, dates.last, words.own)}")
     return f"""<figure class="cal"><figcaption><b>{Markup("; ").join(said)}</b> <span>{days}; {count}</span></figcaption>
-<div class="scroll" tabindex="0" role="region" {aria}>
+<div class="scroll" tabindex="0" role="group" {aria}>
 <svg viewBox="0 0 {number(width)} {number(TOP + 7 * (CELL + GAP))}" style="min-width:{number(width * 0.8)}px" role="img" aria-label="{label}">
 {_months(monday, weeks, words)}{weekdays}<path class="off" d="{"".join(off)}"/><path class="on" d="{"".join(on)}"/></svg></div>{more}</figure>"""
 

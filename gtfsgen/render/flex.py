@@ -96,5 +96,5 @@ def flex_html(rows: Rows, areas: Sequence[Mapping[str, Any]], sheet: Sheet) -> M
     )
     aria = sheet.words.attribute("aria-label", "Timetable, scrolls sideways")
     return Markup(
-        f'<div class="scroll" tabindex="0" role="region" {aria}><table class="bands"><thead><tr>{heads}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
+        f'<div class="scroll" tabindex="0" role="group" {aria}><table class="bands"><thead><tr>{heads}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
     )

@@ -55,7 +55,7 @@ def _bands(direction: Direction, sheet: Sheet) -> Markup:
     )
     aria = sheet.words.attribute("aria-label", "Timetable, scrolls sideways")
     return Markup(
-        f'<div class="scroll" tabindex="0" role="region" {aria}><table class="bands"><thead><tr>{heads}</tr></thead>'
+        f'<div class="scroll" tabindex="0" role="group" {aria}><table class="bands"><thead><tr>{heads}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
 

@@ -33,7 +33,7 @@ def notices_html(notices: Iterable[Notice]) -> str:
         f"<p class='legend'>{len(rows) - MAX_NOTICES} more</p>" if len(rows) > MAX_NOTICES else ""
     )
     return f"""<p class="sub">{said}</p>
-<div class="scroll" tabindex="0" role="region" aria-label="Notices, scrolls sideways"><table class="notices">
+<div class="scroll" tabindex="0" role="group" aria-label="Notices, scrolls sideways"><table class="notices">
 <thead><tr><th scope="col">Grade</th><th scope="col">Code</th><th scope="col">Place</th><th scope="col">What was found</th></tr></thead>
 <tbody>
 {body}

@@ -88,7 +88,7 @@ def _table(table: Table, sheet: Sheet) -> str:
     aria = words.attribute("aria-label", "Timetable, scrolls sideways")
     return f"""<figure class="tt">
 <figcaption><h3>{ends}</h3></figcaption>
-<div class="scroll" tabindex="0" role="region" {aria}>
+<div class="scroll" tabindex="0" role="group" {aria}>
 <table>
 <thead><tr><th colspan="2" scope="col" class="corner">{words.say("Train")}</th>{heads}</tr>
 <tr><th colspan="2" scope="row" class="corner">{words.say("Days")}</th>{days}</tr></thead>
