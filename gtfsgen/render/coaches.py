@@ -14,6 +14,8 @@ from gtfsgen.render.trains import Call, Column, Line, Table
 
 WIDTH, LEFT, RIGHT = 1100.0, 70.0, 90.0
 ROW, TOP, STRAND, BEND = 86.0, 62.0, 7.0, 26.0
+WIDE_ENOUGH = 290.0
+"""A band narrower than this bears its number alone."""
 
 
 def coach_diagrams(line: Line, sheet: Sheet) -> Markup:
@@ -45,7 +47,7 @@ def _diagram(coaches: list[Column], table: Table, sheet: Sheet) -> Markup:
     trains = _trains(numbers, coaches, table)
     order = {key: n for n, (key, _) in reversed(list(enumerate(table.stations)))}
     keys = {c.calls[n].station_id for c in coaches for n in (0, *c.handovers, -1)}
-    keys |= {calls[n].station_id for calls in trains.values() for n in (0, -1)}
+    keys |= _ends(trains, table)
     marked = sorted(keys, key=lambda key: order.get(key, 0))
     step = (WIDTH - LEFT - RIGHT) / max(1, len(marked) - 1)
     xs = {key: LEFT + n * step for n, key in enumerate(marked)}
@@ -94,41 +96,52 @@ def _trains(numbers: list[str], coaches: list[Column], table: Table) -> dict[str
             calls = coach.calls[first : last + 1]
             label = " › ".join(dict.fromkeys(call.number for call in calls[:-1]))
             own = next((c for c in table.columns if not c.through and c.label == label), None)
-            best = own.calls if own and len(own.calls) >= len(calls) else calls
-            if label not in found or len(best) > len(found[label]):
-                found[label] = best
+            known = found.setdefault(label, [])
+            served = {call.station_id for call in known}
+            for call in [*calls, *(own.calls if own else ())]:
+                if call.station_id not in served:
+                    served.add(call.station_id)
+                    known.append(call)
+    return found
+
+
+def _ends(trains: dict[str, list[Call]], table: Table) -> set[str]:
+    """First and last station of each train, by the order of the table."""
+    order = {key: n for n, (key, _) in reversed(list(enumerate(table.stations)))}
+    found = set()
+    for calls in trains.values():
+        ordered = sorted((call.station_id for call in calls), key=lambda key: order.get(key, 0))
+        found |= {ordered[0], ordered[-1]}
     return found
 
 
 def _band(
     train: str, calls: list[Call], xs: dict[str, float], y: float, strands: int, sheet: Sheet
 ) -> str:
-    known = [(xs[c.station_id], c) for c in calls if c.station_id in xs]
+    known = sorted(
+        ((xs[c.station_id], c) for c in calls if c.station_id in xs), key=lambda spot: spot[0]
+    )
     start, end = known[0][0], known[-1][0]
     thick = 14 + STRAND * strands
+    wide = end - start > WIDE_ENOUGH
     dots = len(calls) - len(known)
     said = (
         sheet.words.say("{n} stop between", "{n} stops between", tag="tspan", n=dots)
-        if dots
+        if dots and wide
         else ""
     )
     times = []
-    for n, (x, call) in enumerate(known):
-        kind = "start" if n == 0 else "end" if n == len(known) - 1 else "middle"
-        shown = (
-            (call.departure, call.departure_estimate)
-            if n == 0
-            else (call.arrival, call.arrival_estimate)
-        )
-        if shown[0] is None:
-            shown = (call.departure, call.departure_estimate)
-        dx = 6 if kind == "start" else -6 if kind == "end" else 0
+    # Only the ends: at a joint in between, arrival and departure are those of other coaches too.
+    for (x, call), kind, dx in ((known[0], "start", 6), (known[-1], "end", -6)):
+        leaves = kind == "start"
+        moment = call.departure if leaves else call.arrival
+        estimate = call.departure_estimate if leaves else call.arrival_estimate
         times.append(
-            f'<text class="when" text-anchor="{kind}" x="{number(x + dx)}" y="{number(y + thick / 2 + 16)}">{_time(*shown)}</text>'
+            f'<text class="when" text-anchor="{kind}" x="{number(x + dx)}" y="{number(y + thick / 2 + 16)}">{_time(moment, estimate)}</text>'
         )
     return (
         f'<rect class="band" x="{number(start - 10)}" y="{number(y - thick / 2)}" width="{number(end - start + 20)}" height="{number(thick)}" rx="9"/>'
-        f'<text class="band-no" text-anchor="middle" x="{number((start + end) / 2)}" y="{number(y + thick / 2 + 16)}"><tspan class="no">{esc(train)}</tspan> {said}</text>'
+        f'<text class="band-no" x="{number(start + 58)}" y="{number(y + thick / 2 + 16)}"><tspan class="no">{esc(train)}</tspan> {said}</text>'
         + "".join(times)
     )
 

@@ -11,7 +11,7 @@ from gtfsgen.dates import Dates
 from gtfsgen.render.markup import esc, number
 from gtfsgen.render.service import union
 from gtfsgen.render.sheet import Sheet
-from gtfsgen.render.timetable import rare_columns
+from gtfsgen.render.timetable import is_coach, rare_columns, whole_trains
 from gtfsgen.render.trains import Line
 from gtfsgen.render.words import Words, locale_of, span_in_words
 
@@ -24,13 +24,16 @@ MAX_STRIPS = 8
 def calendars(line: Line, sheet: Sheet) -> Markup:
     """One strip for every set of days that trains of the line share."""
     by_days: dict[int, list[tuple[str, bool]]] = {}
+    shown = [c for table in line.tables for c in whole_trains(table.columns)]
     rare = {key for table in line.tables for key in rare_columns(table.columns)}
     for column in line.columns:
         if id(column) in rare:
             continue
+        if not any(column is other for other in shown):
+            continue
         labels = by_days.setdefault(column.dates.bits, [])
-        if (column.label, column.through) not in labels:
-            labels.append((column.label, column.through))
+        if (column.label, is_coach(column)) not in labels:
+            labels.append((column.label, is_coach(column)))
     sets = [(Dates(bits), labels) for bits, labels in by_days.items() if bits]
     if not sets:
         return Markup("")

@@ -38,6 +38,7 @@ def timetables(line: Line, sheet: Sheet) -> Markup:
 
 
 def _table(table: Table, sheet: Sheet) -> str:
+    table = Table(table.stations, whole_trains(table.columns))
     first, last = table.stations[0][0], table.stations[-1][0]
     service, words = sheet.service, sheet.words
     stations = service.stations
@@ -64,7 +65,7 @@ def _table(table: Table, sheet: Sheet) -> str:
         _head(column, kind, sheet) for column, kind in zip(table.columns, classes, strict=True)
     )
     days = "".join(
-        f'<td class="days {kind}{" through" if c.through else ""}">{words.days(c.dates, service.period)}'
+        f'<td class="days {kind}{" through" if is_coach(c) else ""}">{words.days(c.dates, service.period)}'
         + (f"<br>{every_words(c, sheet)}" if c.every else "")
         + "</td>"
         for c, kind in zip(table.columns, classes, strict=True)
@@ -97,6 +98,28 @@ def _table(table: Table, sheet: Sheet) -> str:
 </tbody></table></div>
 <p class="legend">{local}{" · " + legend if legend else ""}</p>
 </figure>"""
+
+
+def is_coach(column: Column) -> bool:
+    """Whether it rides in trains of several numbers; else it is a train that was cut in pieces."""
+    return column.through and len(column.numbers) > 1
+
+
+def whole_trains(columns: list[Column]) -> list[Column]:
+    """The columns without the pieces of trains that stand there whole."""
+    whole = {
+        (column.label, trip.trip_id)
+        for column in columns
+        if column.through and not is_coach(column)
+        for chain in column.trips
+        for trip in chain
+    }
+    return [
+        column
+        for column in columns
+        if column.through
+        or not all((column.label, t.trip_id) in whole for chain in column.trips for t in chain)
+    ]
 
 
 def rare_columns(columns: list[Column]) -> set[int]:
@@ -156,7 +179,7 @@ def _offset_text(offset: timedelta) -> str:
 
 def _head(column: Column, kind: str, sheet: Sheet) -> str:
     service = sheet.service
-    if column.through:
+    if is_coach(column):
         said = sheet.words.say("Through coaches")
     else:
         name = service.route_names.get(column.route_id, "")
@@ -164,7 +187,7 @@ def _head(column: Column, kind: str, sheet: Sheet) -> str:
     shown = f'<span class="kind">{said}</span>' if said else ""
     trips = " ".join(dict.fromkeys(trip.trip_id for chain in column.trips for trip in chain))
     return (
-        f'<th scope="col" class="{kind}{" through" if column.through else ""}" data-trips="{esc(trips)}">'
+        f'<th scope="col" class="{kind}{" through" if is_coach(column) else ""}" data-trips="{esc(trips)}">'
         f'{shown}<span class="no">{esc(column.label)}</span></th>'
     )
 
@@ -209,7 +232,7 @@ def _cell(
     marks: set[str],
     on: str,
 ) -> str:
-    through = f" {on} through" if column.through else f" {on}"
+    through = f" {on} through" if is_coach(column) else f" {on}"
     if call is None:
         return f'<td class="none{through}"></td>'
     moment = call.arrival if kind == "arr" else call.departure
