@@ -11,6 +11,7 @@ import csv
 import io
 import math
 import re
+import zlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -253,6 +254,7 @@ def read_workbook(file: Path, path: str, faults: list[Fault]) -> list[Sheet]:
 
     whole = Sheet(path, file.stem, [])
     try:
+        refuse_oversized(file)
         book = python_calamine.CalamineWorkbook.from_path(str(file))
         names = [name for name in book.sheet_names if not name.startswith(("_", "#"))]
         grids = [(name, merged_filled(book.get_sheet_by_name(name))) for name in names]
@@ -278,6 +280,44 @@ def read_workbook(file: Path, path: str, faults: list[Fault]) -> list[Sheet]:
                 if not cell.isprintable():
                     cells[column] = plain(cell, sheet, number, column, faults)
     return sheets
+
+
+def refuse_oversized(file: Path) -> None:
+    """Raises ValueError for an .xlsx that the reader would need too much memory for, or fail on.
+
+    It makes room for all cells up to the last one, so a single cell at XFD1048576 is enough.
+    """
+    import zipfile
+
+    if not zipfile.is_zipfile(file):
+        return
+    try:
+        with zipfile.ZipFile(file) as book:
+            if sum(entry.file_size for entry in book.infolist()) > WORKBOOK_BYTES:
+                raise ValueError(f"unpacked it has more than {WORKBOOK_BYTES:,} bytes")
+            for name in book.namelist():
+                if name.startswith("xl/worksheets/") and name.endswith(".xml"):
+                    with book.open(name) as sheet:
+                        refuse_wide(sheet.read(WORKBOOK_BYTES))
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error) as error:
+        raise ValueError(str(error)) from None
+
+
+def refuse_wide(sheet: bytes) -> None:
+    rows = columns = 0
+    for letters, row in CELL_NAME.findall(sheet):
+        rows = max(rows, int(row))
+        columns = max(columns, column_index(letters.decode()) + 1)
+    if rows * columns > WORKBOOK_CELLS:
+        last = f"{letter(columns - 1)}{rows}"
+        raise ValueError(f"a sheet reaches to {last}, more than {WORKBOOK_CELLS:,} cells")
+
+
+WORKBOOK_BYTES = 256 << 20
+"""Bytes of an unpacked workbook."""
+WORKBOOK_CELLS = 5_000_000
+"""Cells up to the last one of a sheet; a timetable has some thousands."""
+CELL_NAME = re.compile(rb"""<[\w:]*c\s[^<>]*?\br=["']([A-Z]{1,3})(\d{1,7})["']""")
 
 
 def merged_filled(sheet: Any) -> list[list[object]]:

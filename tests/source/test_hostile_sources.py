@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import openpyxl
+
 from gtfsgen.source.cells import number_text
 from gtfsgen.source.words import did_you_mean
 from tests.source.project import FEED, read
@@ -29,3 +31,15 @@ def test_unknown_words_among_many_known_are_compared_with_few() -> None:
 
 def test_infinities_of_a_workbook_are_text() -> None:
     assert [number_text(float(each)) for each in ("inf", "-inf", "nan")] == ["inf", "-inf", "nan"]
+
+
+def test_a_workbook_with_a_cell_at_the_far_corner_is_refused(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active["A1"] = "train"
+    book.active["XFD1048576"] = "x"
+    (tmp_path / "timetables").mkdir()
+    book.save(tmp_path / "timetables" / "far.xlsx")
+    source = read(tmp_path)
+    told = [f.message for f in source.faults if f.code == "broken_workbook"]
+    assert len(told) == 1
+    assert "XFD1048576" in told[0]
