@@ -15,7 +15,11 @@ PROFILED = .cache/bench/generated-1000000.zip
 PLANNERS = motis otp
 CASES = --cases
 
+<<<<<<< HEAD
 .PHONY: feed test lint types pytest parity bench profile acceptance release lock clean
+=======
+.PHONY: torture torture-short feed test lint types pytest parity bench profile acceptance lock clean
+>>>>>>> 7d930d9 (Commands are killed at any moment, two hundred times and at each exchange; make torture writes docs/reliability.md)
 
 feed: $(READY)
 	$(BIN)/gtfsgen build source -o feed
@@ -36,6 +40,15 @@ pytest: $(READY)
 # of feeds) and GTFSGEN_ORACLE (its answers for them) to compare real feeds too.
 parity: $(READY)
 	$(BIN)/python -m tests.parity $(CASES) --check
+
+# What is hostile: archives, projects, damaged input, kills. Writes docs/reliability.md; half an hour.
+TORTURE_MINUTES = 30
+torture: $(READY)
+	$(BIN)/python -m tests.torture --minutes $(TORTURE_MINUTES) --page docs/reliability.md
+
+# The same in short, for every change.
+torture-short: $(READY)
+	$(BIN)/python -m tests.torture --minutes 3
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks.bench

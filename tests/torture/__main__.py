@@ -1,35 +1,82 @@
-"""Torture that can be asked for by name: `python -m tests.torture NAME [--minutes N]`."""
+"""Torture by name or as a whole: `python -m tests.torture [NAME ...] [--minutes N] [--page FILE]`.
+
+With `--page` the results are also written as docs/reliability.md has them.
+"""
 
 from __future__ import annotations
 
 import argparse
 import importlib
+import importlib.util
 import sys
+import time
+from pathlib import Path
+
+from tests.torture import Result
 
 KINDS = {
     "archives": "hostile archives and folders, each through every command that reads a feed",
     "csv": "every road through a CSV file gives the same cells, and whole feeds the same notices",
     "same": "every run says the same to the byte, whatever the threads and hash seeds",
+    "archives": "hostile archives, folders and feeds end in words, within time and memory",
+    "projects": "hostile projects end in words at their cells, within time and memory",
+    "fuzz": "damaged input of every reader ends in words",
+    "kills": "a killed command leaves the old output or the new one, whole, and no debris",
 }
 """Modules of this package, each with `run(seconds) -> list[Result]`."""
 
 
 def main() -> None:
+    there = [kind for kind in KINDS if importlib.util.find_spec(f"tests.torture.{kind}")]
     parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__)
-    parser.add_argument(
-        "kind", choices=KINDS, help="; ".join(f"{k}: {v}" for k, v in KINDS.items())
-    )
-    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("kind", nargs="*", help="; ".join(f"{k}: {KINDS[k]}" for k in there))
+    parser.add_argument("--minutes", type=float, default=10.0, help="for all kinds together")
+    parser.add_argument("--page", type=Path, help="write the results to this page")
     asked = parser.parse_args()
-    results = importlib.import_module(f"tests.torture.{asked.kind}").run(asked.minutes * 60)
-    for result in results:
+    kinds = asked.kind or there
+    if unknown := sorted(set(kinds) - set(there)):
+        parser.error(f"{', '.join(unknown)}: there are {', '.join(there)}")
+    results: dict[str, list[Result]] = {}
+    for kind in kinds:
+        results[kind] = run(kind, asked.minutes * 60 / len(kinds))
+    if asked.page:
+        asked.page.write_text(page(results), encoding="utf-8")
+    rows = [row for rows in results.values() for row in rows]
+    sys.exit(any(row.held < row.tried for row in rows))
+
+
+def run(kind: str, seconds: float) -> list[Result]:
+    began = time.monotonic()
+    rows: list[Result] = importlib.import_module(f"tests.torture.{kind}").run(seconds)
+    for row in rows:
         print(
-            f"{result.name}: held {result.held} of {result.tried}, "
-            f"{result.seconds:.0f} s, {result.peak_mb:.0f} MB at most"
+            f"{row.name}: held {row.held} of {row.tried}, "
+            f"{row.seconds:.0f} s, {row.peak_mb:.0f} MB at most",
+            flush=True,
         )
-        for line in result.failures:
+        for line in row.failures:
             print(f"  {line}")
-    sys.exit(any(result.held < result.tried for result in results))
+    print(f"{kind}: {time.monotonic() - began:.0f} s", flush=True)
+    return rows
+
+
+def page(results: dict[str, list[Result]]) -> str:
+    lines = [
+        "# Reliability: what was tried, and what held",
+        "",
+        "Made by `make torture`. Each row is a recipe: how often it was tried, how often what is",
+        "promised held, how long all its trials took, and the most memory that the process or a",
+        "child of it had had until then.",
+    ]
+    for kind, rows in results.items():
+        lines += ["", f"## {kind}", "", f"{KINDS[kind][0].upper()}{KINDS[kind][1:]}.", ""]
+        lines += ["| recipe | tried | held | seconds | peak MB |", "|---|---|---|---|---|"]
+        lines += [
+            f"| {row.name} | {row.tried} | {row.held} | {row.seconds:.1f} | {row.peak_mb:.0f} |"
+            for row in rows
+        ]
+        lines += [f"\nDid not hold: {line}" for row in rows for line in row.failures]
+    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":
