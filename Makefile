@@ -15,11 +15,7 @@ PROFILED = .cache/bench/generated-1000000.zip
 PLANNERS = motis otp
 CASES = --cases
 
-<<<<<<< HEAD
-.PHONY: feed test lint types pytest parity bench profile acceptance release lock clean
-=======
-.PHONY: torture torture-short feed test lint types pytest parity bench profile acceptance lock clean
->>>>>>> 7d930d9 (Commands are killed at any moment, two hundred times and at each exchange; make torture writes docs/reliability.md)
+.PHONY: feed test lint types pytest parity bench profile acceptance release lock clean torture torture-short
 
 feed: $(READY)
 	$(BIN)/gtfsgen build source -o feed
