@@ -18,7 +18,6 @@ KINDS = {
     "archives": "hostile archives and folders, each through every command that reads a feed",
     "csv": "every road through a CSV file gives the same cells, and whole feeds the same notices",
     "same": "every run says the same to the byte, whatever the threads and hash seeds",
-    "archives": "hostile archives, folders and feeds end in words, within time and memory",
     "projects": "hostile projects end in words at their cells, within time and memory",
     "fuzz": "damaged input of every reader ends in words",
     "kills": "a killed command leaves the old output or the new one, whole, and no debris",

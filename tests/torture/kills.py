@@ -40,6 +40,7 @@ if left >= 0:
 """
 """A sitecustomize: ends the process at the n-th call that puts something in another's place."""
 MOST_CALLS = 400
+GRACE_S = 5.0
 AT_LEAST = 4
 """Kills of a command, however short the time."""
 
@@ -238,10 +239,13 @@ def _without_moments(file: Path) -> bytes:
 
 
 def _processes(mark: str) -> list[int]:
-    """Processes that carry the mark, half a second after the kill at the latest."""
+    """Processes that carry the mark still after `GRACE_S`: one that is only starting notices that
+    it is alone when it has started.
+    """
     wanted = f"{MARK}={mark}".encode()
     found: list[int] = []
-    for _ in range(10):
+    until = time.monotonic() + GRACE_S
+    while time.monotonic() < until:
         found = []
         for each in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
