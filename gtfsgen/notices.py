@@ -127,6 +127,10 @@ column_without_times ERROR
     Head it with km, note or x_... if it is no train.
     a column `Meilen`
 
+control_character ERROR
+    A cell holds a control character, such as a line break, a tab or a NUL.
+    Type the cell again.
+
 day_mark_disagrees ERROR
     A written day contradicts the order of the calls.
     Mend the day, or write +2! if it is meant.
@@ -186,6 +190,10 @@ empty_period ERROR
 empty_table ERROR
     A table has no header row.
     Write one, or remove the file.
+
+id_taken_twice ERROR
+    Two trains become the same trip_id, for only blanks or slashes tell their names apart.
+    Name one of them otherwise.
 
 id_unlike_name INFO
     An id does not spell its name as the others do.
@@ -312,10 +320,6 @@ no_track INFO
     No track is given, so that all lines are straight.
     Put one into source/tracks/, or write network = "world" in [shapes] of feed.toml.
 
-null_character ERROR
-    A cell holds a NUL character.
-    Type the cell again.
-
 odd_name WARNING
     A name has odd marks or mixed scripts.
     See whether a letter is wrong or an encoding lost.
@@ -357,6 +361,10 @@ rows_left_out INFO
 said_twice ERROR
     A row of gtfs/ says otherwise what a table says already.
     Say it in one place.
+
+simplified INFO
+    A leg follows a given line that is simplified, not the track itself.
+    Give the track where its length matters.
 
 slow_train WARNING
     A train is slower than 20 km/h over more than 8 hours.

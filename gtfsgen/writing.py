@@ -53,7 +53,8 @@ def write_files(folder: Path, files: Mapping[str, Content], stale: Collection[st
 
     `files` maps paths below the folder, with `/`, to contents. What else is in the folder stays,
     but for the names in `stale`. The whole folder is exchanged for a new one; where it cannot be
-    (a mount, or the folder one works in), its files are, one by one, in the order of `files`.
+    (a mount, or the folder one works in) or should not be (it holds more that is not ours), its
+    files are, one by one, in the order of `files`.
     Raises OSError.
     """
     if folder.exists() and not folder.is_dir():
@@ -70,7 +71,7 @@ def write_files(folder: Path, files: Mapping[str, Content], stale: Collection[st
             _take_mode(fresh, place)
             os.rename(fresh, place)
             return
-        if not _work_below(place):
+        if _mostly_ours(place, {*files, *stale}) and not _work_below(place):
             _carry_over(place, fresh, {*files, *stale})
             _take_mode(fresh, place)
             if _exchange(stage, fresh, place):
@@ -185,6 +186,15 @@ def _work_below(folder: Path) -> bool:
     with suppress(OSError):
         return Path.cwd().is_relative_to(folder)
     return True
+
+
+def _mostly_ours(folder: Path, names: Collection[str]) -> bool:
+    """Whether a folder is an edition of several files, and not one in which many things lie."""
+    tops = {name.partition("/")[0] for name in names}
+    others = sum(
+        name not in tops and not name.startswith(STAGE_PREFIX) for name in os.listdir(folder)
+    )
+    return len(names) > 1 and others <= len(tops)
 
 
 def _carry_over(former: Path, fresh: Path, left: Collection[str]) -> None:

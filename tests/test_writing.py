@@ -136,6 +136,18 @@ def test_the_folder_one_works_in_keeps_its_place(tmp_path, monkeypatch):
     assert debris(tmp_path) == []
 
 
+def test_a_folder_of_many_other_things_is_not_exchanged(tmp_path):
+    feed = tmp_path / "downloads"
+    writing.write_files(feed, OLD)
+    for number in range(10):
+        (feed / f"theirs{number}").write_text("x")
+    before = feed.stat().st_ino
+    writing.write_files(feed, NEW, ["gone.txt"])
+    assert feed.stat().st_ino == before
+    assert {name: text for name, text in read(feed).items() if text != "x"} == NEW
+    assert debris(tmp_path) == []
+
+
 def test_neither_file_nor_folder_is_taken_for_the_other(tmp_path):
     (tmp_path / "x" / "inside").mkdir(parents=True)
     with pytest.raises(IsADirectoryError):

@@ -50,6 +50,7 @@ def command(old: Path, new: Path, level: str, formats: str, output: Path | None)
     from gtfsgen.budget import UnreadableInput
     from gtfsgen.diff import compare
     from gtfsgen.diff import report as reports
+    from gtfsgen.writing import write_file
 
     try:
         difference = compare(old, new, level)
@@ -60,8 +61,7 @@ def command(old: Path, new: Path, level: str, formats: str, output: Path | None)
         if output is None or form == "terminal":
             click.echo(text)
         else:
-            output.mkdir(parents=True, exist_ok=True)
-            (output / f"diff.{reports.ENDINGS[form]}").write_text(text, encoding="utf-8")
+            write_file(output / f"diff.{reports.ENDINGS[form]}", text)
     if difference:
         raise SystemExit(1)
 

@@ -39,6 +39,8 @@ def command(feed: Path, output: Path | None, title: str) -> None:
         areas = flex_areas(feed)
     except UnreadableInput as error:
         raise click.UsageError(str(error)) from error
+    for remark in tables.remarks:
+        click.echo(f"gtfsgen: {remark}", err=True)
     folder = feed if feed.is_dir() else feed.parent
     output = output or folder
     legs = _legs(folder / "shapes.geojson")

@@ -65,6 +65,8 @@ def command(
         tables = text_tables(feed)
     except UnreadableInput as error:
         raise click.UsageError(str(error)) from error
+    for remark in tables.remarks:
+        click.echo(f"gtfsgen: {remark}", err=True)
     if replace:
         tables = _without_shapes(tables)
     try:

@@ -51,6 +51,7 @@ def command(
             raise click.UsageError(f"unknown format {name!r}; known are {', '.join(FORMATS)}")
     from gtfsgen.budget import UnreadableInput
     from gtfsgen.stats import report, statistics
+    from gtfsgen.writing import write_file, write_files
 
     zips = sorted(feed.glob("*.zip")) if feed.is_dir() else []
     try:
@@ -61,10 +62,7 @@ def command(
         if output is None or form == "terminal":
             click.echo(report.FORMATS[form](found))
             continue
-        output.mkdir(parents=True, exist_ok=True)
-        written = {f"stats.{form}": report.FORMATS[form]} if form != "csv" else {}
-        for name, make in written.items():
-            (output / name).write_text(make(found), encoding="utf-8")
         if form == "csv":
-            for name, text in report.csv_files(found).items():
-                (output / name).write_text(text, encoding="utf-8")
+            write_files(output, report.csv_files(found))
+        else:
+            write_file(output / f"stats.{form}", report.FORMATS[form](found))

@@ -65,7 +65,7 @@ def import_feed(feed: Path, today: date) -> Imported:
     `today` becomes as_of of feed.toml. Raises `UnreadableInput` where there is no feed.
     """
     given = read_given(feed)
-    locations, remarks = None, []
+    locations, remarks = None, list(given.tables.remarks)
     try:
         locations = locations_of(feed)
     except ValueError as error:

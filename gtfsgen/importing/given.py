@@ -15,7 +15,7 @@ from gtfsgen.budget import UnreadableInput
 from gtfsgen.clocks import zone_names
 from gtfsgen.csv.streams import DamagedEntry
 from gtfsgen.dates import Dates
-from gtfsgen.feed.tolerant import open_files
+from gtfsgen.feed.tolerant import TextTables, open_files
 from gtfsgen.render.service import service_dates
 from gtfsgen.render.tables import Rows, text_tables
 from gtfsgen.source.tables import LANGUAGE
@@ -70,7 +70,7 @@ def locations_of(feed: Path) -> str | None:
 class Given:
     """A feed's tables, and what the whole import asks of them."""
 
-    tables: dict[str, pl.DataFrame]
+    tables: TextTables
 
     def rows(self, name: str) -> list[Row]:
         return text_rows(self.tables.get(name))

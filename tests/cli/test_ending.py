@@ -84,6 +84,7 @@ def test_no_room_writes_but_by_the_one_writer():
         "importing/__init__.py",
         "feed/fetching.py",
         "cli/ending.py",  # the null device
+        "render/world/pack.py",  # run by hand when the map is made anew
     }
     found = [
         f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
