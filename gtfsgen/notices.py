@@ -329,6 +329,10 @@ passes_at_end ERROR
     Write a time without
     . |
 
+platforms_left_out INFO
+    Timetables name platforms, which are not written to the feed.
+    Give a platform a row of its own in stations.csv where riders must know it.
+
 ragged_row ERROR
     A row has more or fewer cells than the others.
     Quote cells that hold the separator.

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -241,7 +242,9 @@ def _station(station: MapStation, project: _Projection, sheet: Sheet) -> str:
     dot = f'<circle r="{5 if station.end else 3.2}"/>'
     inside = f'{dot}<text x="9" y="4">{name}</text>'
     if link:
-        inside = f'<a href="{esc(link)}" tabindex="-1">{inside}</a>'
+        # The label may be hidden where there is no room; the link keeps its name.
+        said = re.sub(r"<[^>]*>", "", name)
+        inside = f'<a href="{esc(link)}" aria-label="{said}" tabindex="-1">{inside}</a>'
     return f'<g class="stop{" end" if station.end else ""}" transform="translate({x:.1f} {y:.1f})">{inside}</g>'
 
 

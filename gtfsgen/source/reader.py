@@ -84,6 +84,7 @@ def read_source(path: Path | str, today: date | None = None) -> Source:
     )
     unused(frames["calendars"], columns["calendars"], calendars, faults)
     unused_notes(frames["notes"], columns["notes"], reader, faults)
+    tell_platforms(reader, faults)
     faults += remarks(frames, columns)
     return Source(
         root=root,
@@ -404,6 +405,22 @@ def restrictions(
         elif row["days"]:
             found[row["letter"]] = row["days"]
     return found
+
+
+def tell_platforms(reader: Reader, faults: list[Fault]) -> None:
+    """Platforms of calls are read, so that a table may have them, but not written to the feed."""
+    if reader.platforms:
+        cells = "1 cell names" if reader.platforms == 1 else f"{reader.platforms} cells name"
+        faults.append(
+            Fault(
+                Severity.INFO,
+                "platforms_left_out",
+                "timetables",
+                0,
+                "",
+                f"{cells} a platform, which is not in the feed.",
+            )
+        )
 
 
 def unused_notes(

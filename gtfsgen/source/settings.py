@@ -47,7 +47,6 @@ SECTIONS = (
     "journeys",
     "attribution",
     "moved_days",
-    "fares",
 )
 """Tables of feed.toml; all but `publisher` belong to other rooms, which check them themselves."""
 PROFILES = ("linked", "through")

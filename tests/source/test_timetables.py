@@ -187,6 +187,15 @@ def test_a_note_with_days_splits_the_run(tmp_path: Path) -> None:
     assert not by_calls[2].dates & by_calls[3].dates
 
 
+def test_platforms_that_are_not_written_are_told_with_their_number(tmp_path: Path) -> None:
+    table = "train,,7\ndays,,daily\nBeijing,,10:00 [3]\nTianjin,,11:10\nShenyang,,17:00 [12a]\n"
+    source = grid(tmp_path, table)
+    assert [(fault.code, fault.severity) for fault in source.faults] == [
+        ("platforms_left_out", Severity.INFO)
+    ]
+    assert source.faults[0].message.startswith("2 cells name a platform")
+
+
 def test_unknown_times_and_passing(tmp_path: Path) -> None:
     source = grid(
         tmp_path, "train,,7\ndays,,daily\nBeijing,,10:00\nTianjin,,|\nShenyang,,?\nDandong,,19:00\n"
