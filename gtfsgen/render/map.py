@@ -17,6 +17,8 @@ from gtfsgen.render.sheet import Sheet
 from gtfsgen.shapes.lines import Point
 
 EARTH_RADIUS_M = 6_371_008.8
+OUTLINES = {"simplified", "world_network"}
+"""Reasons of legs that follow the railway in outline; all others are straight."""
 
 WIDTH = 1100.0
 MIN_HEIGHT, MAX_HEIGHT, MARGIN = 420.0, 760.0, 60.0
@@ -111,7 +113,8 @@ def map_svg(
     drawn += _rails(lines, project)
     for leg in straight.values():
         path = _path([(lat, lon) for lon, lat in leg["geometry"]["coordinates"]], project)
-        said = sheet.words.text("no track is known")
+        outline = leg["properties"]["reason"] in OUTLINES
+        said = sheet.words.text("a simplified line" if outline else "no track is known")
         drawn.append(
             f'<path class="straight" d="{path}"><title>{esc(leg["properties"]["reason"])}: {esc(said)}</title></path>'
         )
@@ -119,7 +122,10 @@ def map_svg(
     drawn.append(_dots(ranked[MAX_NAMED:], project))
     drawn += [_station(station, project, sheet) for station in ranked[:MAX_NAMED]]
     notes = [sheet.words.say("Drag to move, pinch, double-click or Ctrl + wheel to enlarge.")]
-    if straight or any(line.dashed for line in lines):
+    reasons = {leg["properties"]["reason"] for leg in straight.values()}
+    if reasons & OUTLINES:
+        notes.append(sheet.words.say("Dashed where the line is simplified and not the track."))
+    if reasons - OUTLINES or any(line.dashed for line in lines):
         notes.append(
             sheet.words.say("Dashed where no track is known: straight between the points.")
         )
