@@ -30,6 +30,15 @@ MIN_GAP, PIXELS_PER_STATION = 16.0, 40.0
 NAME_CHARACTERS = 24
 LABEL_MIN_PIXELS = 46.0
 
+Spot = tuple[float, float]
+Run = tuple[Spot, Spot]
+SHARES = (0.3, 0.5, 0.7, 0.15, 0.85)
+"""Where along a run a number may stand, tried in this order."""
+ROOM = 60.0
+"""Pixels between a number and other numbers or lines; more is not better."""
+MOST_RUNS = 1500
+"""With more lines than this on a panel there is no room to look for."""
+
 
 @dataclass(frozen=True)
 class String:
@@ -219,6 +228,8 @@ def _strings(
     """Each train, and again a day earlier and later where that reaches into the window."""
     drawn = []
     labelled: set[tuple[str, int]] = set()
+    taken: list[Spot] = []
+    others = _runs_of_all(heights, strings, window, scale)
     for string in strings:
         base = string.points[0][1]
         for piece in _pieces(string.points, heights):
@@ -236,7 +247,9 @@ def _strings(
                     f'<path class="string {look} {kind}" transform="translate({number(x)})" d="{path}">{title}</path>'
                 )
                 if string.label and not string.through and (string.label, days) not in labelled:
-                    label = _label(relative, heights, scale, x, string, kind)
+                    spots = [(x + m * scale, heights[s]) for s, m in relative]
+                    rivals = [run for name, run in others if name != string.label]
+                    label = _label(spots, string, kind, taken, rivals)
                     if label:
                         labelled.add((string.label, days))
                         drawn.append(label)
@@ -258,25 +271,71 @@ def _pieces(
     return [piece for piece in pieces if len({s for s, _ in piece}) > 1]
 
 
-def _label(
-    piece: tuple[tuple[str, int], ...],
+def _runs_of_all(
     heights: Mapping[str, float],
+    strings: list[String],
+    window: tuple[int, int],
     scale: float,
-    x: float,
+) -> list[tuple[str, Run]]:
+    """Every train's runs from station to station within the window, where they are few enough to
+    keep labels away from.
+    """
+    found = []
+    for string in strings:
+        for piece in _pieces(string.points, heights):
+            for days in (-2, -1, 0, 1, 2):
+                at = days * DAY_MINUTES - window[0]
+                spots = [(LEFT + (m + at) * scale, heights[s]) for s, m in piece]
+                found += [
+                    (string.label, (a, b))
+                    for a, b in itertools.pairwise(spots)
+                    if b[0] > LEFT and a[0] < WIDTH
+                ]
+        if len(found) > MOST_RUNS:
+            return []
+    return found
+
+
+def _label(
+    spots: Sequence[Spot],
     string: String,
     kind: str,
+    taken: list[Spot],
+    rivals: Sequence[Run],
 ) -> str:
-    """The train's number along its longest run, a little above the line."""
-    spots = [(x + m * scale, heights[s]) for s, m in piece]
-    runs = list(itertools.pairwise(spots))
-    (ax, ay), (bx, by) = max(runs, key=lambda run: math.dist(*run))
-    length = math.dist((ax, ay), (bx, by))
-    if length < max(LABEL_MIN_PIXELS, 8 * len(string.label)) or not LEFT < ax < WIDTH:
+    """The train's number along a long run, a little above the line, away from other numbers and
+    from crossings; `taken` is where numbers stand, and this one is added.
+    """
+    need = max(LABEL_MIN_PIXELS, 8 * len(string.label))
+    best: tuple[float, Spot, float] | None = None
+    for (ax, ay), (bx, by) in itertools.pairwise(spots):
+        if math.dist((ax, ay), (bx, by)) < need:
+            continue
+        angle = math.degrees(math.atan2(by - ay, bx - ax))
+        for share in SHARES if by > ay else SHARES[::-1]:
+            at = (ax + (bx - ax) * share, ay + (by - ay) * share)
+            if not LEFT + need / 2 < at[0] < WIDTH - need / 2:
+                continue
+            room = min((math.dist(at, other) for other in taken), default=ROOM)
+            clear = min((_distance(at, run) for run in rivals), default=ROOM)
+            free = min(room, ROOM) + min(clear, ROOM)
+            if best is None or free > best[0] + 0.5:
+                best = (free, at, angle)
+    if best is None:
         return ""
-    angle = math.degrees(math.atan2(by - ay, bx - ax))
-    share = 0.3 if by > ay else 0.7
-    mx, my = ax + (bx - ax) * share, ay + (by - ay) * share
+    _, (x, y), angle = best
+    taken.append((x, y))
     return (
-        f'<text class="tn k{string.rank % len(PALETTE)} {kind}" transform="translate({number(mx)} {number(my)}) rotate({number(angle)})" '
+        f'<text class="tn k{string.rank % len(PALETTE)} {kind}" transform="translate({number(x)} {number(y)}) rotate({number(angle)})" '
         f'y="-4" text-anchor="middle">{esc(string.label)}</text>'
     )
+
+
+def _distance(point: Spot, run: Run) -> float:
+    """From a point to a straight run, in pixels."""
+    (px, py), ((ax, ay), (bx, by)) = point, run
+    dx, dy = bx - ax, by - ay
+    squared = dx * dx + dy * dy
+    share = 0.0 if squared == 0 else ((px - ax) * dx + (py - ay) * dy) / squared
+    share = min(1.0, max(0.0, share))
+    return math.dist(point, (ax + share * dx, ay + share * dy))
