@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gtfsgen.budget import LimitExceeded, UnreadableInput
-    from gtfsgen.build import Build, build
+    from gtfsgen.builds import Build, build
     from gtfsgen.feed import Feed, read
     from gtfsgen.validation import Report, validate
 
@@ -34,8 +34,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Build": "gtfsgen.build",
-    "build": "gtfsgen.build",
+    "Build": "gtfsgen.builds",
+    "build": "gtfsgen.builds",
     "Feed": "gtfsgen.feed",
     "read": "gtfsgen.feed",
     "LimitExceeded": "gtfsgen.budget",

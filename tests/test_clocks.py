@@ -35,7 +35,7 @@ MIDNIGHT = datetime(EPOCH.year, EPOCH.month, EPOCH.day, tzinfo=UTC)
 HASHES = """
 import hashlib, sys
 from pathlib import Path
-from gtfsgen.build import build
+from gtfsgen.builds import build
 for number, project in enumerate(sys.argv[2:]):
     out = Path(sys.argv[1]) / str(number)
     assert build(Path(project), out).ok, project

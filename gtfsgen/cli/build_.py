@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from gtfsgen.build import Build
+    from gtfsgen.builds import Build
     from gtfsgen.validation import Report
 from gtfsgen.cli.limits import limited
 
@@ -101,7 +101,7 @@ def command(
     """
     import gc
 
-    from gtfsgen.build import build, policy_path
+    from gtfsgen.builds import build, policy_path
     from gtfsgen.cli.validate_ import wanted_formats
     from gtfsgen.reports import BUILD_FORMATS
     from gtfsgen.source import SourceUnreadable

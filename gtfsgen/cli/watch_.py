@@ -106,7 +106,7 @@ def snapshot(source: Path) -> dict[Path, tuple[int, int]]:
 
 def rebuild(source: Path, output: Path | None, screen: Screen) -> None:
     """Build, tell the outcome in a line and its faults, and draw the page anew."""
-    from gtfsgen.build import build
+    from gtfsgen.builds import build
     from gtfsgen.faults import Fault, Severity
     from gtfsgen.render import page
     from gtfsgen.source import SourceUnreadable

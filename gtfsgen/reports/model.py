@@ -20,7 +20,7 @@ from gtfsgen.reports.cells import Span, cell_span
 from gtfsgen.reports.places import place, place_text
 
 if TYPE_CHECKING:
-    from gtfsgen.build import Build
+    from gtfsgen.builds import Build
     from gtfsgen.validation import Report
 
 VALIDATION_FOLDER, FEED_FOLDER = "validation/", "feed"

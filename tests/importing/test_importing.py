@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from gtfsgen.build import build
+from gtfsgen.builds import build
 from gtfsgen.cli import main
 from gtfsgen.dates import Dates
 from gtfsgen.diff.changes import changes

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gtfsgen.build import Build, build
+from gtfsgen.builds import Build, build
 from gtfsgen.faults import Severity
 from gtfsgen.source import read_source
 from gtfsgen.source.model import Source

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gtfsgen.build import build
+from gtfsgen.builds import build
 from gtfsgen.faults import Severity
 from gtfsgen.source import read_source
 from tests.projects.test_projects import calls_in_feed, in_a_night_of_change
