@@ -12,13 +12,11 @@ from gtfsgen.csv.streams import DamagedEntry
 from gtfsgen.feed.tolerant import TABLES, TextTables, open_files, text_tables
 from gtfsgen.feed.tolerant import TextRows as Rows
 
-FeedUnreadable = UnreadableInput
 PAGE_TABLES = (*TABLES, "booking_rules", "location_groups")
 
 __all__ = [
     "PAGE_TABLES",
     "TABLES",
-    "FeedUnreadable",
     "Rows",
     "TextTables",
     "UnreadableInput",
