@@ -8,6 +8,7 @@ checks (`references`, `required`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -132,7 +133,7 @@ def Float(bound: Bound | None = None, required: bool = False) -> Field:
     return Field(Type.FLOAT, bound=bound, required=required)
 
 
-def _plain(type_: Type):
+def _plain(type_: Type) -> Callable[..., Field]:
     def field(required: bool = False, recommended: bool = False) -> Field:
         return Field(type_, required=required, recommended=recommended)
 

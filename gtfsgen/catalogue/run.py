@@ -103,12 +103,12 @@ def _limit_threads(threads: int, parent: int) -> None:
 def _on_dask(entries: Sequence[Entry], settings: Settings, address: str) -> Iterator[Outcome]:
     from distributed import Client, as_completed
 
-    with Client(address, timeout="20s") as client:
+    with Client(address, timeout="20s") as client:  # type: ignore[no-untyped-call]
         futures = {
             client.submit(validate_one, entry, settings, pure=False, retries=0): entry
             for entry in entries
         }
-        for future in as_completed(futures):
+        for future in as_completed(futures):  # type: ignore[no-untyped-call]
             error = future.exception()
             entry = futures[future]
             if error is None:

@@ -17,7 +17,7 @@ from gtfsgen.cli.limits import limited
 LEVELS = ("ERROR", "WARNING", "INFO")
 
 
-class Day(click.ParamType):
+class Day(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 on
     """A date written YYYY-MM-DD."""
 
     name = "date"

@@ -47,9 +47,10 @@ def command(feed: Path, journeys: Path, planner: str, policy: Path | None) -> No
     """
     from rich.console import Console
 
+    from gtfsgen.budget import UnreadableInput
     from gtfsgen.planners import PlannerRefused, PlannerUnavailable
     from gtfsgen.planners.journeys import Outcome, read_journeys, read_limits, verdicts
-    from gtfsgen.planners.timetable import Timetable, UnreadableInput
+    from gtfsgen.planners.timetable import Timetable
 
     console = Console()
     if not console.is_terminal:

@@ -30,7 +30,7 @@ _HELP = {
 _METAVARS = {"memory": "BYTES", "seconds": "S", "unpacked": "BYTES", "rows": "N"}
 
 
-class Amount(click.ParamType):
+class Amount(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 on
     """A number above zero, which may have a unit: 512M, 4G."""
 
     name = "amount"

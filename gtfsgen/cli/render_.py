@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -59,7 +60,7 @@ def command(feed: Path, output: Path | None, title: str) -> None:
         click.echo(f"{output}: {len(files)} files, {size / 1_000_000:.1f} MB; open {first}")
 
 
-def _legs(path: Path) -> dict | None:
+def _legs(path: Path) -> dict[str, Any] | None:
     """The legs drawn beside a feed, if they are there and readable; the page does without."""
     import json
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from gtfsgen.cli.limits import limited
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from gtfsgen.shapes.drawing import Drawn
 
 PROFILES = {"RAILWAY": ("2", "12"), "TRAM": ("0", "5"), "SUBWAY": ("1",), "BUS": ("3", "11")}
 """routx profile -> the GTFS route types that run on it."""
@@ -62,13 +69,12 @@ def command(
     from gtfsgen.writing import write_file
 
     try:
-        tables = text_tables(feed)
+        read = text_tables(feed)
     except UnreadableInput as error:
         raise click.UsageError(str(error)) from error
-    for remark in tables.remarks:
+    for remark in read.remarks:
         click.echo(f"gtfsgen: {remark}", err=True)
-    if replace:
-        tables = _without_shapes(tables)
+    tables = _without_shapes(read) if replace else read
     try:
         if tracks:
             drawn = draw(tables, tracks, {})
@@ -91,7 +97,7 @@ def command(
     click.echo(f"{output}: {len(legs)} legs drawn, {straight} of them straight{along}")
 
 
-def _on_extract(tables, osm):  # type: ignore[no-untyped-def]
+def _on_extract(tables: Mapping[str, pl.DataFrame], osm: Path) -> Drawn:
     """Each kind of vehicle on its own network of the extract; only those the feed has are read."""
     from gtfsgen.shapes import Limits, OsmNetwork, draw_on
     from gtfsgen.shapes.network import Network, Networks, NoRails
@@ -107,7 +113,7 @@ def _on_extract(tables, osm):  # type: ignore[no-untyped-def]
     return draw_on(tables, networks, Limits())
 
 
-def _on_world(tables):  # type: ignore[no-untyped-def]
+def _on_world(tables: Mapping[str, pl.DataFrame]) -> Drawn:
     """Trains along the outline of the world's railways; all other vehicles get no shape."""
     import polars as pl
 
@@ -136,7 +142,7 @@ def _profile(kind: str) -> str:
     return "BUS" if 700 <= number < 800 else ""
 
 
-def _without_shapes(tables):  # type: ignore[no-untyped-def]
+def _without_shapes(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     dropped = {"trips": ["shape_id"], "stop_times": ["shape_dist_traveled"]}
     return {
         stem: frame.drop(dropped.get(stem, []), strict=False)
@@ -145,7 +151,7 @@ def _without_shapes(tables):  # type: ignore[no-untyped-def]
     }
 
 
-def _write(feed: Path, output: Path, changed) -> None:  # type: ignore[no-untyped-def]
+def _write(feed: Path, output: Path, changed: Mapping[str, pl.DataFrame | None]) -> None:
     """A copy of `feed` as a zip with the changed tables in it; all else byte by byte."""
     import zipfile
 

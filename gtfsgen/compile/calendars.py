@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import Any
 
 from gtfsgen.compile.ids import slug
 from gtfsgen.dates import EPOCH, Dates
@@ -150,7 +151,7 @@ def _name(week: Week, period: tuple[date, date]) -> str:
     return name
 
 
-def calendar_rows(ids: Mapping[Dates, str]) -> tuple[list[dict], list[dict]]:
+def calendar_rows(ids: Mapping[Dates, str]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Rows of calendar.txt and of calendar_dates.txt, ordered by service id and date."""
     calendar, exceptions = [], []
     for service_id, dates in sorted((name, dates) for dates, name in ids.items()):

@@ -12,6 +12,7 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from gtfsgen.clocks import DAY
 from gtfsgen.compile.timing import Call, Moments, Train
@@ -173,8 +174,8 @@ def _chains(ties: _Ties, trains: Mapping[str, Train]) -> list[Chain]:
     hops_of: dict[Occurrence, list[Hop]] = {}
     for hop in ties.hops:
         hops_of.setdefault(ties.group[hop.from_run, hop.from_day], []).append(hop)
-    found: dict[tuple, Chain] = {}
-    bits: dict[tuple, int] = {}
+    found: dict[tuple[Any, ...], Chain] = {}
+    bits: dict[tuple[Any, ...], int] = {}
     for group, hops in hops_of.items():
         members = ties.members[group]
         origin = min(members, key=lambda run: (_first_departure(trains[run], members[run]), run))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from typing import Any
 
 import polars as pl
 
@@ -18,7 +19,7 @@ from gtfsgen.source.model import Run, Source
 def service_dates(tables: Mapping[str, pl.DataFrame]) -> dict[str, Dates]:
     """The dates of each service, read back from calendar.txt and calendar_dates.txt."""
     found: dict[str, Dates] = {}
-    regular: dict[tuple, Dates] = {}
+    regular: dict[tuple[Any, ...], Dates] = {}
     for row in tables["calendar"].iter_rows(named=True) if "calendar" in tables else ():
         flags = tuple(i for i, day in enumerate(DAY_NAMES) if row[day] == "1")
         key = (flags, row["start_date"], row["end_date"])

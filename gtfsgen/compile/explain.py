@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -79,7 +80,7 @@ def _near(rows: pl.DataFrame, table: str) -> str:
     return f"; there is {', '.join(ids[:12])}{' ...' if len(ids) > 12 else ''}"
 
 
-def _row(row: Mapping, table: str) -> str:
+def _row(row: Mapping[str, Any], table: str) -> str:
     schema = TABLES.get(table)
     key = [row[field] for field in (schema.primary_key if schema else ()) if row.get(field)]
     what = " ".join(key) or table
@@ -117,7 +118,7 @@ def _calls(source: Source, rows: pl.DataFrame) -> list[str]:
     return lines
 
 
-def _cell(source: Source, cell: Mapping, side: str, agency_time: str) -> str:
+def _cell(source: Source, cell: Mapping[str, Any], side: str, agency_time: str) -> str:
     path, line, column = cell_in(cell, side)
     clock = cell[f"{side}_s"] % 86_400
     kind = "railway time" if cell["railway_time"] else "local"

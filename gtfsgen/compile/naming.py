@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 
 from gtfsgen.clocks import DAY, NOON, Zone, zone_info
 from gtfsgen.compile.chains import Chain
@@ -94,7 +94,7 @@ def _season(timing: Timing, zones: Sequence[Zone]) -> str:
     return first_date(timing)
 
 
-def _is_summer(zone: Zone, day) -> bool:
+def _is_summer(zone: Zone, day: date) -> bool:
     from datetime import datetime, time
 
     moment = datetime.combine(day, time(12), tzinfo=zone_info(zone.name))

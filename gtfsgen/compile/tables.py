@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from typing import Any
 
 import polars as pl
 
@@ -113,9 +114,9 @@ def _plain_dates(source: Source, plain: Iterable[str]) -> dict[str, Dates]:
     return found
 
 
-def _ids_taken_twice(trip_rows: Iterable[Mapping]) -> list[Fault]:
+def _ids_taken_twice(trip_rows: Iterable[Mapping[str, Any]]) -> list[Fault]:
     """Trips whose trains are different words, but the same id once blanks and slashes are gone."""
-    by_id: dict[str, list[Mapping]] = {}
+    by_id: dict[str, list[Mapping[str, Any]]] = {}
     for row in trip_rows:
         by_id.setdefault(row["trip_id"], []).append(row)
     return [
@@ -140,7 +141,7 @@ def _trip_rows(
     plain_dates: Mapping[str, Dates],
     ids: Mapping[Dates, str],
     names: Names,
-) -> list[dict]:
+) -> list[dict[str, Any]]:
     calls = timetable.plain_calls
     ends = dict(
         calls.group_by("run_id").agg(pl.col("station_id").last()).iter_rows()
@@ -164,7 +165,7 @@ def _trip_rows(
     return rows
 
 
-def _trip_row(run: Run, trip_id: str, service_id: str) -> dict:
+def _trip_row(run: Run, trip_id: str, service_id: str) -> dict[str, Any]:
     extra = run.extra
     return {
         "route_id": run.route_id,
@@ -185,7 +186,7 @@ def public_number(run: Run) -> str:
     return str(run.extra.get("number", run.train))
 
 
-def _linked_trip_row(source: Source, trip: Trip, service_id: str, names: Names) -> dict:
+def _linked_trip_row(source: Source, trip: Trip, service_id: str, names: Names) -> dict[str, Any]:
     runs = [source.runs[run] for run in trip.run_ids]
     row = _trip_row(runs[0], trip.trip_id, service_id)
     row["trip_headsign"] = " / ".join(headsign_stations(source, trip, names))
@@ -385,9 +386,11 @@ def _linked_rows(trips: Sequence[Trip]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=ROW_SCHEMA, orient="row")
 
 
-def _rows_of(trip: Trip) -> list[tuple]:
+def _rows_of(trip: Trip) -> list[tuple[Any, ...]]:
     """The calls of one trip; where runs were joined, both cells of the joint make one call."""
-    cells: list[list] = []  # run, order, departure run, departure order, arrival, departure, joint
+    cells: list[
+        list[Any]
+    ] = []  # run, order, departure run, departure order, arrival, departure, joint
     for stretch in trip.stretches:
         for index, (call, (arrival, departure)) in enumerate(
             zip(stretch.calls, stretch.moments, strict=True)
@@ -487,7 +490,7 @@ def _stops(source: Source, stop_times: pl.DataFrame) -> pl.DataFrame:
 
 def _routes(
     source: Source,
-    trip_rows: Sequence[Mapping],
+    trip_rows: Sequence[Mapping[str, Any]],
     timetable: Timetable,
     plain: Iterable[str],
     names: Names,
@@ -527,7 +530,7 @@ def _routes(
 
 
 def _agency_of(
-    source: Source, run: Run, written: Mapping[str, Mapping], faults: list[Fault]
+    source: Source, run: Run, written: Mapping[str, Mapping[str, Any]], faults: list[Fault]
 ) -> str:
     """The agency of a route that names none: its run's, its first train's route's, or the only
     one.
@@ -631,7 +634,7 @@ def _attributions(source: Source) -> pl.DataFrame:
     """Whom the licences of the sources want named: notes with an `attribution`, and feed.toml's
     own.
     """
-    rows: dict[str, dict] = {}
+    rows: dict[str, dict[str, Any]] = {}
     given = source.settings.raw.get("attribution", {})
     for name, url in given.items() if isinstance(given, dict) else ():
         rows[name] = {"attribution_url": str(url), "path": "feed.toml", "line": 0, "column": ""}
@@ -660,9 +663,11 @@ def _attributions(source: Source) -> pl.DataFrame:
 
 
 def _translations(source: Source, tables: Tables, names: Names) -> pl.DataFrame:
-    rows: dict[tuple, dict] = {}
+    rows: dict[tuple[Any, ...], dict[str, Any]] = {}
 
-    def add(table: str, field: str, language: str, text: str, row: Mapping, **key: str) -> None:
+    def add(
+        table: str, field: str, language: str, text: str, row: Mapping[str, Any], **key: str
+    ) -> None:
         if text:
             record = {"table_name": table, "field_name": field, "language": language}
             rows.setdefault(
@@ -702,7 +707,7 @@ def _translations(source: Source, tables: Tables, names: Names) -> pl.DataFrame:
     return _frame(list(rows.values()))
 
 
-def _named_in(row: Mapping, table: str, lang: str) -> Iterable[tuple[str, str, str]]:
+def _named_in(row: Mapping[str, Any], table: str, lang: str) -> Iterable[tuple[str, str, str]]:
     """Field, language and text of the cells of a row that say a name in another language."""
     bases = {
         "agency": {"agency_name": "agency_name", "name": "agency_name"},
@@ -815,7 +820,7 @@ def _merged(
     return pl.concat([joined, new], how="diagonal_relaxed").drop("_", strict=False)
 
 
-def _frame(rows: Sequence[Mapping]) -> pl.DataFrame:
+def _frame(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
     if not rows:
         return pl.DataFrame()
     columns = dict.fromkeys(name for row in rows for name in row)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count, pairwise
+from typing import Any
 
 import polars as pl
 
@@ -263,7 +264,7 @@ def cell_of(source: Source, run_id: str, order: int, what: str) -> tuple[str, in
     return cell_in(row, what)
 
 
-def cell_in(row: Mapping, what: str) -> tuple[str, int, str]:
+def cell_in(row: Mapping[str, Any], what: str) -> tuple[str, int, str]:
     """Like `cell_of`, for a row of `Source.calls`."""
     other = "arrival" if what == "departure" else "departure"
     line = row[f"{what}_line"] or row[f"{other}_line"] or 0

@@ -75,7 +75,7 @@ class _Source:
     """Bytes or a stream, taken in parts of a wanted size."""
 
     def __init__(self, data: Bytes | IO[bytes] | Stream) -> None:
-        self._view = None if hasattr(data, "read") else memoryview(data)  # type: ignore[arg-type]
+        self._view = None if hasattr(data, "read") else memoryview(data)
         self._stream: Any = data
         self._at = 0
 

@@ -11,6 +11,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from gtfsgen.diff import words
 from gtfsgen.diff.calls import blank_only, choice
@@ -148,7 +149,7 @@ class Tables:
         known = self.keys.get(space)
         return name if known is None else known.of(side).get(name, f"{side}:{name}")
 
-    def _cells(self, table: str, side: int, columns: list[str]) -> list[tuple]:
+    def _cells(self, table: str, side: int, columns: list[str]) -> list[tuple[Any, ...]]:
         """Rows as cells, ids as keys."""
         frame = self.names[side].side.frame(table, *columns)
         found = []
@@ -162,7 +163,7 @@ class Tables:
             self._translate_records(columns, side, found)
         return list(zip(*found, strict=True)) if columns else []
 
-    def _translate_records(self, columns: list[str], side: int, found: list[list]) -> None:
+    def _translate_records(self, columns: list[str], side: int, found: list[list[Any]]) -> None:
         """Say which text a translation is of where the row only says whose: a translation by
         record and one by text are the same. A thing that was renamed is known by its old text.
         """
@@ -264,7 +265,7 @@ class Tables:
         for side in (0, 1):
             cells = self._cells(table, side, [own, *others])
             rows = self._rows(table, side)
-            by_key: dict[object, list[tuple[tuple, int]]] = defaultdict(list)
+            by_key: dict[object, list[tuple[tuple[Any, ...], int]]] = defaultdict(list)
             for cell, row in zip(cells, rows, strict=True):
                 by_key[cell[0]].append((cell[1:], row))
             sides.append(by_key)
@@ -284,8 +285,8 @@ class Tables:
         table: str,
         columns: list[str],
         key: object,
-        a: tuple[tuple, int],
-        b: tuple[tuple, int],
+        a: tuple[tuple[Any, ...], int],
+        b: tuple[tuple[Any, ...], int],
     ) -> Iterable[RowChange]:
         about, line = self._about(table, 1, key, dict(zip(columns, b[0], strict=True)))
         place = self._place(table, a[1], b[1])
@@ -304,7 +305,14 @@ class Tables:
                 yield from self._cell(table, column, was, now, about, line, place)
 
     def _cell(
-        self, table: str, column: str, was: object, now: object, about: str, line: str, place: tuple
+        self,
+        table: str,
+        column: str,
+        was: object,
+        now: object,
+        about: str,
+        line: str,
+        place: tuple[Any, ...],
     ) -> Iterable[RowChange]:
         level = level_of(table, column)
         if level is None:
@@ -328,8 +336,8 @@ class Tables:
         space: str,
         columns: list[str],
         key: object,
-        a: tuple | None,
-        b: tuple | None,
+        a: tuple[Any, ...] | None,
+        b: tuple[Any, ...] | None,
     ) -> Iterable[RowChange]:
         side, found = (0, a) if a is not None else (1, b)
         assert found is not None
@@ -417,7 +425,7 @@ class Tables:
         keyed = [
             c for c in (TABLES[table].primary_key if table in TABLES else told[:1]) if c in told
         ]
-        ways: list[Callable[[tuple], object]] = []
+        ways: list[Callable[[tuple[Any, ...]], object]] = []
         places = [told.index(c) for c in keyed]
         for out in range(len(told)):
             ways.append(_all_but(out))
@@ -435,7 +443,13 @@ class Tables:
                 yield from self._lone_rule(table, told, side, sides[side][n], rows[side][n])
 
     def _rule(
-        self, table: str, columns: list[str], a: tuple, b: tuple, old_row: int, new_row: int
+        self,
+        table: str,
+        columns: list[str],
+        a: tuple[Any, ...],
+        b: tuple[Any, ...],
+        old_row: int,
+        new_row: int,
     ) -> Iterable[RowChange]:
         about, line = self._said(
             table, columns, 1, b, {n for n in range(len(columns)) if a[n] != b[n]}
@@ -446,7 +460,7 @@ class Tables:
                 yield from self._cell(table, column, was, now, about, line, place)
 
     def _lone_rule(
-        self, table: str, columns: list[str], side: int, cells: tuple, row: int
+        self, table: str, columns: list[str], side: int, cells: tuple[Any, ...], row: int
     ) -> Iterable[RowChange]:
         for column, value in zip(columns, cells, strict=True):
             space = space_of(table, column)
@@ -469,7 +483,7 @@ class Tables:
         yield RowChange(kind, level, line, about, verb, *pair, place, noun, f"{side}")
 
     def _said(
-        self, table: str, columns: list[str], side: int, cells: tuple, without: set[int]
+        self, table: str, columns: list[str], side: int, cells: tuple[Any, ...], without: set[int]
     ) -> tuple[str, str]:
         """A rule in words: its ids by what they are called, then its values."""
         noun = NOUNS.get(table, ("data", f"row of {table}.txt"))[1]
@@ -517,8 +531,8 @@ def _label(column: str) -> str:
 
 
 def _once(
-    sides: list[list[tuple]], rows: list[list[int]]
-) -> tuple[list[list[tuple]], list[list[int]]]:
+    sides: list[list[tuple[Any, ...]]], rows: list[list[int]]
+) -> tuple[list[list[tuple[Any, ...]]], list[list[int]]]:
     """Each distinct row once, with the place of the first."""
     first = [
         dict(zip(reversed(cells), reversed(places), strict=True))
@@ -527,11 +541,11 @@ def _once(
     return [list(known) for known in first], [list(known.values()) for known in first]
 
 
-def _all_but(out: int) -> Callable[[tuple], object]:
+def _all_but(out: int) -> Callable[[tuple[Any, ...]], object]:
     return lambda cell: cell[:out] + cell[out + 1 :]
 
 
-def _without_equal(sides: list[list[tuple]]) -> list[list[int]]:
+def _without_equal(sides: list[list[tuple[Any, ...]]]) -> list[list[int]]:
     counts = [Counter(cells) for cells in sides]
     both = counts[0] & counts[1]
     left = []
@@ -548,7 +562,9 @@ def _without_equal(sides: list[list[tuple]]) -> list[list[int]]:
 
 
 def _met(
-    left: list[list[int]], sides: list[list[tuple]], way: Callable[[tuple], object]
+    left: list[list[int]],
+    sides: list[list[tuple[Any, ...]]],
+    way: Callable[[tuple[Any, ...]], object],
 ) -> list[tuple[int, int]]:
     """Pairs of rows that are equal in this way; they are taken out of `left`."""
     waiting: dict[object, list[int]] = defaultdict(list)
@@ -565,7 +581,7 @@ def _met(
     return pairs
 
 
-def _move(cells: dict[str, tuple]) -> tuple[float, str] | None:
+def _move(cells: dict[str, tuple[Any, ...]]) -> tuple[float, str] | None:
     """By how many metres a stop moved and in which direction; None where that cannot be said."""
     if "stop_lat" not in cells or "stop_lon" not in cells:
         return None
@@ -590,5 +606,5 @@ def _move(cells: dict[str, tuple]) -> tuple[float, str] | None:
     return metres, f"{azimuth:.0f}"
 
 
-def _position(cells: dict[str, tuple], side: int) -> str:
+def _position(cells: dict[str, tuple[Any, ...]], side: int) -> str:
     return f"{cells['stop_lat'][side]}, {cells['stop_lon'][side]}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import polars as pl
 
@@ -93,7 +94,9 @@ class Trains:
     def _order(self, trip: int) -> tuple[int, str]:
         return int(self.new.runs.start[trip]), self.new.runs.ids[trip]
 
-    def _facets(self, pair: Pair, values: dict[str, tuple[list, list]]) -> Iterable[Facet]:
+    def _facets(
+        self, pair: Pair, values: dict[str, tuple[list[Any], list[Any]]]
+    ) -> Iterable[Facet]:
         a, b = pair.old.trip, pair.new.trip
         for name, (olds, news) in values.items():
             was, now = olds[a], news[b]

@@ -495,7 +495,7 @@ def _entries(file: _File | _Memory, tolerant: bool) -> list[_Entry]:
     limits = budget()
     _check_directory(file, limits)
     try:
-        with zipfile.ZipFile(_Seekable(file)) as archive:  # type: ignore[arg-type]
+        with zipfile.ZipFile(_Seekable(file)) as archive:
             infos = archive.infolist()
     except (zipfile.BadZipFile, OSError, ArithmeticError, LookupError, struct.error, ValueError,
             NotImplementedError) as error:  # fmt: skip

@@ -14,7 +14,8 @@ from datetime import date, timedelta
 from gtfsgen.compile.calendars import fewest_exceptions
 from gtfsgen.dates import Dates
 from gtfsgen.source.calendars import is_free
-from gtfsgen.source.days import WEEKDAYS, DaysError, parse, runs
+from gtfsgen.source.day_words import WEEKDAYS, DaysError
+from gtfsgen.source.days import parse, runs
 
 MAX_WORDS = 48
 """Longer than this, days get a name and a row of calendars.csv."""

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 from gtfsgen.clocks import DAY, NOON, Zone
 from gtfsgen.dates import Dates
@@ -328,7 +329,7 @@ def trains_of(
     ways = list(ways)
     riding = {trips[trip].number for way in ways for trip in way}
     trains: list[Train] = []
-    chained: dict[tuple, Train] = {}
+    chained: dict[tuple[Any, ...], Train] = {}
     for piece in glued(trips, ways, riding):
         for halts, dates in clocks.readings(piece.halts, piece.dates).items():
             linked = piece.number in riding
@@ -422,7 +423,7 @@ def coach_rows(
     trips: Mapping[str, Trip], ways: Iterable[tuple[str, ...]], clocks: Clocks
 ) -> list[CoachRow]:
     """A coach per way from train to train; one that rides a part of it rides along there too."""
-    rows: dict[tuple, CoachRow] = {}
+    rows: dict[tuple[Any, ...], CoachRow] = {}
     for way in ways:
         chain = [trips[trip] for trip in way]
         numbers = without_repeats(trip.number for trip in chain)

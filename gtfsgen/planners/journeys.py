@@ -23,8 +23,8 @@ from gtfsgen.faults import Fault
 from gtfsgen.planners import Answers, Itinerary, Question
 from gtfsgen.planners.timetable import Timetable
 from gtfsgen.source.cells import Sheet, is_comment, read_csv
-from gtfsgen.source.day_words import WEEKDAY_WORDS
-from gtfsgen.source.days import DaysError, parse
+from gtfsgen.source.day_words import WEEKDAY_WORDS, DaysError
+from gtfsgen.source.days import parse
 from gtfsgen.source.times import Cell, Manner, TimeError, parse_cell
 from gtfsgen.source.words import did_you_mean, folded
 

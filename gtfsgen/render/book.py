@@ -201,7 +201,7 @@ def _dense_trips(rows: Rows, service: Service, in_columns: set[str]) -> pl.DataF
     )
 
 
-def _ink(routes: Mapping[str, tuple], route: str, number: int) -> tuple[str, str]:
+def _ink(routes: Mapping[str, tuple[Any, ...]], route: str, number: int) -> tuple[str, str]:
     """The line's colour and one that can be read on it."""
     ink = colour(routes[route][4] or "", number)
     red, green, blue = (int(ink[n : n + 2], 16) / 255 for n in (1, 3, 5))

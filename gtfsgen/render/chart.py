@@ -101,7 +101,7 @@ def _lead_minutes(zone: str, home: str, day: date) -> int:
     noon = instant(day, 12 * 3600, home)
     ahead = noon.astimezone(zone_or_utc(zone)).utcoffset()
     own = noon.astimezone(zone_or_utc(home)).utcoffset()
-    return round(((ahead or own) - own).total_seconds() / 60) if ahead and own is not None else 0  # type: ignore[operator]
+    return round(((ahead or own) - own).total_seconds() / 60) if ahead and own is not None else 0
 
 
 def _chart(strings: list[String], zone: str, sheet: Sheet) -> Markup:

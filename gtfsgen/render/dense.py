@@ -10,6 +10,7 @@ import itertools
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import polars as pl
 
@@ -118,12 +119,12 @@ def directions_of(
         .agg("station", "after", start=pl.col("minute").first())
         .join(trips, on="trip", how="inner", maintain_order="left")
     )
-    known: dict[tuple, int] = {}
+    known: dict[tuple[Any, ...], int] = {}
     numbers = []
     for stations, after in patterns.select("station", "after").iter_rows():
         numbers.append(known.setdefault((tuple(stations), tuple(after)), len(known)))
     shapes = [(list(stations), list(after)) for stations, after in known]
-    by_route: dict[str, dict[str, list[tuple]]] = defaultdict(lambda: defaultdict(list))
+    by_route: dict[str, dict[str, list[tuple[Any, ...]]]] = defaultdict(lambda: defaultdict(list))
     columns = ("route_id", "direction_id", "start", "trip_id", "dates", "headsign")
     for number, row in zip(numbers, patterns.select(columns).iter_rows(), strict=True):
         by_route[row[0]][row[1] or ""].append((number, *row[2:]))
@@ -137,7 +138,9 @@ def directions_of(
     }
 
 
-def _sides(members: list[tuple], shapes: Sequence[tuple], told: bool) -> list[list[tuple]]:
+def _sides(
+    members: list[tuple[Any, ...]], shapes: Sequence[tuple[Any, ...]], told: bool
+) -> list[list[tuple[Any, ...]]]:
     """There and back, where the feed does not tell them apart."""
     if told:
         return [members]
@@ -153,14 +156,14 @@ def _sides(members: list[tuple], shapes: Sequence[tuple], told: bool) -> list[li
         for a, b in itertools.pairwise(s for s in stations if s in ranks[0]):
             forward += 1 if ranks[0][b] > ranks[0][a] else -1
         side_of[number] = 0 if forward >= 0 else 1
-    groups: list[list[tuple]] = [[], []]
+    groups: list[list[tuple[Any, ...]]] = [[], []]
     for member in members:
         groups[side_of[member[0]]].append(member)
     return [group for group in groups if group]
 
 
 def _direction(
-    members: list[tuple],
+    members: list[tuple[Any, ...]],
     shapes: Sequence[tuple[list[str], list[int]]],
     headways: Mapping[str, list[tuple[int, int, int]]],
 ) -> Direction:

@@ -40,7 +40,7 @@ def flex_html(rows: Rows, areas: Sequence[Mapping[str, Any]], sheet: Sheet) -> M
         )
     }
     service = sheet.service
-    found: dict[tuple, int] = {}
+    found: dict[tuple[Any, ...], int] = {}
     for trip, area, group, stop, start, end, pickup, drop_off in windows:
         route, calendar = trips.get(trip, ("", ""))
         if route not in service.routes:

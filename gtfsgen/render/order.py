@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
 Key = TypeVar("Key")
@@ -47,7 +47,12 @@ def order_stations(runs: Iterable[tuple[Sequence[Key], int]]) -> list[Key]:
     return ordered
 
 
-def _next(free: set, ordered: list, after: dict, first_seen: dict):  # type: ignore[no-untyped-def]
+def _next(
+    free: set[Key],
+    ordered: list[Key],
+    after: Mapping[Key, Mapping[Key, int]],
+    first_seen: Mapping[Key, int],
+) -> Key:
     """The free station that follows the latest written one; else the first that was seen."""
     for last in reversed(ordered[-200:]):
         followers = free.intersection(after[last])
@@ -56,7 +61,11 @@ def _next(free: set, ordered: list, after: dict, first_seen: dict):  # type: ign
     return min(free, key=first_seen.__getitem__)
 
 
-def _least_forbidden(waiting: dict, before: dict, first_seen: dict):  # type: ignore[no-untyped-def]
+def _least_forbidden(
+    waiting: Mapping[Key, set[Key]],
+    before: Mapping[Key, Mapping[Key, int]],
+    first_seen: Mapping[Key, int],
+) -> Key:
     return min(
         waiting,
         key=lambda key: (sum(before[key][o] for o in waiting[key]), first_seen[key]),

@@ -488,7 +488,9 @@ class Site:
             )
         return Markup(" · ").join(fact for fact in facts if fact)
 
-    def _picker(self, sheet: Sheet, used: list[int], choose_all: bool) -> tuple[Markup, str, dict]:
+    def _picker(
+        self, sheet: Sheet, used: list[int], choose_all: bool
+    ) -> tuple[Markup, str, dict[str, Any]]:
         """The choice of day, the style of what does not run on it, and the data for the script."""
         words = sheet.words
         bits = list(self.sets.sets)

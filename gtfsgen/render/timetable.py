@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from markupsafe import Markup
 
@@ -128,7 +129,7 @@ def rare_columns(columns: list[Column]) -> set[int]:
     A night of clock change, above all: the train has a column already, and the page tells the
     dates instead of printing it again. Its times are there when the date is chosen.
     """
-    usual: dict[tuple, int] = {}
+    usual: dict[tuple[Any, ...], int] = {}
     for column in columns:
         key = (
             column.label,

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property, lru_cache
+from typing import Any
 
 import polars as pl
 
@@ -150,7 +151,7 @@ class Service:
     trip_count: int
     station_of: dict[str, str]
     dates: dict[str, Dates]
-    routes: dict[str, tuple]
+    routes: dict[str, tuple[Any, ...]]
     """id, short name, long name, type, colour, agency, text colour."""
 
     @cached_property
@@ -291,7 +292,7 @@ def _point(lat: str | None, lon: str | None) -> Point | None:
 def _trips(
     rows: Rows,
     chosen: list[str],
-    routes: Mapping[str, tuple],
+    routes: Mapping[str, tuple[Any, ...]],
     dates: Mapping[str, Dates],
     station_of: Mapping[str, str],
 ) -> dict[str, Trip]:
@@ -504,7 +505,7 @@ def _columns(
     headways: Mapping[str, list[tuple[int, int, int]]],
 ) -> list[Column]:
     """Trains and through coaches: see the module's account of what is one."""
-    numbers: dict[tuple, int] = {}
+    numbers: dict[tuple[Any, ...], int] = {}
     alike: dict[str, int] = {}
     members: dict[int, list[Trip]] = defaultdict(list)
     for trip in trips.values():
@@ -550,7 +551,7 @@ def _columns(
         columns.append(
             _column(chains, stations, zone, every=tuple(headways.get(chains[0][0].trip_id, ())))
         )
-    through: dict[tuple, list[tuple[Trip, ...]]] = defaultdict(list)
+    through: dict[tuple[Any, ...], list[tuple[Trip, ...]]] = defaultdict(list)
     for trip_id in trips:
         if not before.get(trip_id) and links.get(trip_id):
             for path in _chains(trip_id, links):
@@ -601,7 +602,7 @@ def _lines(
     columns: list[Column],
     rails: set[str],
     stations: Mapping[str, Station],
-    routes: Mapping[str, tuple],
+    routes: Mapping[str, tuple[Any, ...]],
     zone: str,
 ) -> list[Line]:
     """Columns gathered to lines: railways by the stations they share, others by route.
@@ -661,7 +662,7 @@ def _linked(columns: list[Column]) -> list[list[Column]]:
 def _line(
     columns: list[Column],
     stations: Mapping[str, Station],
-    routes: Mapping[str, tuple],
+    routes: Mapping[str, tuple[Any, ...]],
     rail: bool,
 ) -> Line:
     main = max(columns, key=lambda c: (len(c.calls), c.through))
@@ -683,7 +684,7 @@ def _there_and_back(
     A column that shares no two stations with either goes the way it lies on the map.
     """
     sides: tuple[list[Column], list[Column]] = ([], [])
-    pairs: tuple[set, set] = (set(), set())
+    pairs: tuple[set[Any], set[Any]] = (set(), set())
     for column in [
         main,
         *(c for c in sorted(columns, key=lambda c: -len(c.calls)) if c is not main),
@@ -718,7 +719,7 @@ def _table(columns: list[Column]) -> Table:
     stations = order_stations(runs.items())
     rank = {key: number for number, key in enumerate(stations)}
 
-    def order(column: Column) -> tuple:
+    def order(column: Column) -> tuple[Any, ...]:
         start = rank[occurrences(column)[0]]
         # Through coaches first: they are what a page of a railway is opened for.
         return (not column.through, start, column.calls[0].departure or 0, column.label)

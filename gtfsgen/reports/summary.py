@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date as Date
 from importlib.metadata import version
 from pathlib import Path
@@ -151,7 +151,7 @@ def features(feed: Feed) -> Iterator[str]:
         return found.collect().height > 0
 
     fares = rows("fare_products") and rows("fare_leg_rules")
-    tests = (
+    tests: tuple[tuple[str, Callable[[], bool]], ...] = (
         ("Pathway Connections", lambda: rows("pathways")),
         ("Pathway Signs", lambda: value("pathways", "signposted_as", "reversed_signposted_as")),
         (

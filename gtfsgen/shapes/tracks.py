@@ -122,7 +122,7 @@ def _read_geojson(
             ) from error
 
 
-def _features(document: Any) -> Iterator[tuple[dict, dict]]:
+def _features(document: Any) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """Every simple geometry with its feature's properties."""
     if not isinstance(document, dict) or "type" not in document:
         raise _Unreadable("is not GeoJSON: no type", "a FeatureCollection is expected")
@@ -142,7 +142,7 @@ def _features(document: Any) -> Iterator[tuple[dict, dict]]:
             yield member, properties
 
 
-def _detail(properties: dict) -> Detail:
+def _detail(properties: dict[str, Any]) -> Detail:
     """How true a line is, by what its author says of it. Raises ValueError for another word."""
     if properties.get("track") is False or "via" in properties:
         return Detail.SKETCH
@@ -160,7 +160,9 @@ def _point(pair: Any) -> Point:
 
 
 def _add_vias(
-    vias: dict[tuple[str, str], list[tuple[float, Point]]], properties: dict, places: list[Point]
+    vias: dict[tuple[str, str], list[tuple[float, Point]]],
+    properties: dict[str, Any],
+    places: list[Point],
 ) -> None:
     first, last = str(properties["from"]), str(properties["to"])
     there = vias.setdefault((first, last), [])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import polars as pl
 
 from gtfsgen.dates import Dates
 from gtfsgen.faults import Fault, Severity
-from gtfsgen.source.days import Days, DaysError, Selection, parse
+from gtfsgen.source.day_words import DaysError
+from gtfsgen.source.days import Days, Selection, parse
 from gtfsgen.source.holidays_ import HolidayBook
 from gtfsgen.source.model import MARGIN_DAYS, Settings
 from gtfsgen.source.stations import fault_at
@@ -134,14 +136,14 @@ def known(calendars: Calendars) -> set[str]:
     return {folded(name) for name in calendars.named}
 
 
-def mentions(row: dict, names: set[str], calendars: Calendars) -> bool:
+def mentions(row: dict[str, Any], names: set[str], calendars: Calendars) -> bool:
     """Whether a row speaks of calendars that are not there yet."""
     text = folded(" ".join(row[c] for c in ("days", "not", "also")))
     return any(name in text for name in names if name != folded(row["name"]))
 
 
 def dates_of(
-    row: dict, letters: dict[str, str], calendars: Calendars, faults: list[Fault]
+    row: dict[str, Any], letters: dict[str, str], calendars: Calendars, faults: list[Fault]
 ) -> Dates:
     """days within from..to, less `not`, with `also`; a wrong cell is a fault and does not count."""
 
@@ -178,7 +180,9 @@ def dates_of(
     return dates
 
 
-def day_in(row: dict, column: str, letters: dict[str, str], faults: list[Fault]) -> date | None:
+def day_in(
+    row: dict[str, Any], column: str, letters: dict[str, str], faults: list[Fault]
+) -> date | None:
     if not row[column]:
         return None
     try:

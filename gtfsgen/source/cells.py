@@ -388,7 +388,7 @@ def number_text(value: float) -> str:
     return repr(value)
 
 
-CONVERSIONS: dict[type, Callable] = {
+CONVERSIONS: dict[type, Callable[..., Any]] = {
     str: lambda value: value.strip(" \t\r\n"),
     bool: lambda value: "yes" if value else "no",
     int: str,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from datetime import date
+from typing import Any
 
 import polars as pl
 
@@ -83,7 +84,7 @@ def same_coach_twice(a: Coach, b: Coach) -> bool:
 
 
 def read_coach(
-    row: dict,
+    row: dict[str, Any],
     letters: dict[str, str],
     by_number: dict[str, list[Run]],
     stops: dict[str, set[str]],
@@ -169,7 +170,7 @@ def timing_of(calls: pl.DataFrame) -> Timing:
 
 
 def days_of_trains(
-    row: dict,
+    row: dict[str, Any],
     rides: list[Ride] | None,
     by_number: dict[str, list[Run]],
     timing: Timing,
@@ -237,7 +238,10 @@ def clock(day: date, seconds: int) -> int:
 
 
 def read_rides(
-    row: dict, letters: dict[str, str], by_number: dict[str, list[Run]], faults: list[Fault]
+    row: dict[str, Any],
+    letters: dict[str, str],
+    by_number: dict[str, list[Run]],
+    faults: list[Fault],
 ) -> list[Ride] | None:
     """The trains of a chain; after `>>` a train of another feed."""
     if not row["trains"]:

@@ -25,6 +25,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import Any
 
 from gtfsgen.dates import EPOCH, Dates
 from gtfsgen.source.british import GERMAN_TOO, WORKING_WEEK, british
@@ -780,7 +781,7 @@ FIELD_OF = {
 }
 
 
-def added(made: Selection, kind: str, values: frozenset) -> Selection:
+def added(made: Selection, kind: str, values: frozenset[Any]) -> Selection:
     name = FIELD_OF[kind]
     return replace(made, **{name: getattr(made, name) | values})
 

@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from gtfsgen.faults import Fault, Severity
 from gtfsgen.source.bindings import Binding
@@ -358,7 +359,7 @@ def kind_column(grid: Grid, stations: Stations) -> int | None:
 
 def read_rows(grid: Grid, train_row: int, stations: Stations, faults: list[Fault]) -> None:
     """Sort the rows into header rows and visits."""
-    building: list[dict] = []
+    building: list[dict[str, Any]] = []
     last_label = ""
     last = last_station_row(grid, stations)
     unlabelled: list[Fault] = []
@@ -477,13 +478,13 @@ def is_left_out(grid: Grid, number: int, train_row: int, last: int, stations: St
     return lone and bool(label) and nearest(name, stations.spelling.values()) is None
 
 
-def follows_arrival(building: list[dict]) -> bool:
+def follows_arrival(building: list[dict[str, Any]]) -> bool:
     return bool(building) and building[-1]["dep"] is None
 
 
 def place_row(
     grid: Grid,
-    building: list[dict],
+    building: list[dict[str, Any]],
     station: str,
     row: int,
     kind: str,

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from difflib import SequenceMatcher
 from itertools import pairwise
+from typing import Any
 
 import polars as pl
 
@@ -31,7 +32,7 @@ MARKS = re.compile(r"[?\ufffd<>{}\\|]|--|——|––")
 BY_ROW = ("stations", "routes", "agencies", "coaches")
 """Tables whose rows are all of one kind."""
 
-Row = dict
+Row = dict[str, Any]
 Letters = Mapping[str, Mapping[str, str]]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -39,7 +40,7 @@ class Settings:
     profile: str = "linked"
     moved_days: dict[date, str] = field(default_factory=dict)
     """Dates that run like another weekday, as `Sa`, for all trains of weekdays."""
-    raw: dict = field(default_factory=dict)
+    raw: dict[str, Any] = field(default_factory=dict[str, Any])
     """All of feed.toml, for rooms with options of their own (shapes, render)."""
 
 
@@ -60,7 +61,7 @@ class Run:
     path: str
     line: int
     column: str
-    extra: dict = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict[str, Any])
     """Further header rows: class, name, bikes, wheelchair, block, note letters (under "notes")."""
     around: Dates = field(default_factory=Dates)
     """Like `dates`, but reaching `MARGIN_DAYS` beyond the feed period on either side, so that a
@@ -96,7 +97,7 @@ class Coach:
     line: int
     columns: dict[str, str]
     """Column name -> spreadsheet letter, so that a fault can name the cell."""
-    extra: dict = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 CALLS: dict[str, pl.DataType | type[pl.DataType]] = {

@@ -18,7 +18,7 @@ from gtfsgen.source.coaches import read_coaches
 from gtfsgen.source.grids import Grid, Reader, read_grid
 from gtfsgen.source.habits import remarks
 from gtfsgen.source.holidays_ import LOCK, HolidayBook, lock_text
-from gtfsgen.source.model import Run, Source
+from gtfsgen.source.model import Run, Settings, Source
 from gtfsgen.source.settings import PATH as FEED_TOML
 from gtfsgen.source.settings import read_settings
 from gtfsgen.source.stations import (
@@ -243,7 +243,7 @@ def read_geojson(file: Path, path: str, faults: list[Fault]) -> bytes | None:
 
 
 def read_stations(
-    frame: pl.DataFrame, letters: dict[str, str], settings, faults: list[Fault]
+    frame: pl.DataFrame, letters: dict[str, str], settings: Settings, faults: list[Fault]
 ) -> pl.DataFrame:
     """Stations with numbers for positions, zones that exist, and a name."""
     own = f"name_{settings.lang}"

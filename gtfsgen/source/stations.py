@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import polars as pl
 
@@ -154,7 +155,7 @@ def number(text: str) -> float | None:
 
 
 def fault_at(
-    row: dict,
+    row: dict[str, Any],
     letters: dict[str, str],
     column: str,
     code: str,
@@ -218,7 +219,7 @@ def check_zones(
 
 
 def zone_at(
-    row: dict, letters: dict[str, str], first: date, last: date, faults: list[Fault]
+    row: dict[str, Any], letters: dict[str, str], first: date, last: date, faults: list[Fault]
 ) -> str:
     """The zone at a station's position, where its cell is blank; "" and a fault if none is sure."""
     lat, lon = row["lat"], row["lon"]
@@ -232,7 +233,7 @@ def zone_at(
 
 
 def zone_faults(
-    row: dict, zone: str, letters: dict[str, str], first: date, last: date
+    row: dict[str, Any], zone: str, letters: dict[str, str], first: date, last: date
 ) -> list[Fault]:
     """A station's zone against its position: wrong, or right only across a border close by."""
     here = zones_within(row["lat"], row["lon"], 0.0)

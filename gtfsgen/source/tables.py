@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 import polars as pl
 
@@ -193,7 +194,7 @@ def read_table(
         return empty(table), {}
     places = header(sheet, header_row, table, faults)
     letters = {name: letter(index) for name, index in places.items()}
-    columns: dict[str, list] = {name: [] for name in (*table.columns, *places)}
+    columns: dict[str, list[Any]] = {name: [] for name in (*table.columns, *places)}
     lines: list[int] = []
     seen: dict[str, int] = {}
     for number in range(header_row + 1, len(sheet.rows)):

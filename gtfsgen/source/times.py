@@ -174,7 +174,7 @@ def parse_cell(text: str, manner: Manner = PLAIN) -> Cell | None:
         text=text,
         platform=reading.platform,
         days=reading.days,
-        **{mark: True for mark in marks if mark != "unknown"},  # type: ignore[arg-type]
+        **{mark: True for mark in marks if mark != "unknown"},
     )
 
 

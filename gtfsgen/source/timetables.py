@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 
 import polars as pl
 
@@ -719,9 +720,9 @@ def check_routes(
 
 def calls_frame(names: list[str], drafts: list[Draft], pairs: Pairs) -> pl.DataFrame:
     """The calls of all runs in order, by the schema `CALLS`."""
-    visits: list[tuple] = []
+    visits: list[tuple[Any, ...]] = []
     first_visit: dict[int, int] = {}
-    columns: list[tuple] = []
+    columns: list[tuple[Any, ...]] = []
     run: list[int] = []
     order: list[int] = []
     visit: list[int] = []
@@ -792,13 +793,13 @@ MARK_SCHEMA = {
 }  # fmt: skip
 
 
-def gathered(rows: list[tuple], schema: dict, index: list[int]) -> pl.DataFrame:
+def gathered(rows: list[tuple[Any, ...]], schema: dict[str, Any], index: list[int]) -> pl.DataFrame:
     """The rows of a small table at each of `index`: a join by position."""
     table = pl.DataFrame(rows, schema=schema, orient="row")
     return table[pl.Series(index, dtype=pl.UInt32)] if rows else table
 
 
-def visit_place(grid: Grid, visit: Visit) -> tuple:
+def visit_place(grid: Grid, visit: Visit) -> tuple[Any, ...]:
     """Where a visit's cells are, as `VISIT_SCHEMA`: in lines, or in columns if trains are rows."""
     rows = (visit.arrival_row, visit.departure_row)
     lines = [None if row is None else grid.place(row, 0)[0] for row in rows]
@@ -806,7 +807,7 @@ def visit_place(grid: Grid, visit: Visit) -> tuple:
     return (visit.station_id, grid.sheet.path, grid.transposed, *lines, *letters)
 
 
-def marks(arrival: Cell | None, departure: Cell | None) -> tuple:
+def marks(arrival: Cell | None, departure: Cell | None) -> tuple[Any, ...]:
     """What the two cells of a call say besides the time, as `MARK_SCHEMA`."""
     cells = [cell for cell in (arrival, departure) if cell is not None]
     return (

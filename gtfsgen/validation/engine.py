@@ -19,7 +19,7 @@ from gtfsgen.feed import Feed, Status
 from gtfsgen.findings import Rows
 from gtfsgen.schema import TABLES, Table, next_tables
 
-Result = pl.LazyFrame | pl.DataFrame | Rows | list
+Result = pl.LazyFrame | pl.DataFrame | Rows | list[Any]
 """What a rule returns: the rows at fault, as one frame or as several."""
 
 Check = TypeVar("Check", bound=Callable[[Feed], Result])

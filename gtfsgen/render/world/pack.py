@@ -17,6 +17,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -37,7 +38,7 @@ def main(folder: Path) -> None:
     print(f"{len(packed):,} bytes")
 
 
-def _packed(topology: dict, step: float) -> dict[str, np.ndarray]:
+def _packed(topology: dict[str, Any], step: float) -> dict[str, np.ndarray]:
     scale = np.array(topology["transform"]["scale"])
     origin = np.array(topology["transform"]["translate"])
     deltas, lengths, origins = [], [], []
@@ -81,7 +82,7 @@ def _in_short_steps(steps: np.ndarray) -> np.ndarray:
     return np.concatenate(found)
 
 
-def _polygons(shape: dict) -> Iterator[list[list[int]]]:
+def _polygons(shape: dict[str, Any]) -> Iterator[list[list[int]]]:
     if shape["type"] == "Polygon":
         yield shape["arcs"]
     elif shape["type"] == "MultiPolygon":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 
 from gtfsgen.faults import Severity
@@ -103,7 +105,7 @@ def _has_duplicates(feed: Feed, table: Table, rows: pl.LazyFrame, codes: list[pl
     return distinct < height
 
 
-def _plain(table: Table, column: pl.Series) -> list:
+def _plain(table: Table, column: pl.Series) -> list[Any]:
     """A key part as Python values, blanks as the defaults that keys are compared with."""
     type_ = table.fields[column.name].type
     # Dates as numbers too: Python has no year 0.

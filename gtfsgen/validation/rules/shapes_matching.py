@@ -288,7 +288,7 @@ def _particulars(
     return found
 
 
-def _call(suffix: str, call: tuple, place: list[Any]) -> dict[str, Any]:
+def _call(suffix: str, call: tuple[Any, ...], place: list[Any]) -> dict[str, Any]:
     row_number, stop_id, stop_name = call
     return {
         f"stop_time_csv_row_number{suffix}": row_number,

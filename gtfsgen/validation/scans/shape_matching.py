@@ -493,7 +493,7 @@ def _assign(candidates: list[_Candidates]) -> _Assignment:
     Only the cheapest way to reach each candidate is kept, the first of equal ones.
     """
     # A way is its cost, how far along it got, the last candidate, and the way before.
-    ways: list[tuple] = [(0.0, 0.0, -1, None)]
+    ways: list[tuple[Any, ...]] = [(0.0, 0.0, -1, None)]
     for call, (along, off) in enumerate(candidates):
         next_ways = []
         for candidate, (place_along, place_off) in enumerate(zip(along, off, strict=True)):
@@ -509,7 +509,7 @@ def _assign(candidates: list[_Candidates]) -> _Assignment:
     return _Assignment(_chosen(ways))
 
 
-def _chosen(ways: list[tuple]) -> list[int]:
+def _chosen(ways: list[tuple[Any, ...]]) -> list[int]:
     way = min(ways, key=lambda way: way[0])
     found = []
     while way[3] is not None:

@@ -7,7 +7,7 @@ cache.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import polars as pl
 
@@ -162,7 +162,7 @@ def _by_code(
     import numpy as np
 
     keys, used = table[key].to_physical(), calls[key].to_physical()
-    unknown = max(int(codes.max() or 0) for codes in (keys, used)) + 1  # type: ignore[call-overload, arg-type]
+    unknown = max(cast(int, codes.max() or 0) for codes in (keys, used)) + 1
     looked_up = np.full(unknown + 1, np.nan)
     looked_up[keys.fill_null(unknown).to_numpy()] = values
     looked_up[unknown] = np.nan
