@@ -8,13 +8,15 @@
     3
 
 Readers ask `budget()` and raise `LimitExceeded` with `exceeded(...)`. Seconds and memory cannot be
-counted by those who spend them, so a command starts a watch (`watched`): a thread that ends the
-process with a line and exit code 2. A program that calls gtfsgen as a library is not ended; there
-only what is read is limited. What the limits are for is in docs/limits.md.
+counted by those who spend them, so a command runs in a process that another one looks after
+(`gtfsgen.cli.supervising`), or where that cannot be under a thread that ends the process with a
+line and exit code 2 (`watched`). A program that calls gtfsgen as a library is not ended; there only
+what is read is limited. What the limits are for is in docs/limits.md.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 import threading
@@ -89,8 +91,12 @@ RATIO_FREE = 32 * MEBI
 rows are packed well, and do no harm."""
 
 SECONDS_AT_LEAST = 50.0
-BYTES_A_SECOND = 500_000
-"""Each so many bytes that are read give a command a second more. Validation takes a fiftieth."""
+FREE_BYTES = 2 * MEBI
+BYTES_A_SECOND = 25_000
+"""Each so many bytes of the input on disk, beyond the free ones, give a command a second more.
+Validation takes a fiftieth of it, a page of a large feed a fifth."""
+PLAIN_SHARE = 8
+"""So many bytes that are not packed count as one that is."""
 MEMORY_SHARE = 0.95
 """The watch ends the process at this share of the limit: what is asked for between two looks, and
 what it takes to end, must still be under it."""
@@ -192,24 +198,86 @@ def size(number: float) -> str:
 
 # ------------------------------------------------------------------- what has been read, and left
 
-_read_bytes = 0
+_packed_bytes = 0
 _temporary: set[Path] = set()
+_supervisor: int | None = None
+"""The pipe to the process that looks after this one."""
+_COUNTED, _MADE, _GONE = b"c", b"+", b"-"
 
 
-def count_read(number: int) -> None:
-    """Tell the watch that so many bytes were read: they give the command more time."""
-    global _read_bytes
-    _read_bytes += number
+def tell_supervisor(pipe: int) -> None:
+    """Note down a pipe what is read and what is left if this process is killed: see `take_note`."""
+    global _supervisor
+    _supervisor = pipe
+
+
+def is_supervised() -> bool:
+    return _supervisor is not None
+
+
+def _note(kind: bytes, content: bytes) -> None:
+    if _supervisor is not None:
+        with suppress(OSError):
+            os.write(_supervisor, kind + content + b"\n")
+
+
+def take_note(line: bytes) -> None:
+    """In the process that looks after another: do what that one has noted."""
+    kind, content = line[:1], line[1:]
+    if kind == _COUNTED:
+        count_packed(int(content))
+    elif kind == _MADE:
+        _temporary.add(Path(os.fsdecode(bytes.fromhex(content.decode()))))
+    elif kind == _GONE:
+        _temporary.discard(Path(os.fsdecode(bytes.fromhex(content.decode()))))
+
+
+def count_packed(number: int) -> None:
+    """Tell that the input has so many bytes, as packed on disk: they give the command more time."""
+    global _packed_bytes
+    _packed_bytes += number
+    _note(_COUNTED, b"%d" % number)
+
+
+def count_input(path: str | os.PathLike[str]) -> None:
+    """Count a file or a folder, as far as there is one; see `count_packed`."""
+    count_packed(packed_size(path))
+
+
+def packed_size(path: str | os.PathLike[str]) -> int:
+    """The bytes of a file or of the files of a folder, as packed; 0 for what is not there."""
+    total = 0
+    with suppress(OSError, ValueError):
+        if not os.path.isdir(path):
+            return _as_packed(os.fspath(path), os.stat(path).st_size)
+        with os.scandir(path) as entries:
+            for entry in itertools.islice(entries, Budget.entries):
+                if entry.is_file():
+                    total += _as_packed(entry.name, entry.stat().st_size)
+    return total
+
+
+def _as_packed(name: str, size: int) -> int:
+    packed = name.lower().endswith((".zip", ".gz", ".bz2", ".pbf", ".xlsx", ".ods"))
+    return size if packed else size // PLAIN_SHARE
 
 
 @contextmanager
 def removed_at_end(path: Path) -> Iterator[Path]:
     """While the block runs, a limit that ends the process removes the file or folder first."""
+    told = os.fsencode(path).hex().encode()
     _temporary.add(path)
+    _note(_MADE, told)
     try:
         yield path
     finally:
         _temporary.discard(path)
+        _note(_GONE, told)
+
+
+def left_behind() -> set[Path]:
+    """Files and folders that `removed_at_end` was told of, and that are still there."""
+    return {path for path in _temporary if path.exists()}
 
 
 def _sweep() -> None:
@@ -233,29 +301,45 @@ class OutOfTime(SystemExit):
 
 
 @contextmanager
+def holding(limits: Budget) -> Iterator[None]:
+    """Let these limits hold in all threads of this process while the block runs."""
+    global _of_process
+    before, _of_process = _of_process, limits
+    try:
+        yield
+    finally:
+        _of_process = before
+
+
+@contextmanager
 def watched(limits: Budget, *, timed: bool = True) -> Iterator[None]:
     """While the block runs, end the process when it is over the budget's memory or seconds.
 
     Without `timed`, time is limited only where the budget itself names seconds: some commands wait
     for people or for other programs.
     """
-    global _of_process
-    before, _of_process = _of_process, limits
     over = threading.Event()
     watch = threading.Thread(target=_watch, args=(limits, timed, over), daemon=True)
     watch.start()
     try:
-        yield
+        with holding(limits):
+            yield
     finally:
         over.set()
-        _of_process = before
 
 
 def allowed_seconds(limits: Budget, timed: bool = True) -> float:
-    """How long a command may take, by what it has read so far."""
+    """How long a command may take, by the size of its input as far as that is known."""
+    if not timed and not limits.seconds:
+        return float("inf")
+    return seconds_for(_packed_bytes, limits)
+
+
+def seconds_for(packed: int, limits: Budget) -> float:
+    """The seconds for an input of so many bytes on disk."""
     if limits.seconds:
         return limits.seconds
-    return SECONDS_AT_LEAST + _read_bytes / BYTES_A_SECOND if timed else float("inf")
+    return SECONDS_AT_LEAST + max(0, packed - FREE_BYTES) / BYTES_A_SECOND
 
 
 def _watch(limits: Budget, timed: bool, over: threading.Event) -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from gtfsgen.catalogue.entries import Entry
 from gtfsgen.catalogue.outcomes import Outcome, outcome_of
+from gtfsgen.catalogue.workers import KILLED, Lost, Workers
 
-PR_SET_PDEATHSIG = 1
+MOST_WORKERS = 256
 
 
 @dataclass(frozen=True)
@@ -46,58 +47,32 @@ def validate_all(
     if scheduler is not None:
         yield from _on_dask(entries, settings, scheduler)
         return
-    at_once = workers or os.cpu_count() or 1
-    waiting = list(entries)
-    while waiting:
-        lost = yield from _on_processes(waiting, settings, min(at_once, len(waiting)))
-        for suspect in lost[:at_once]:  # those at work when a process died
-            if (yield from _on_processes([suspect], settings, 1)):
-                message = "the process was killed; perhaps it was out of memory"
-                yield Outcome(suspect.name, suspect.feed, "failed", message)
-        waiting = lost[at_once:]
+    at_once = min(workers or os.cpu_count() or 1, MOST_WORKERS, len(entries))
+    pool: Workers[Entry, Outcome] = Workers(
+        partial(validate_one, settings=settings),
+        at_once,
+        settings.threads,
+        inputs=lambda entry: entry.feed,
+    )
+    for ended in pool.answers(entries):
+        if isinstance(ended, Lost):
+            _sweep(ended.job, settings)
+            status = "failed" if ended.reason == KILLED else "unreadable"
+            yield Outcome(ended.job.name, ended.job.feed, status, ended.reason)
+        else:
+            yield ended
 
 
-def _on_processes(
-    entries: Sequence[Entry], settings: Settings, workers: int
-) -> Generator[Outcome, None, list[Entry]]:
-    """The outcomes; returns, in their order, the entries left over when a process was killed."""
-    from concurrent.futures import ProcessPoolExecutor, as_completed
-    from concurrent.futures.process import BrokenProcessPool
-    from multiprocessing import get_context
+def _sweep(entry: Entry, settings: Settings) -> None:
+    """Remove what a process that was ended has left."""
+    from tempfile import gettempdir
 
-    lost = []
-    # polars has threads of its own, which a forked process would not have: spawn.
-    with ProcessPoolExecutor(
-        workers,
-        mp_context=get_context("spawn"),
-        initializer=_limit_threads,
-        initargs=(settings.threads, os.getpid()),
-    ) as pool:
-        running = {pool.submit(validate_one, entry, settings): entry for entry in entries}
-        for future in as_completed(running):
-            try:
-                yield future.result()
-            except BrokenProcessPool:
-                lost.append(running[future])
-    return [entry for entry in entries if entry in lost]
+    from gtfsgen.writing import sweep
 
-
-def end_with(parent: int) -> None:
-    """Have the system end this process when the one that started it ends, however that ends."""
-    if not sys.platform.startswith("linux"):
-        return
-    import ctypes
-    import signal
-
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it has ended already
-        os._exit(1)
-
-
-def _limit_threads(threads: int, parent: int) -> None:
-    """Before polars is imported; afterwards it no longer asks."""
-    os.environ["POLARS_MAX_THREADS"] = str(threads)
-    end_with(parent)
+    if settings.output:
+        sweep(Path(settings.output) / entry.name)
+        sweep(Path(settings.output))
+    sweep(Path(gettempdir()))
 
 
 def _on_dask(entries: Sequence[Entry], settings: Settings, address: str) -> Iterator[Outcome]:

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from gtfsgen.cli.ending import FAILED, GOOD, exit_code, prepare_process
+from gtfsgen.cli.supervising import begin_process
 
 # Before polars and numpy are imported. Plans of a millisecond are quicker without the pipelines of
 # the streaming engine, and nobody here needs threads for linear algebra.
@@ -95,6 +96,7 @@ def run() -> NoReturn:
     left to the system, which takes it back at once. Python would need up to 50 ms to clear it away.
     """
     prepare_process()
+    begin_process()
     code = FAILED
     try:
         main()

@@ -79,7 +79,7 @@ class Day(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 
     show_default=True,
     help="Exit with 1 on notices of this level or above.",
 )
-@limited(timed=False)
+@limited()
 def command(
     source: Path,
     output: Path | None,

@@ -73,7 +73,15 @@ def command(arguments: tuple[str, ...]) -> None:
     except WrongArguments as error:
         click.echo(f"gtfs-validator: {error}", err=True)
         sys.exit(WRONG)
-    sys.exit(_run(given))
+    from gtfsgen.budget import from_environment
+    from gtfsgen.cli.limits import under
+
+    try:
+        limits = from_environment()
+    except ValueError as error:
+        click.echo(f"gtfs-validator: {error}", err=True)
+        sys.exit(WRONG)
+    sys.exit(under(limits, lambda: _run(given), inputs=[given.get("input")], failed=FAILED))
 
 
 def run() -> NoReturn:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from gtfsgen.cli.limits import limited
+
 
 @click.command()
 @click.argument("words", nargs=-1, required=True, metavar="CODE | TABLE KEY...")
@@ -23,6 +25,7 @@ import click
     type=click.Choice(["linked", "through"]),
     help="How handovers are told, as with gtfsgen build.",
 )
+@limited()
 def command(words: tuple[str, ...], source: Path, profile: str | None) -> None:
     """Say what a notice means and how to settle it, or where a row of the feed comes from.
 

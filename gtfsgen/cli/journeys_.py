@@ -36,7 +36,7 @@ WIDTH_IN_A_FILE = 160
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="File with [[known_limits]] of planners; policy.toml beside JOURNEYS if it is there.",
 )
-@limited(timed=False)
+@limited(timed=lambda planner, **_: planner == "motis")
 def command(feed: Path, journeys: Path, planner: str, policy: Path | None) -> None:
     """Ask a real trip planner for the journeys a rider must find in FEED (a zip or a folder).
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -13,9 +14,13 @@ import click
 from gtfsgen.budget import (
     OPTIONS,
     UNREADABLE,
+    Budget,
     UnreadableInput,
+    allowed_seconds,
     amount,
+    count_input,
     from_environment,
+    holding,
     watched,
 )
 
@@ -23,7 +28,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 _HELP = {
     "memory": "Most memory to use, as 4G. [default: 4G]",
-    "seconds": "Most seconds to take. [default: 50, and 2 for each megabyte that is read]",
+    "seconds": "Most seconds to take. [default: 50, and more for inputs above 2 MB]",
     "unpacked": "Most bytes to unpack of a feed, as 16G. [default: 16G]",
     "rows": "Most lines of a table. [default: 100 million]",
 }
@@ -42,10 +47,38 @@ class Amount(click.ParamType):  # type: ignore[type-arg]  # generic from click 8
             self.fail(str(error), param, ctx)
 
 
-def _in_words(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-    """What an input can bring about that no reader has foreseen, as a line and exit code 2."""
+def under(
+    limits: Budget,
+    work: Callable[[], Any],
+    *,
+    inputs: Iterable[Any] = (),
+    timed: bool = True,
+    failed: int = UNREADABLE,
+) -> Any:
+    """Do a command's work under limits: in a process that another looks after where that can be.
+
+    The paths among `inputs` (also in tuples) are what the command reads: large ones give it time.
+    `failed` is the exit code for an input beyond the limits.
+    """
+    from gtfsgen.cli.supervising import may_supervise, supervise
+
+    for each in inputs:
+        for path in each if isinstance(each, tuple) else (each,):
+            if isinstance(path, str | Path):
+                count_input(path)
+    if may_supervise() and supervise(
+        limits, lambda: allowed_seconds(limits, timed), failed, whole=timed
+    ):
+        with holding(limits):
+            return _in_words(work, failed)
+    with watched(limits, timed=timed):
+        return _in_words(work, failed)
+
+
+def _in_words(work: Callable[[], Any], failed: int) -> Any:
+    """What an input can bring about that no reader has foreseen, as a line and an exit code."""
     try:
-        return function(*args, **kwargs)
+        return work()
     except UnreadableInput as error:
         said = error.message
     except OverflowError as error:
@@ -55,14 +88,17 @@ def _in_words(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     except MemoryError:
         said = "there is not enough memory for this input"
     click.echo(f"gtfsgen: {said}", err=True)
-    raise click.exceptions.Exit(UNREADABLE)
+    raise click.exceptions.Exit(failed)
 
 
-def limited(*, timed: bool = True, fetches: bool = False) -> Callable[[Command], Command]:
+def limited(
+    *, timed: bool | Callable[..., bool] = True, fetches: bool = False
+) -> Callable[[Command], Command]:
     """Give a command the options of the budget, and let it run under them.
 
     Stands below `@click.command()` and changes nothing in the function's own arguments. `timed`
-    is False for a command that waits for people or for other programs; one that `fetches` feeds
+    is False for a command that waits for people or for other programs, or a function that says so
+    by the command's arguments; one that `fetches` feeds
     from the web can be told to do so from private networks too.
     """
 
@@ -78,8 +114,12 @@ def limited(*, timed: bool = True, fetches: bool = False) -> Callable[[Command],
                 raise click.UsageError(str(error)) from None
             changed = {name: value for name, value in given.items() if value is not None}
             whole = {n: v if n == "seconds" else int(v) for n, v in changed.items()}
-            with watched(dataclasses.replace(limits, **whole), timed=timed):
-                return _in_words(function, args, kwargs)
+            return under(
+                dataclasses.replace(limits, **whole),
+                lambda: function(*args, **kwargs),
+                inputs=[*args, *kwargs.values()],
+                timed=timed(**kwargs) if callable(timed) else timed,
+            )
 
         command: Any = run
         for name, option in reversed(OPTIONS.items()):

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from gtfsgen.cli.limits import limited
+
 
 @click.command()
 @click.argument("source", default="source", type=click.Path(path_type=Path, file_okay=False))
@@ -30,6 +32,7 @@ import click
     metavar="NAME=KEY",
     help="Which place a name means, where several fit.",
 )
+@limited()
 def command(
     source: Path, gtfs: Path | None, table: Path | None, osm: Path | None, choose: tuple[str, ...]
 ) -> None:

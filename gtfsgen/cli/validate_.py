@@ -101,6 +101,10 @@ def command(
     Example: gtfsgen validate feed/gtfs.zip --date 2026-11-20 -o validation
     """
     if threads:
+        if threads > MOST_THREADS:
+            click.echo(
+                f"gtfsgen: --threads {threads}: no more than {MOST_THREADS} are used", err=True
+            )
         os.environ["POLARS_MAX_THREADS"] = str(min(threads, MOST_THREADS))
     _keep_freed_memory()
     wanted = wanted_formats(formats, output)

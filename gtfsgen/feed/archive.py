@@ -26,7 +26,6 @@ from gtfsgen.budget import (
     Budget,
     UnreadableInput,
     budget,
-    count_read,
     exceeded,
     size,
 )
@@ -279,7 +278,6 @@ class _Meter:
 
     def add(self, number: int) -> None:
         self._bytes += number
-        count_read(number)
         if self._bytes > self._limits.unpacked:
             raise exceeded("unpacked", "the feed unpacks to more bytes than are read of one")
 

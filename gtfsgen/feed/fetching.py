@@ -35,7 +35,7 @@ from urllib.request import (
     proxy_bypass,
 )
 
-from gtfsgen.budget import UnreadableInput, budget, count_read, exceeded
+from gtfsgen.budget import PLAIN_SHARE, UnreadableInput, budget, count_packed, exceeded
 
 ALLOW_PRIVATE = "GTFSGEN_ALLOW_PRIVATE"
 """The environment variable that, set to 1, lets addresses of private networks be fetched from."""
@@ -358,7 +358,7 @@ def _decoded(answer: Any, deadline: _Deadline) -> Iterator[bytes]:
     while part := answer.read1(CHUNK):
         came += len(part)
         deadline.came(len(part))
-        count_read(len(part))
+        count_packed(len(part) // PLAIN_SHARE)  # it may come slowly
         for piece in unpack.pieces(part):
             left -= len(piece)
             if left < 0:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from gtfsgen.budget import count_input
 from gtfsgen.shapes.lines import (
     Point,
     distance_m,
@@ -258,6 +259,7 @@ class OsmNetwork:
         Raises `RailsUnavailable` if routx is not installed or the file cannot be read, and its
         kind `NoRails` if nothing in it suits the profile.
         """
+        count_input(path)
         try:
             import routx
         except ImportError:

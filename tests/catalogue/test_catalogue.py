@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
+import time
 from pathlib import Path
 
 import polars as pl
 import pytest
 from click.testing import CliRunner
 
+from gtfsgen.budget import Budget, spending
 from gtfsgen.catalogue import Entry, ListError, Outcome, Settings, read_list, table, validate_all
 from gtfsgen.catalogue import run as run_module
+from gtfsgen.catalogue.workers import Workers
 from gtfsgen.cli import main
 from tests.validation.feeds import TABLES, write_feed
 
@@ -132,3 +136,39 @@ def test_the_same_on_dask(feeds, tmp_path):
     rows = table(outcomes)
     assert rows["status"].to_list() == ["unreadable", "unreadable", "validated", "validated"]
     assert (tmp_path / "out" / "good-2" / "report.json").exists()
+
+
+def takes(entry: Entry, settings: Settings) -> Outcome:
+    """Stands in for a feed that asks for too much: of time without letting go of Python's lock, of
+    memory all at once.
+    """
+    if entry.name == "good":
+        (1 << 300_000_000) % 1_000_003**99
+    if entry.name == "broken":
+        bytearray(b"x") * (1 << 30)
+    return Outcome(entry.name, entry.feed, "validated")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory of others is not known elsewhere")
+def test_a_feed_beyond_the_limits_is_told_and_stops_no_other(feeds, monkeypatch):
+    monkeypatch.setattr(run_module, "validate_one", takes)
+    with spending(Budget(seconds=3, memory=700 << 20)):
+        found = {each.name: each for each in validate_all(read_list(feeds), Settings(), workers=2)}
+    assert {name: each.status for name, each in found.items()} == {
+        "good": "unreadable", "good-2": "validated", "broken": "unreadable", "absent": "validated",
+    }  # fmt: skip
+    assert "too many seconds; the limit is 3 " in found["good"].message
+    assert "memory" in found["broken"].message
+
+
+def holds(number: int) -> int:
+    held = bytearray(b"x") * (200 << 20)
+    time.sleep(1)
+    return len(held) * 0 + number
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory of others is not known elsewhere")
+def test_processes_that_are_over_the_limit_together_are_done_again_alone():
+    with spending(Budget(memory=450 << 20)):
+        workers: Workers[int, int] = Workers(holds, 2)
+        assert sorted(workers.answers([1, 2, 3])) == [1, 2, 3]

@@ -41,6 +41,8 @@ if left >= 0:
 """A sitecustomize: ends the process at the n-th call that puts something in another's place."""
 MOST_CALLS = 400
 GRACE_S = 5.0
+FAILED = 2
+"""What the process that looks after a killed one ends with."""
 AT_LEAST = 4
 """Kills of a command, however short the time."""
 
@@ -118,7 +120,7 @@ def kill_often(work: Work, place: Path, seconds: float) -> Result:
             shutil.copytree(place / f"{_word(work)}0", trial / "out")
         ended = _killed(work.command(1), trial, moment)
         result.note(_fault(work, trial, editions, fresh, moment))
-        if isinstance(moment, int) and ended != -signal.SIGKILL:
+        if isinstance(moment, int) and ended not in (-signal.SIGKILL, FAILED):
             calls_left = False
     result.seconds = time.monotonic() - began
     return result
