@@ -1,35 +1,119 @@
-"""What notices of reading, compiling and drawing mean: the codes that no rule of validation has.
+"""The registry of notices: every code that gtfsgen can tell, with what it means, in one place.
 
-Each has its usual severity, what was found, how to settle it, and some an example. `gtfsgen explain
-CODE`, policy.toml and docs/rules.md know these beside the rules of `validation/`.
+The codes of the tables (reading, compiling, drawing), of policies and of runs stand here. Those of
+feeds are the rules in `validation/rules/`, each of which is a `NoticeKind` with a function and
+registers itself. `gtfsgen explain CODE`, policies, docs/rules.md and all reports ask here.
 """
 
 from __future__ import annotations
 
+import importlib
+import inspect
 from dataclasses import dataclass
+from functools import cache
 
 from gtfsgen.faults import Severity
 
+RULE_GROUPS = ("canonical", "gtfsgen", "next")
+"""What MobilityData's validator 8.0.1 finds, what only gtfsgen finds, and what came after 8.0.1."""
 
-@dataclass(frozen=True)
+TABLES, POLICY, RUN = "tables", "policy", "run"
+GROUPS = (*RULE_GROUPS, TABLES, POLICY, RUN)
+"""Of a code in several groups the first of them speaks."""
+
+RULES = "gtfsgen.validation.engine"
+"""The module whose `every_rule` finds the rules. It is above this one and so is found by name."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class NoticeKind:
-    """A code, its usual severity, what it says and what to do."""
+    """A notice code and all that is known of it.
+
+    `text` is Markdown as in a docstring: a sentence that says what was found, a blank line, and
+    why it matters and how to settle it.
+    """
 
     code: str
     severity: Severity
-    summary: str
-    fix: str
+    text: str
+    group: str
+    """One of `GROUPS`."""
+    subject: str
+    """What it is about, in a word: "stops", "source"."""
+    milder: tuple[Severity, ...] = ()
+    """Further severities that single notices can have."""
+    file: str = ""
+    """The file of a feed in which the row stands that a notice names without naming a file."""
     example: str = ""
+
+    @property
+    def summary(self) -> str:
+        """What was found, in one sentence."""
+        return inspect.cleandoc(self.text).partition("\n")[0]
+
+    @property
+    def details(self) -> str:
+        """All below the first line, a line for each paragraph."""
+        body = inspect.cleandoc(self.text).partition("\n")[2].strip()
+        return "\n\n".join(" ".join(part.split()) for part in body.split("\n\n"))
 
     @property
     def explanation(self) -> str:
         """All of it, as `gtfsgen explain` prints it."""
-        lines = [f"{self.code} ({self.severity.lower()}, of the tables)", "", self.summary, ""]
-        lines += [f"To settle it: {self.fix}"]
-        return "\n".join([*lines, f"Example: {self.example}"] if self.example else lines)
+        whose = "" if self.group in RULE_GROUPS else f", of the {self.group}"
+        head = f"{self.code} ({self.severity.lower()}{whose})"
+        parts = [head, inspect.cleandoc(self.text)]
+        return "\n\n".join([*parts, f"Example: {self.example}"] if self.example else parts)
+
+    @property
+    def severities(self) -> tuple[Severity, ...]:
+        """All that its notices can have unless a policy grades them otherwise."""
+        return (self.severity, *self.milder)
+
+    @property
+    def is_decided_by_policies(self) -> bool:
+        """Whether a policy can ignore or grade it: what a run or a policy itself says it cannot."""
+        return self.group not in (POLICY, RUN)
 
 
-TEXT = """
+_registered: dict[tuple[str, str], NoticeKind] = {}
+"""Kinds by code and group."""
+
+
+def register(kind: NoticeKind) -> None:
+    """Add a kind of notice; one of the same code and group is replaced."""
+    _registered[kind.code, kind.group] = kind
+
+
+def registered() -> tuple[NoticeKind, ...]:
+    """The kinds registered until now, by code and then group."""
+    return tuple(_registered[key] for key in sorted(_registered))
+
+
+@cache
+def kinds() -> dict[str, NoticeKind]:
+    """Every code in alphabetical order -> what it means."""
+    _find_rules()
+    by_rank = sorted(registered(), key=lambda kind: (kind.code, -GROUPS.index(kind.group)))
+    return {kind.code: kind for kind in by_rank}
+
+
+def kinds_of(code: str) -> list[NoticeKind]:
+    """All meanings of a code, of which a few have one for feeds and one for tables."""
+    _find_rules()
+    return [_registered[code, group] for group in GROUPS if (code, group) in _registered]
+
+
+def kind_of(code: str, group: str) -> NoticeKind | None:
+    """What a code means in a group."""
+    return _registered.get((code, group))
+
+
+def _find_rules() -> None:
+    importlib.import_module(RULES).every_rule()
+
+
+OF_TABLES = """
 agency_zone_differs ERROR
     An agency has another time zone than the feed.
     All agencies of a feed keep one zone: leave the cell blank.
@@ -568,15 +652,93 @@ zone_not_at_position ERROR
     Mend the zone or the position.
 """
 
+OF_JOURNEYS = """
+arrival_before_departure ERROR
+    A journey arrives before it leaves.
+    Write the days later behind the time, such as 18:07+1.
 
-def _read(text: str) -> dict[str, NoticeKind]:
-    kinds = {}
+duplicated_column ERROR
+    A column stands twice in journeys.csv.
+    Remove one.
+
+time_does_not_exist ERROR
+    The clocks of a station skip a time on that date.
+    Ask for another time.
+
+unknown_stop ERROR
+    The feed has no such stop.
+    Give a stop_id or a name of the feed.
+
+unknown_word ERROR
+    A word is not known here.
+    Write found or none.
+
+unreadable_number ERROR
+    A cell is no number of changes.
+    Write 0, 1, ...
+
+wrong_weekday ERROR
+    A date is not the weekday written before it.
+    Mend one of the two.
+"""
+
+OF_POLICIES = """
+policy_entry_ended WARNING
+    An entry of policy.toml has ended and no longer acts.
+    Decide anew: write another day as `until`, or remove the entry.
+
+policy_entry_unused WARNING
+    No notice matches an entry of policy.toml.
+    Remove it.
+"""
+
+OF_RUNS = """
+i_o_error ERROR WARNING
+    The input could not be opened, or a report could not be written.
+    Mend the path, the file or its permissions.
+
+runtime_exception_in_loader_error ERROR WARNING
+    The validator failed while it read a file.
+    The other files are validated. Where gtfsgen is at fault, please report it.
+
+runtime_exception_in_validator_error ERROR WARNING
+    A rule failed while it ran.
+    The other rules were run. Of a strict rule set it can be a crash of the canonical validator too.
+
+thread_execution_error ERROR WARNING
+    A task of the validator ended before its work was done.
+    Run it again with more memory.
+
+too_many_rows ERROR WARNING
+    A file has more rows than can be read.
+    Split the feed, or raise the limit.
+
+u_r_i_syntax_error ERROR WARNING
+    The address of the input is none.
+    Mend the address.
+"""
+
+
+def _read(text: str, group: str, subject: str) -> None:
+    """Register kinds from blocks of lines: code and severities, what was found, how to settle it,
+    and an example."""
     for block in text.strip().split("\n\n"):
-        head, summary, fix, *example = (line.strip() for line in block.splitlines())
-        code, severity = head.split()
-        kinds[code] = NoticeKind(code, Severity(severity), summary, fix, "".join(example))
-    return kinds
+        head, summary, settle, *example = (line.strip() for line in block.splitlines())
+        code, severity, *milder = head.split()
+        register(
+            NoticeKind(
+                code=code,
+                severity=Severity(severity),
+                text=f"{summary}\n\n{settle}",
+                group=group,
+                subject=subject,
+                milder=tuple(map(Severity, milder)),
+                example="".join(example),
+            )
+        )
 
 
-NOTICES = _read(TEXT)
-"""Code -> what it means, for the notices of reading, compiling and drawing."""
+_read(OF_TABLES, TABLES, "source")
+_read(OF_JOURNEYS, TABLES, "journeys")
+_read(OF_POLICIES, POLICY, "policy")
+_read(OF_RUNS, RUN, "run")

@@ -598,6 +598,10 @@ _TABLES = (
 TABLES: dict[str, Table] = {table.name: table for table in _TABLES}
 """Table name (file name without .txt) -> Table. locations.geojson is read apart, as `locations`."""
 
+IN_SEAT, MUST_ALIGHT = 4, 5
+"""transfer_type of linked trips: riders may stay aboard, or must get off and board again."""
+LINKED_TRIPS = (IN_SEAT, MUST_ALIGHT)
+
 
 def next_tables() -> dict[str, Table]:
     """The tables as they are after validator 8.0.1: a fare product may have a negative amount."""

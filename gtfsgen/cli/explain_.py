@@ -47,17 +47,14 @@ def command(words: tuple[str, ...], source: Path, profile: str | None) -> None:
 
 
 def _explain_code(code: str) -> None:
-    from gtfsgen.notices import NOTICES
-    from gtfsgen.validation.engine import rules
+    from gtfsgen.notices import kinds, kinds_of
 
-    of_feeds = rules()
-    known = {**NOTICES, **of_feeds}
-    if code not in known:
+    found = kinds_of(code)
+    if not found:
         raise click.UsageError(
-            f"there is no rule {code!r}{_near(code, known)}; `gtfsgen rules` lists all"
+            f"there is no rule {code!r}{_near(code, kinds())}; `gtfsgen rules` lists all"
         )
-    found = of_feeds[code] if code in of_feeds else NOTICES[code]
-    click.echo(found.explanation)
+    click.echo("\n\n".join(kind.explanation for kind in found))
 
 
 def _explain_row(source: Path, table: str, keys: list[str], profile: str | None) -> None:

@@ -11,6 +11,7 @@ import polars as pl
 from gtfsgen.compile import Compiled
 from gtfsgen.faults import Fault, Severity
 from gtfsgen.findings import gtfs_name
+from gtfsgen.notices import kinds
 from gtfsgen.source.model import ORIGIN
 
 if TYPE_CHECKING:
@@ -36,12 +37,9 @@ NAMES_AT_EITHER_END = ("fromTripId", "toTripId", "tripIdA", "tripIdB", "tripId1"
 
 def notices(compiled: Compiled, report: Report) -> list[Fault]:
     """The notices of a report on the compiled feed, each at the row of the tables it comes from."""
-    from gtfsgen.validation import engine
-
-    rules = engine.rules()
     found = []
     for (code, severity), groups in report.graded().items():
-        summary = rules[code].summary if code in rules else code
+        summary = kinds()[code].summary
         samples = report.samples(code, SHOWN_PER_CODE, severity)
         found += [_notice(compiled, code, severity, summary, entry) for entry in samples]
         more = sum(map(len, groups)) - len(samples)
@@ -56,12 +54,9 @@ def notices(compiled: Compiled, report: Report) -> list[Fault]:
 
 def ignored_notices(compiled: Compiled, report: Report) -> list[tuple[Fault, str]]:
     """The first notices of each kind that a policy took out, at their rows, with its reasons."""
-    from gtfsgen.validation import engine
-
-    rules = engine.rules()
     found = []
     for ignored in report.ignored:
-        summary = rules[ignored.code].summary if ignored.code in rules else ignored.code
+        summary = kinds()[ignored.code].summary
         left = SHOWN_PER_CODE
         for rows in ignored.rows:
             for entry in rows.particulars(left):

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from gtfsgen.clocks import DAY
+from gtfsgen.schema import LINKED_TRIPS
+
 if TYPE_CHECKING:
     from gtfsgen.feed.frames import SharedFrames
-
-LINKED_TRIPS = (4, 5)
-DAY_S = 86_400
 
 
 def has_links(feed: SharedFrames) -> bool:
@@ -73,8 +73,8 @@ def links(feed: SharedFrames) -> pl.LazyFrame:
     return (
         rows.join(end, on="from_trip_id", how="left", maintain_order="left")
         .join(start, on="to_trip_id", how="left", maintain_order="left")
-        .with_columns(days_later=(-(gap_s // DAY_S)).clip(0))
-        .with_columns(wait_s=gap_s + pl.col("days_later") * DAY_S)
+        .with_columns(days_later=(-(gap_s // DAY)).clip(0))
+        .with_columns(wait_s=gap_s + pl.col("days_later") * DAY)
         .collect()
         .lazy()
     )

@@ -31,7 +31,6 @@ from gtfsgen.source.words import did_you_mean, folded
 COLUMNS = ("name", "date", "from", "to", "depart", "arrive", "trains", "changes", "expect", "note")
 REQUIRED = ("date", "from", "to")
 EXPECTATIONS = ("found", "none")
-DAY_S = 86400
 MOST_READINGS = 1000
 """How many combinations of like-timed trains are compared before giving up."""
 

@@ -18,6 +18,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from gtfsgen.clocks import DAY
 from gtfsgen.planners import (
     Answers,
     Itinerary,
@@ -68,7 +69,7 @@ def windows(questions: Sequence[Question]) -> Iterator[list[int]]:
     order = sorted(range(len(questions)), key=lambda index: questions[index].earliest)
     window: list[int] = []
     for index in order:
-        if window and questions[index].latest - questions[window[0]].earliest > MOST_DAYS * 86400:
+        if window and questions[index].latest - questions[window[0]].earliest > MOST_DAYS * DAY:
             yield window
             window = []
         window.append(index)

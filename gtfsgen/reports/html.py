@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from gtfsgen.faults import Severity
 from gtfsgen.findings import gtfs_name
+from gtfsgen.notices import kinds
 from gtfsgen.reports.fault_map import WIDTH, fault_map
 from gtfsgen.reports.model import (
     BuildReport,
@@ -18,9 +19,9 @@ from gtfsgen.reports.model import (
     findings_of,
     summary_of,
 )
-from gtfsgen.reports.places import other_particulars, place
 from gtfsgen.reports.readings import Reading, readings
 from gtfsgen.reports.terminal import other_system_errors
+from gtfsgen.validation.places import other_particulars, place
 
 if TYPE_CHECKING:
     from gtfsgen.validation import Report
@@ -109,9 +110,7 @@ def _ordered(groups: Iterable[FindingGroup], causes: list[Reading]) -> list[Find
 
 
 def _card(group: FindingGroup, causes: list[Reading], owners: Mapping[str, str]) -> dict[str, Any]:
-    from gtfsgen.validation import engine
-
-    rule = engine.rules().get(group.code)
+    kind = kinds().get(group.code)
     text = explanation_of(group.code).partition("\n")[2].strip()
     cause = next((reading.cause for reading in causes if group.code in reading.follow), "")
     return {
@@ -124,7 +123,7 @@ def _card(group: FindingGroup, causes: list[Reading], owners: Mapping[str, str])
         "paragraphs": [
             " ".join(part.split()).replace("`", "") for part in text.split("\n\n") if part
         ],
-        "page": CANONICAL_PAGE.format(group.code) if rule and rule.group == "canonical" else "",
+        "page": CANONICAL_PAGE.format(group.code) if kind and kind.group == "canonical" else "",
         "samples": [_sample(finding, owners) for finding in group.first(SHOWN_PER_CODE)],
     }
 

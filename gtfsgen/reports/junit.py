@@ -6,6 +6,7 @@ import re
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING, BinaryIO
 
+from gtfsgen.notices import kinds
 from gtfsgen.reports.model import BuildReport, FindingGroup, findings_of, subject_of, summary_of
 
 if TYPE_CHECKING:
@@ -19,13 +20,11 @@ def write(report: Report | BuildReport, out: BinaryIO, feed: str) -> None:
     """Notices at or above the level of --fail-on are failures, others are output; rules that could
     not run are skipped.
     """
-    from gtfsgen.validation import engine
-
     findings = findings_of(report, feed)
     by_code: dict[str, list[FindingGroup]] = {}
     for group in findings.groups:
         by_code.setdefault(group.code, []).append(group)
-    ran = {code for code in findings.seconds if code in engine.rules()}
+    ran = {code for code in findings.seconds if code in kinds()}
     suite = ET.Element("testsuite", name=_clean(feed))
     for code in sorted(ran | set(by_code) | set(findings.skipped)):
         seconds = f"{findings.seconds.get(code, 0.0):.3f}"

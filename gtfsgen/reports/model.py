@@ -6,18 +6,18 @@ level at which to fail and a place mean the same in each.
 
 from __future__ import annotations
 
-import inspect
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from inspect import cleandoc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gtfsgen.faults import Fault, Severity
 from gtfsgen.findings import Rows
-from gtfsgen.notices import NOTICES
+from gtfsgen.notices import kinds
 from gtfsgen.reports.cells import Span, cell_span
-from gtfsgen.reports.places import place, place_text
+from gtfsgen.validation.places import place, place_text
 
 if TYPE_CHECKING:
     from gtfsgen.builds import Build
@@ -113,27 +113,19 @@ def relative(path: str | Path) -> str:
 
 def summary_of(code: str) -> str:
     """What a notice code says, in one sentence; nothing for a code without a page."""
-    rule = _rule(code)
-    return rule.summary if rule else ""
+    kind = kinds().get(code)
+    return kind.summary if kind else ""
 
 
 def explanation_of(code: str) -> str:
     """All that is said of a notice code; nothing for a code without a page."""
-    rule = _rule(code)
-    if rule is None:
-        return NOTICES[code].explanation if code in NOTICES else ""
-    return inspect.getdoc(rule.function) or ""
+    kind = kinds().get(code)
+    return cleandoc(kind.text) if kind else ""
 
 
 def subject_of(code: str) -> str:
-    rule = _rule(code)
-    return rule.subject if rule else "source"
-
-
-def _rule(code: str) -> Any:
-    from gtfsgen.validation import engine
-
-    return engine.rules().get(code)
+    kind = kinds().get(code)
+    return kind.subject if kind else "source"
 
 
 def _ordered(groups: Iterable[FindingGroup]) -> list[FindingGroup]:

@@ -11,17 +11,7 @@ import re
 from importlib.resources import files
 from typing import Any
 
-from gtfsgen.reports.rules_page import details
-
-SYSTEM = {
-    "i_o_error": "The input could not be opened, or a report could not be written.",
-    "runtime_exception_in_loader_error": "The validator failed while it read a file.",
-    "runtime_exception_in_validator_error": "A rule failed while it ran.",
-    "thread_execution_error": "A task of the validator ended before its work was done.",
-    "too_many_rows": "A file has more rows than can be read.",
-    "u_r_i_syntax_error": "The address of the input is none.",
-}
-"""Codes that no rule of ours has, for they tell of the validator itself."""
+from gtfsgen.notices import kinds
 
 FIELDS = {
     "filename": "The file that is at fault.",
@@ -72,17 +62,13 @@ def _entry(code: str, facts: dict[str, Any]) -> dict[str, Any]:
 
 def _said(code: str, facts: dict[str, Any]) -> tuple[str, str]:
     """What the notice says in a sentence, and at length."""
-    from gtfsgen.validation import engine
-
     if "deprecated" in facts:
         others = ", ".join(facts["replacements"])
         instead = f"; see {others}" if others else ""
         said = f"No longer reported since {facts['deprecated']}{instead}."
         return said, said
-    rule = engine.rules().get(code)
-    if rule is None:
-        return SYSTEM[code], SYSTEM[code]
-    return rule.summary, details(rule) or rule.summary
+    kind = kinds()[code]
+    return kind.summary, kind.details or kind.summary
 
 
 def _field(name: str) -> str:

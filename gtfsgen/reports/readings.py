@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gtfsgen.faults import Severity
-from gtfsgen.reports.places import place_columns
+from gtfsgen.validation.places import place_columns
 
 if TYPE_CHECKING:
     from gtfsgen.findings import Rows

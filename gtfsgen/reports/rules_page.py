@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
 
-from gtfsgen.notices import NOTICES, NoticeKind
-from gtfsgen.validation.engine import GROUPS, RULE_SETS, Rule
+from gtfsgen.notices import GROUPS, NoticeKind, registered
+from gtfsgen.validation.engine import RULE_SETS, Rule
 
 HEADINGS = {
     "canonical": "What MobilityData's gtfs-validator 8.0.1 finds",
     "gtfsgen": "What only gtfsgen finds",
     "next": "What came after 8.0.1",
+    "tables": "What reading, compiling and drawing the tables finds",
+    "policy": "What there is to say about a policy",
+    "run": "What ends a run or a part of it",
 }
 INTRODUCTION = """\
 # Rules
@@ -36,38 +38,30 @@ def records(rules: Iterable[Rule]) -> list[dict[str, Any]]:
             "rule_sets": [name for name, groups in RULE_SETS.items() if rule.group in groups],
             "subject": rule.subject,
             "summary": rule.summary,
-            "explanation": details(rule),
+            "explanation": rule.details,
         }
         for rule in rules
     ]
 
 
-def details(rule: Rule) -> str:
-    """What the docstring says below its first line, a line per paragraph."""
-    text = (inspect.getdoc(rule.function) or "").partition("\n")[2].strip()
-    return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n"))
-
-
 def markdown(rules: Iterable[Rule]) -> str:
-    """The page: rules by group and subject, each with all that is said of it."""
+    """The page: these rules and all other notices by group and subject."""
     sets = "".join(f"| `{name}` | {', '.join(groups)} |\n" for name, groups in RULE_SETS.items())
-    ordered = sorted(rules, key=lambda rule: (GROUPS.index(rule.group), rule.subject, rule.code))
+    others = [kind for kind in registered() if not isinstance(kind, Rule)]
+    ordered = sorted(
+        [*rules, *others], key=lambda kind: (GROUPS.index(kind.group), kind.subject, kind.code)
+    )
     parts = [INTRODUCTION + sets]
     for group, of_group in groupby(ordered, key=lambda rule: rule.group):
         parts.append(f"## {HEADINGS[group]} ({group})\n")
         for subject, of_subject in groupby(of_group, key=lambda rule: rule.subject):
             parts.append(f"### {subject.replace('_', ' ').capitalize()}\n")
             parts += [_entry(rule) for rule in of_subject]
-    parts.append("## What reading, compiling and drawing the tables finds\n")
-    parts += [_table_entry(kind) for kind in NOTICES.values()]
     return "\n".join(parts)
 
 
-def _table_entry(kind: NoticeKind) -> str:
-    example = f" Example: {kind.example}" if kind.example else ""
-    return f"**`{kind.code}`** ({kind.severity.lower()})  {kind.summary} {kind.fix}{example}\n"
-
-
-def _entry(rule: Rule) -> str:
-    text = "\n\n".join(part for part in (rule.summary, details(rule)) if part)
-    return f"#### `{rule.code}`\n\n{rule.severity.capitalize()}. {text}\n"
+def _entry(kind: NoticeKind) -> str:
+    example = f"Example: {kind.example}" if kind.example else ""
+    text = "\n\n".join(part for part in (kind.summary, kind.details, example) if part)
+    severity = " or ".join(severity.lower() for severity in kind.severities).capitalize()
+    return f"#### `{kind.code}`\n\n{severity}. {text}\n"

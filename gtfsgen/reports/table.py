@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import polars as pl
 
 from gtfsgen.findings import Rows, camel
-from gtfsgen.reports.places import place_columns
+from gtfsgen.validation.places import place_columns
 
 if TYPE_CHECKING:
     from gtfsgen.faults import Severity

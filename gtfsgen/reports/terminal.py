@@ -13,7 +13,7 @@ import click
 from gtfsgen.faults import Severity
 from gtfsgen.findings import gtfs_name
 from gtfsgen.reports.model import BuildReport, Findings, findings_of, summary_of
-from gtfsgen.reports.places import other_particulars, place_text
+from gtfsgen.validation.places import other_particulars, place_text
 
 if TYPE_CHECKING:
     from gtfsgen.validation import Report

@@ -16,12 +16,10 @@ import polars as pl
 from gtfsgen.clocks import DAY
 from gtfsgen.dates import Dates
 from gtfsgen.feed import Feed
+from gtfsgen.schema import LINKED_TRIPS, MUST_ALIGHT
 from gtfsgen.timetable.columns import mix, places, table
 from gtfsgen.timetable.sets import DateSets
 
-STAY, LEAVE = 4, 5
-"""transfer_type of linked trips: riders may stay aboard, or must get off and board again."""
-LINKED_TRIPS = (STAY, LEAVE)
 COLUMNS = {
     "from_trip": pl.UInt32,
     "to_trip": pl.UInt32,
@@ -50,7 +48,7 @@ def links_of(feed: Feed, trips: pl.DataFrame, sets: DateSets) -> pl.DataFrame:
             maintain_order="left",
         )
     links = links.with_columns(
-        in_seat=(pl.col("transfer_type") != LEAVE).fill_null(True),
+        in_seat=(pl.col("transfer_type") != MUST_ALIGHT).fill_null(True),
         meets=(pl.col("from_last_station") == pl.col("to_first_station")).fill_null(False),
     )
     links = links.with_columns(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 import pkgutil
 import re
 import time
@@ -17,15 +16,16 @@ import polars as pl
 from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed, Status
 from gtfsgen.findings import Rows
+from gtfsgen.notices import RULE_GROUPS, NoticeKind, kind_of, register, registered
 from gtfsgen.schema import TABLES, Table, next_tables
 
 Result = pl.LazyFrame | pl.DataFrame | Rows | list[Any]
 """What a rule returns: the rows at fault, as one frame or as several."""
 
-Check = TypeVar("Check", bound=Callable[[Feed], Result])
+LOCATIONS = "locations"
+"""The file that is no table: locations.geojson."""
 
-GROUPS = ("canonical", "gtfsgen", "next")
-"""What MobilityData's validator 8.0.1 finds, what only gtfsgen finds, and what came after 8.0.1."""
+Check = TypeVar("Check", bound=Callable[[Feed], Result])
 
 RULE_SETS = {
     "canonical-8.0.1": ("canonical",),
@@ -34,39 +34,25 @@ RULE_SETS = {
 }
 
 
-@dataclass(frozen=True)
-class Rule:
-    """A check of one notice code. `needs` are the tables that must be loaded for it to run."""
+@dataclass(frozen=True, kw_only=True)
+class Rule(NoticeKind):
+    """A kind of notice with the check that finds it. Its text is the docstring of its function."""
 
-    code: str
-    severity: Severity
     function: Callable[[Feed], Result]
     needs: tuple[str, ...]
-    group: str
-    """"canonical", "next" (after 8.0.1) or "gtfsgen"."""
+    """The tables that must be loaded for it to run."""
     of: str = ""
     """The table without whose rows, or the column (`trips.block_id`) without whose values, there is
     nothing to find; blank for several."""
 
-    @property
-    def summary(self) -> str:
-        return (inspect.getdoc(self.function) or "").partition("\n")[0]
-
-    @property
-    def explanation(self) -> str:
-        return f"{self.code} ({self.severity.lower()})\n\n{inspect.getdoc(self.function) or ''}"
-
-    @property
-    def subject(self) -> str:
-        return self.function.__module__.rpartition(".")[2]
-
-
-_registry: dict[tuple[str, str], Rule] = {}
-"""Rules by code and group."""
-
 
 def rule(
-    severity: Severity, *needs: str, group: str = "canonical", code: str = "", of: str = ""
+    severity: Severity,
+    *needs: str,
+    group: str = "canonical",
+    code: str = "",
+    of: str = "",
+    at: str = "",
 ) -> Callable[[Check], Check]:
     """Register a function as the rule of the notice code it is named by, or of `code`.
 
@@ -74,21 +60,36 @@ def rule(
     adds to that one it calls it. `needs` names the tables it wants whole: on a strict feed the rule
     is skipped when one of them had an error. A rule without needs looks at the good rows of its
     table, whatever the others were. `of` names a table without whose rows, or a column without
-    whose values, there is nothing to find.
+    whose values, there is nothing to find. `at` names the table in which `csv_row_number` counts,
+    for a rule whose particulars, fixed by the canonical report, do not name the file.
     """
 
-    def register(function: Check) -> Check:
+    def add(function: Check) -> Check:
         name = code or function.__name__
-        known = _registry.get((name, group))
-        if known and known.function.__module__ != function.__module__:
+        known = kind_of(name, group)
+        if isinstance(known, Rule) and known.function.__module__ != function.__module__:
             raise ValueError(f"two rules are named {name}")
+        if at and at not in {*TABLES, LOCATIONS}:
+            raise ValueError(f"{name} is said to be at {at}, which is no file of GTFS")
         table, _, column = of.partition(".")
         if of and (table not in TABLES or (column and column not in TABLES[table].fields)):
             raise ValueError(f"{name} is a rule of {of}, which is no table or column of GTFS")
-        _registry[name, group] = Rule(name, severity, function, needs, group, of)
+        register(
+            Rule(
+                code=name,
+                severity=severity,
+                text=function.__doc__ or "",
+                group=group,
+                subject=function.__module__.rpartition(".")[2],
+                file=_filename(at) if at else "",
+                function=function,
+                needs=needs,
+                of=of,
+            )
+        )
         return function
 
-    return register
+    return add
 
 
 @cache
@@ -96,10 +97,10 @@ def rules(rule_set: str = "") -> dict[str, Rule]:
     """The rules of a rule set by notice code, in alphabetical order; without a name, those of all
     sets.
 
-    A code that several groups have stands there as the first of them, in the order of `GROUPS`, has
-    it.
+    A code that several groups have stands there as the first of them, in the order of
+    `RULE_GROUPS`, has it.
     """
-    groups = RULE_SETS[rule_set] if rule_set else tuple(reversed(GROUPS))
+    groups = RULE_SETS[rule_set] if rule_set else tuple(reversed(RULE_GROUPS))
     chosen = {
         rule_.code: rule_ for group in groups for rule_ in every_rule() if rule_.group == group
     }
@@ -113,7 +114,7 @@ def every_rule() -> tuple[Rule, ...]:
 
     for module in pkgutil.iter_modules(package.__path__):
         importlib.import_module(f"{package.__name__}.{module.name}")
-    return tuple(_registry[key] for key in sorted(_registry))
+    return tuple(kind for kind in registered() if isinstance(kind, Rule))
 
 
 def tables(rule_set: str) -> dict[str, Table]:
@@ -223,9 +224,13 @@ STATE = {
 }
 
 
+def _filename(table: str) -> str:
+    return "locations.geojson" if table == LOCATIONS else TABLES[table].filename
+
+
 def _why_withheld(feed: Feed, name: str) -> str:
-    if name == "locations":
-        return "locations.geojson " + ("cannot be opened" if feed.locations_lost else "has errors")
+    if name == LOCATIONS:
+        return f"{_filename(name)} " + ("cannot be opened" if feed.locations_lost else "has errors")
     return f"{name}.txt {STATE[feed.tables[name].status]}"
 
 

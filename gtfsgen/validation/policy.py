@@ -28,8 +28,8 @@ from typing import TYPE_CHECKING, Any
 
 from gtfsgen.faults import Fault, Severity
 from gtfsgen.findings import Rows
-from gtfsgen.notices import NOTICES
-from gtfsgen.reports.places import place_columns
+from gtfsgen.notices import RULE_GROUPS, TABLES, kinds, kinds_of
+from gtfsgen.validation.places import place_columns
 
 if TYPE_CHECKING:
     import polars as pl
@@ -176,8 +176,10 @@ def _entry(section: str, member: dict[str, Any], path: Path, line: int, text: st
     if until is not None and (isinstance(until, datetime) or not isinstance(until, date)):
         fault("until", f"until = {until!r} is no date", "write until = 2027-03-12, without quotes")
     code, severity = member["code"], None
-    if code not in _codes():
-        fault("code", f"there is no rule {code!r}", _near(code, _codes()))
+    if code not in kinds():
+        fault("code", f"there is no rule {code!r}", _near(code, kinds()))
+    if not kinds()[code].is_decided_by_policies:
+        fault("code", f"no policy can decide on {code}", "remove the entry and settle the cause")
     if section == "regrade":
         if member["severity"].upper() not in list(Severity):
             wanted = ", ".join(Severity)
@@ -201,12 +203,6 @@ HINTS = {
     "until": "give the last day on which it holds: until = 2027-03-12",
     "severity": 'write severity = "INFO", "WARNING" or "ERROR"',
 }
-
-
-def _codes() -> Iterable[str]:
-    from gtfsgen.validation import engine
-
-    return {**engine.rules(), **NOTICES}.keys()
 
 
 def _fault(place: str, message: str, hint: str = "") -> None:
@@ -238,9 +234,12 @@ def _line_of(text: str, word: str, start: int = 1) -> int:
 
 def is_of_tables(entry: Entry) -> bool:
     """Whether an entry is about notices of the tables, which only builds have."""
-    from gtfsgen.validation import engine
+    return any(kind.group == TABLES for kind in kinds_of(entry.code))
 
-    return entry.code in NOTICES and entry.code not in engine.rules()
+
+def is_of_feeds(entry: Entry) -> bool:
+    """Whether an entry is about notices of a feed."""
+    return any(kind.group in RULE_GROUPS for kind in kinds_of(entry.code))
 
 
 def decide_faults(
@@ -264,7 +263,7 @@ def decide_faults(
         else:
             left.append(replace(fault, severity=entry.severity))
     for entry in acting:
-        if entry not in matched:
+        if entry not in matched and not is_of_feeds(entry):
             message = f"nothing matches the entry for {entry}"
             left.append(entry.remark("policy_entry_unused", message, "remove it"))
     return left, ignored

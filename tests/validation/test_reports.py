@@ -15,9 +15,9 @@ import pytest
 from gtfsgen import reports
 from gtfsgen.findings import Rows
 from gtfsgen.reports import table
-from gtfsgen.reports.places import place_text
 from gtfsgen.reports.sarif import document
 from gtfsgen.reports.terminal import columns_of, lines, wrapped
+from gtfsgen.validation.places import place_text
 from gtfsgen.validation.policy import Ignored
 from tests.parity.cases import load_cases
 

@@ -7,11 +7,10 @@ import polars as pl
 from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed
 from gtfsgen.feed.values import primary_language
-from gtfsgen.findings import Rows
 from gtfsgen.validation.engine import rule
 
 
-@rule(Severity.ERROR, "agency")
+@rule(Severity.ERROR, "agency", at="agency")
 def inconsistent_agency_timezone(feed: Feed) -> pl.LazyFrame:
     """Two agencies of the feed have different time zones.
 
@@ -21,7 +20,7 @@ def inconsistent_agency_timezone(feed: Feed) -> pl.LazyFrame:
     return _different(feed, "agency_timezone")
 
 
-@rule(Severity.WARNING, "agency")
+@rule(Severity.WARNING, "agency", at="agency")
 def inconsistent_agency_lang(feed: Feed) -> pl.LazyFrame:
     """Two agencies of the feed have different languages.
 
@@ -39,56 +38,3 @@ def _different(feed: Feed, column: str) -> pl.LazyFrame:
         .filter(pl.col("agencies") > 1, pl.col(column) != pl.col("expected"))
         .select("csv_row_number", "expected", actual=column)
     )
-
-
-def _only_agency(feed: Feed) -> bool:
-    return feed.height("agency") == 1
-
-
-@rule(Severity.ERROR)
-def missing_required_agency_id(feed: Feed) -> list[Rows]:
-    """An agency_id is missing in a feed of several agencies.
-
-    With two or more rows in agency.txt every row there needs its id, and every route and fare must
-    say which agency it is of.
-    """
-    if not feed.loaded("agency") or feed.height("agency") < 2:
-        return []
-    order = ("filename", "csv_row_number", "agency_name")
-    without = pl.col("agency_id").is_null()
-    found = [
-        Rows(
-            feed.agency.filter(without).select("csv_row_number", "agency_name"),
-            {"filename": "agency.txt"},
-            order,
-        )
-    ]
-    for table in ("routes", "fare_attributes"):
-        if feed.loaded(table):
-            rows = feed.tables[table].rows.filter(without).select("csv_row_number")
-            found.append(Rows(rows, {"filename": f"{table}.txt"}, order))
-    return found
-
-
-@rule(Severity.WARNING)
-def missing_recommended_field(feed: Feed) -> list[Rows]:
-    """A cell that ought to have a value is blank.
-
-    The period and version of the feed, the id of its only agency and references to it, and names
-    of fare cards and apps: all optional, and all missed by somebody.
-    """
-    order = ("filename", "csv_row_number", "field_name")
-    found = feed.found_while_reading("missing_recommended_field")
-    nameless = feed.fare_media.filter(
-        pl.col("fare_media_name").is_null(), pl.col("fare_media_type").is_in([2, 4])
-    )
-    fields = [("fare_media", "fare_media_name", nameless)]
-    if feed.loaded("agency") and _only_agency(feed):
-        for table in ("agency", "routes", "fare_attributes"):
-            if feed.loaded(table):
-                rows = feed.tables[table].rows.filter(pl.col("agency_id").is_null())
-                fields.append((table, "agency_id", rows))
-    for table, name, rows in sorted(fields, key=lambda field: field[0]):
-        constants = {"filename": f"{table}.txt", "field_name": name}
-        found.append(Rows(rows.select("csv_row_number"), constants, order))
-    return found

@@ -10,7 +10,6 @@ import polars as pl
 from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed
 from gtfsgen.feed.frames import WEEKDAYS
-from gtfsgen.findings import Rows
 from gtfsgen.validation.engine import ValidatorCrash, rule
 
 MAX_GAP_DAYS = 13
@@ -88,7 +87,7 @@ def service_extends_far_in_the_future(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.WARNING, "calendar", "calendar_dates")
+@rule(Severity.WARNING, "calendar", "calendar_dates", at="calendar")
 def expired_calendar(feed: Feed) -> pl.LazyFrame:
     """All days of a service are in the past.
 
@@ -112,7 +111,7 @@ def expired_calendar(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.WARNING, "calendar", of="calendar")
+@rule(Severity.WARNING, "calendar", of="calendar", at="calendar")
 def service_has_no_active_day_of_the_week(feed: Feed) -> pl.LazyFrame:
     """A row of calendar.txt runs on no weekday at all.
 
@@ -122,17 +121,6 @@ def service_has_no_active_day_of_the_week(feed: Feed) -> pl.LazyFrame:
     return feed.calendar.filter(pl.all_horizontal(pl.col(WEEKDAYS) == 0)).select(
         "csv_row_number", "service_id"
     )
-
-
-@rule(Severity.ERROR, "calendar", "calendar_dates")
-def missing_calendar_and_calendar_date_files(feed: Feed) -> list[Rows]:
-    """Neither calendar.txt nor calendar_dates.txt is there.
-
-    Without either no trip runs on any day.
-    """
-    if feed.present("calendar") or feed.present("calendar_dates"):
-        return []
-    return [Rows(pl.DataFrame({"_": [None]}), order=("_",))]
 
 
 def _feed_period(feed: Feed) -> tuple[Date | None, Date | None]:

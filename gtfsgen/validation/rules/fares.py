@@ -34,7 +34,7 @@ def invalid_currency_amount(feed: Feed) -> Rows:
     return Rows(frame, {"filename": "fare_products.txt", "field_name": "amount"}, order)
 
 
-@rule(Severity.WARNING, "fare_media", of="fare_media")
+@rule(Severity.WARNING, "fare_media", of="fare_media", at="fare_media")
 def duplicate_fare_media(feed: Feed) -> pl.LazyFrame:
     """Two fare media have the same name and type.
 
@@ -55,7 +55,7 @@ def duplicate_fare_media(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.ERROR, "fare_products", "rider_categories", of="fare_products")
+@rule(Severity.ERROR, "fare_products", "rider_categories", of="fare_products", at="fare_products")
 def fare_product_with_multiple_default_rider_categories(feed: Feed) -> pl.LazyFrame:
     """A fare product is sold to several default rider categories.
 
@@ -88,7 +88,7 @@ _same_group = (_from == _to).fill_null(False)
 _count = pl.col("transfer_count")
 
 
-@rule(Severity.ERROR, of="fare_transfer_rules")
+@rule(Severity.ERROR, of="fare_transfer_rules", at="fare_transfer_rules")
 def fare_transfer_rule_duration_limit_type_without_duration_limit(feed: Feed) -> pl.LazyFrame:
     """A fare transfer rule tells how a time limit is measured, but has none.
 
@@ -99,7 +99,7 @@ def fare_transfer_rule_duration_limit_type_without_duration_limit(feed: Feed) ->
     ).select("csv_row_number")
 
 
-@rule(Severity.ERROR, of="fare_transfer_rules")
+@rule(Severity.ERROR, of="fare_transfer_rules", at="fare_transfer_rules")
 def fare_transfer_rule_duration_limit_without_type(feed: Feed) -> pl.LazyFrame:
     """A fare transfer rule has a time limit, but does not tell how it is measured.
 
@@ -110,7 +110,7 @@ def fare_transfer_rule_duration_limit_without_type(feed: Feed) -> pl.LazyFrame:
     ).select("csv_row_number")
 
 
-@rule(Severity.ERROR, of="fare_transfer_rules")
+@rule(Severity.ERROR, of="fare_transfer_rules", at="fare_transfer_rules")
 def fare_transfer_rule_invalid_transfer_count(feed: Feed) -> pl.LazyFrame:
     """A number of transfers within a leg group is 0 or below -1.
 
@@ -121,7 +121,7 @@ def fare_transfer_rule_invalid_transfer_count(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.ERROR, of="fare_transfer_rules")
+@rule(Severity.ERROR, of="fare_transfer_rules", at="fare_transfer_rules")
 def fare_transfer_rule_with_forbidden_transfer_count(feed: Feed) -> pl.LazyFrame:
     """A number of transfers is given between different leg groups.
 
@@ -132,7 +132,7 @@ def fare_transfer_rule_with_forbidden_transfer_count(feed: Feed) -> pl.LazyFrame
     )
 
 
-@rule(Severity.ERROR, of="fare_transfer_rules")
+@rule(Severity.ERROR, of="fare_transfer_rules", at="fare_transfer_rules")
 def fare_transfer_rule_without_transfer_count(feed: Feed) -> pl.LazyFrame:
     """A rule for transfers within a leg group does not tell how many.
 
@@ -141,7 +141,7 @@ def fare_transfer_rule_without_transfer_count(feed: Feed) -> pl.LazyFrame:
     return feed.fare_transfer_rules.filter(_same_group, _count.is_null()).select("csv_row_number")
 
 
-@rule(Severity.ERROR, of="timeframes")
+@rule(Severity.ERROR, of="timeframes", at="timeframes")
 def timeframe_only_start_or_end_time_specified(feed: Feed) -> pl.LazyFrame:
     """A timeframe has only one end.
 
@@ -152,7 +152,7 @@ def timeframe_only_start_or_end_time_specified(feed: Feed) -> pl.LazyFrame:
     ).select("csv_row_number")
 
 
-@rule(Severity.ERROR, of="timeframes")
+@rule(Severity.ERROR, of="timeframes", at="timeframes")
 def timeframe_start_or_end_time_greater_than_twenty_four_hours(feed: Feed) -> list[Rows]:
     """A timeframe reaches past 24:00:00.
 
@@ -170,7 +170,7 @@ def timeframe_start_or_end_time_greater_than_twenty_four_hours(feed: Feed) -> li
     ]
 
 
-@rule(Severity.ERROR, "timeframes", of="timeframes")
+@rule(Severity.ERROR, "timeframes", of="timeframes", at="timeframes")
 def timeframe_overlap(feed: Feed) -> pl.LazyFrame:
     """Two timeframes of a group overlap on the same service.
 

@@ -8,15 +8,13 @@ import polars as pl
 
 from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed
-from gtfsgen.findings import Rows
-from gtfsgen.schema import TABLES
 from gtfsgen.validation.engine import rule
 
 SOON_DAYS = 7
 LATER_DAYS = 30
 
 
-@rule(Severity.WARNING, of="feed_info")
+@rule(Severity.WARNING, of="feed_info", at="feed_info")
 def feed_expiration_date7_days(feed: Feed) -> pl.LazyFrame:
     """The feed ends within a week, or has ended.
 
@@ -26,7 +24,7 @@ def feed_expiration_date7_days(feed: Feed) -> pl.LazyFrame:
     return _ending(feed, pl.col("feed_end_date") < limit, SOON_DAYS)
 
 
-@rule(Severity.WARNING, of="feed_info")
+@rule(Severity.WARNING, of="feed_info", at="feed_info")
 def feed_expiration_date30_days(feed: Feed) -> pl.LazyFrame:
     """The feed ends within a month.
 
@@ -48,7 +46,7 @@ def _ending(feed: Feed, condition: pl.Expr, days: int) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.WARNING, "agency", "feed_info", of="feed_info")
+@rule(Severity.WARNING, "agency", "feed_info", of="feed_info", at="feed_info")
 def feed_info_lang_and_agency_lang_mismatch(feed: Feed) -> pl.LazyFrame:
     """An agency's language is not that of the feed.
 
@@ -69,7 +67,7 @@ def feed_info_lang_and_agency_lang_mismatch(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.INFO, "feed_info", of="feed_info")
+@rule(Severity.INFO, "feed_info", of="feed_info", at="feed_info")
 def future_feed(feed: Feed) -> pl.LazyFrame:
     """The feed's first day is still to come.
 
@@ -82,7 +80,7 @@ def future_feed(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.WARNING, of="feed_info")
+@rule(Severity.WARNING, of="feed_info", at="feed_info")
 def missing_feed_contact_email_and_url(feed: Feed) -> pl.LazyFrame:
     """feed_info.txt tells no way to reach the publisher.
 
@@ -93,7 +91,7 @@ def missing_feed_contact_email_and_url(feed: Feed) -> pl.LazyFrame:
     ).select("csv_row_number")
 
 
-@rule(Severity.WARNING, of="feed_info")
+@rule(Severity.WARNING, of="feed_info", at="feed_info")
 def missing_feed_info_date(feed: Feed) -> pl.LazyFrame:
     """Only one end of the feed's period is given.
 
@@ -106,36 +104,3 @@ def missing_feed_info_date(feed: Feed) -> pl.LazyFrame:
         .then(pl.lit("feed_start_date"))
         .otherwise(pl.lit("feed_end_date")),
     )
-
-
-@rule(Severity.ERROR)
-def missing_required_file(feed: Feed) -> list[Rows]:
-    """A file that every feed must have is not there.
-
-    agency.txt, routes.txt, trips.txt and stop_times.txt always; stops.txt unless locations.geojson
-    takes its place; feed_info.txt where there are translations.
-    """
-    missing = [
-        table.filename
-        for table in TABLES.values()
-        if table.required and not feed.present(table.name)
-    ]
-    if not feed.present("stops") and not feed.present("locations"):
-        missing.append("stops.txt")
-    if (
-        not feed.present("feed_info")
-        and feed.present("translations")
-        and feed.loaded("translations")
-    ):
-        missing.append("feed_info.txt")
-    return [Rows(pl.DataFrame({"filename": missing}, schema={"filename": pl.String}))]
-
-
-@rule(Severity.WARNING, "feed_info", "translations")
-def missing_recommended_file(feed: Feed) -> list[Rows]:
-    """feed_info.txt is not there.
-
-    It says who publishes the feed, for which period, and whom to tell about faults.
-    """
-    missing = [] if feed.present("feed_info") or feed.present("translations") else ["feed_info.txt"]
-    return [Rows(pl.DataFrame({"filename": missing}, schema={"filename": pl.String}))]

@@ -24,7 +24,7 @@ def _windowed(feed: Feed) -> pl.LazyFrame:
     return feed.stop_times.head(0)
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, at="stop_times")
 def forbidden_arrival_or_departure_time(feed: Feed) -> pl.LazyFrame:
     """A stop time has both a time and a pickup/drop-off window.
 
@@ -38,7 +38,7 @@ def forbidden_arrival_or_departure_time(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, at="stop_times")
 def missing_pickup_or_drop_off_window(feed: Feed) -> pl.LazyFrame:
     """Only one end of a pickup/drop-off window is given.
 
@@ -47,7 +47,7 @@ def missing_pickup_or_drop_off_window(feed: Feed) -> pl.LazyFrame:
     return _windowed(feed).filter(has_start != has_end).select("csv_row_number", START, END)
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, at="stop_times")
 def invalid_pickup_drop_off_window(feed: Feed) -> pl.LazyFrame:
     """A pickup/drop-off window ends before it starts, or at once.
 
@@ -56,7 +56,7 @@ def invalid_pickup_drop_off_window(feed: Feed) -> pl.LazyFrame:
     return _windowed(feed).filter(pl.col(START) >= pl.col(END)).select("csv_row_number", START, END)
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, at="stop_times")
 def forbidden_pickup_type(feed: Feed) -> pl.LazyFrame:
     """A stop time with a window has a pickup type that goes with fixed times only.
 
@@ -66,7 +66,7 @@ def forbidden_pickup_type(feed: Feed) -> pl.LazyFrame:
     return _windowed(feed).filter(regular).select("csv_row_number", *_windows())
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, at="stop_times")
 def forbidden_drop_off_type(feed: Feed) -> pl.LazyFrame:
     """A stop time with a window has regular drop-off.
 
@@ -82,7 +82,7 @@ def _windows() -> list[pl.Expr]:
     return [pl.col(START).fill_null(0), pl.col(END).fill_null(0)]
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, at="stop_times")
 def forbidden_geography_id(feed: Feed) -> Rows:
     """A stop time names more than one of a stop, a location group and a location.
 
@@ -93,7 +93,7 @@ def forbidden_geography_id(feed: Feed) -> Rows:
     return Rows(rows, nullable=GEOGRAPHIES)
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, at="stop_times")
 def forbidden_shape_dist_traveled(feed: Feed) -> pl.LazyFrame:
     """A stop time at a location or group of stops has a distance along the shape.
 
@@ -106,7 +106,7 @@ def forbidden_shape_dist_traveled(feed: Feed) -> pl.LazyFrame:
     ).select("csv_row_number", "trip_id", "location_group_id", "location_id", "shape_dist_traveled")
 
 
-@rule(Severity.ERROR, "stop_times")
+@rule(Severity.ERROR, "stop_times", at="stop_times")
 def missing_stop_times_record(feed: Feed) -> pl.LazyFrame | list[Rows]:
     """A trip on demand has a single stop time.
 
@@ -157,7 +157,7 @@ def forbidden_continuous_pickup_drop_off(feed: Feed) -> pl.LazyFrame | list[Rows
     )
 
 
-@rule(Severity.WARNING, "stop_times", "booking_rules")
+@rule(Severity.WARNING, "stop_times", "booking_rules", at="stop_times")
 def missing_pickup_drop_off_booking_rule_id(feed: Feed) -> list[Rows]:
     """Riders must book, and nothing says how.
 
@@ -202,7 +202,7 @@ def _forbidden_fields(feed: Feed, booking_type: int, fields: tuple[str, ...]) ->
     )
 
 
-@rule(Severity.ERROR, of="booking_rules")
+@rule(Severity.ERROR, of="booking_rules", at="booking_rules")
 def forbidden_real_time_booking_field_value(feed: Feed) -> pl.LazyFrame:
     """A rule for booking in real time asks for notice in advance.
 
@@ -223,7 +223,7 @@ def forbidden_real_time_booking_field_value(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.ERROR, of="booking_rules")
+@rule(Severity.ERROR, of="booking_rules", at="booking_rules")
 def forbidden_same_day_booking_field_value(feed: Feed) -> pl.LazyFrame:
     """A rule for booking on the same day counts in days.
 
@@ -237,7 +237,7 @@ def forbidden_same_day_booking_field_value(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.ERROR, of="booking_rules")
+@rule(Severity.ERROR, of="booking_rules", at="booking_rules")
 def forbidden_prior_day_booking_field_value(feed: Feed) -> pl.LazyFrame:
     """A rule for booking on days before counts in minutes.
 
@@ -248,7 +248,7 @@ def forbidden_prior_day_booking_field_value(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.ERROR, of="booking_rules")
+@rule(Severity.ERROR, of="booking_rules", at="booking_rules")
 def forbidden_prior_notice_start_day(feed: Feed) -> pl.LazyFrame:
     """A booking rule tells the earliest booking twice, in days and in minutes.
 
@@ -262,7 +262,7 @@ def forbidden_prior_notice_start_day(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.ERROR, of="booking_rules")
+@rule(Severity.ERROR, of="booking_rules", at="booking_rules")
 def forbidden_prior_notice_start_time(feed: Feed) -> pl.LazyFrame:
     """A booking rule has an earliest time of booking, but no day for it.
 
@@ -273,7 +273,7 @@ def forbidden_prior_notice_start_time(feed: Feed) -> pl.LazyFrame:
     ).select("csv_row_number", "booking_rule_id", "prior_notice_start_time")
 
 
-@rule(Severity.ERROR, of="booking_rules")
+@rule(Severity.ERROR, of="booking_rules", at="booking_rules")
 def missing_prior_notice_start_time(feed: Feed) -> pl.LazyFrame:
     """A booking rule has an earliest day of booking, but no time.
 
@@ -284,7 +284,7 @@ def missing_prior_notice_start_time(feed: Feed) -> pl.LazyFrame:
     ).select("csv_row_number", "booking_rule_id", "prior_notice_start_day")
 
 
-@rule(Severity.ERROR, of="booking_rules")
+@rule(Severity.ERROR, of="booking_rules", at="booking_rules")
 def invalid_prior_notice_duration_min(feed: Feed) -> pl.LazyFrame:
     """A booking rule's latest booking comes before its earliest.
 
@@ -300,7 +300,7 @@ def invalid_prior_notice_duration_min(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.ERROR, of="booking_rules")
+@rule(Severity.ERROR, of="booking_rules", at="booking_rules")
 def prior_notice_last_day_after_start_day(feed: Feed) -> pl.LazyFrame:
     """A booking rule's last day of booking comes before its first.
 
@@ -318,7 +318,7 @@ def _booking_without(feed: Feed, booking_type: int, field: str) -> pl.LazyFrame:
     ).select("csv_row_number", "booking_rule_id")
 
 
-@rule(Severity.ERROR, of="booking_rules")
+@rule(Severity.ERROR, of="booking_rules", at="booking_rules")
 def missing_prior_notice_duration_min(feed: Feed) -> pl.LazyFrame:
     """A rule for booking on the same day does not tell how many minutes before.
 
@@ -327,7 +327,7 @@ def missing_prior_notice_duration_min(feed: Feed) -> pl.LazyFrame:
     return _booking_without(feed, SAME_DAY, "prior_notice_duration_min")
 
 
-@rule(Severity.ERROR, of="booking_rules")
+@rule(Severity.ERROR, of="booking_rules", at="booking_rules")
 def missing_prior_notice_last_day(feed: Feed) -> pl.LazyFrame:
     """A rule for booking on days before does not tell how many.
 
@@ -336,7 +336,7 @@ def missing_prior_notice_last_day(feed: Feed) -> pl.LazyFrame:
     return _booking_without(feed, PRIOR_DAY, "prior_notice_last_day")
 
 
-@rule(Severity.ERROR, of="booking_rules")
+@rule(Severity.ERROR, of="booking_rules", at="booking_rules")
 def missing_prior_notice_last_time(feed: Feed) -> pl.LazyFrame:
     """A rule for booking on days before does not tell until what time.
 

@@ -10,15 +10,15 @@ from functools import wraps
 
 import polars as pl
 
+from gtfsgen.clocks import DAY
 from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed
-from gtfsgen.feed.vehicles import DAY_S, LINKED_TRIPS
 from gtfsgen.findings import Rows
+from gtfsgen.schema import IN_SEAT, LINKED_TRIPS
 from gtfsgen.validation.engine import Result, rule
 from gtfsgen.validation.rules.stops import choice_name
 from gtfsgen.validation.scans.distances import point_distance_m
 
-IN_SEAT = 4
 LONG_WAIT_S = 120 * 60
 FAR_APART_M = 2_000
 NONE_AVAILABLE = 1
@@ -560,7 +560,7 @@ def linked_trips_block_conflict(feed: Feed) -> list[Rows]:
             pl.col("other_trip_id") != pl.col("from_trip_id"),
             pl.col("other_trip_id") != pl.col("to_trip_id"),
             pl.col("start_time") >= pl.col("arrival_time"),
-            pl.col("start_time") < pl.col("departure_time") + pl.col("days_later") * DAY_S,
+            pl.col("start_time") < pl.col("departure_time") + pl.col("days_later") * DAY,
         )
     )  # fmt: skip
     services = [*SERVICES, "other_service_id"]

@@ -14,7 +14,7 @@ from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed
 from gtfsgen.findings import Rows
 from gtfsgen.validation.engine import rule
-from gtfsgen.validation.rules import feed_info, transfers
+from gtfsgen.validation.rules import required
 
 MINIMUM_TIME = 2
 
@@ -25,7 +25,7 @@ def missing_required_field_next(feed: Feed) -> list[Rows]:
 
     As in 8.0.1; also a transfer of type 2 without min_transfer_time, required since August 2026.
     """
-    found = transfers.missing_required_field(feed)
+    found = required.missing_required_field(feed)
     if feed.loaded("transfers"):
         kind = pl.col("transfer_type") == MINIMUM_TIME
         rows = feed.transfers.filter(kind, pl.col("min_transfer_time").is_null())
@@ -43,7 +43,7 @@ def missing_recommended_file_next(feed: Feed) -> list[Rows]:
     riders are fetched anywhere in an area (a stop time with a location or a group of them, and no
     stop) may do without.
     """
-    found = feed_info.missing_recommended_file(feed)
+    found = required.missing_recommended_file(feed)
     if not feed.everything_loaded or feed.height("shapes") or _on_demand(feed):
         return found
     return [*found, Rows(pl.DataFrame({"filename": ["shapes.txt"]}))]

@@ -22,7 +22,7 @@ ELEVATOR = 5
 ENDS = ("from_stop_id", "to_stop_id")
 
 
-@rule(Severity.ERROR, of="pathways")
+@rule(Severity.ERROR, of="pathways", at="pathways")
 def bidirectional_exit_gate(feed: Feed) -> pl.LazyFrame:
     """An exit gate can be passed both ways.
 
@@ -33,7 +33,7 @@ def bidirectional_exit_gate(feed: Feed) -> pl.LazyFrame:
     ).select("csv_row_number", "pathway_mode", "is_bidirectional")
 
 
-@rule(Severity.WARNING, of="pathways")
+@rule(Severity.WARNING, of="pathways", at="pathways")
 def pathway_loop(feed: Feed) -> pl.LazyFrame:
     """A pathway leads back to where it starts.
 
@@ -60,7 +60,7 @@ def _endpoints(feed: Feed) -> pl.LazyFrame:
     return ends.join(stops, on="stop_id", how="inner", maintain_order="left")
 
 
-@rule(Severity.ERROR, "pathways", "stops", of="pathways")
+@rule(Severity.ERROR, "pathways", "stops", of="pathways", at="pathways")
 def pathway_to_wrong_location_type(feed: Feed) -> pl.LazyFrame:
     """A pathway begins or ends at a station as a whole.
 
@@ -73,7 +73,7 @@ def pathway_to_wrong_location_type(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.ERROR, "pathways", "stops", of="pathways")
+@rule(Severity.ERROR, "pathways", "stops", of="pathways", at="pathways")
 def pathway_to_platform_with_boarding_areas(feed: Feed) -> pl.LazyFrame:
     """A pathway leads to a platform that has boarding areas.
 
@@ -88,7 +88,7 @@ def pathway_to_platform_with_boarding_areas(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.ERROR, "pathways", "stops", of="pathways")
+@rule(Severity.ERROR, "pathways", "stops", of="pathways", at="pathways")
 def pathway_to_stop_with_access_outside_of_station_pathways(
     feed: Feed,
 ) -> pl.LazyFrame | list[Rows]:
@@ -106,7 +106,7 @@ def pathway_to_stop_with_access_outside_of_station_pathways(
     )
 
 
-@rule(Severity.ERROR, "pathways", "stops", of="pathways")
+@rule(Severity.ERROR, "pathways", "stops", of="pathways", at="stops")
 def missing_level_id(feed: Feed) -> pl.LazyFrame:
     """An end of an elevator has no level.
 
@@ -121,7 +121,7 @@ def missing_level_id(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.WARNING, "pathways", "stops", of="pathways")
+@rule(Severity.WARNING, "pathways", "stops", of="pathways", at="stops")
 def pathway_dangling_generic_node(feed: Feed) -> pl.LazyFrame:
     """A generic node has a single neighbour.
 
@@ -142,7 +142,7 @@ def pathway_dangling_generic_node(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.ERROR, "pathways", "stops", of="pathways")
+@rule(Severity.ERROR, "pathways", "stops", of="pathways", at="stops")
 def pathway_unreachable_location(feed: Feed) -> pl.LazyFrame | list[Rows]:
     """A place in a station cannot be reached from an entrance, or no exit from it.
 

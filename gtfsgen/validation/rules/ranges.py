@@ -82,7 +82,7 @@ def _names(table: Table, period: Range) -> dict[str, str]:
     }
 
 
-@rule(Severity.WARNING, of="attributions")
+@rule(Severity.WARNING, of="attributions", at="attributions")
 def attribution_without_role(feed: Feed) -> pl.LazyFrame | list[Rows]:
     """An attribution does not tell what the organization did.
 

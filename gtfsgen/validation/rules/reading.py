@@ -69,15 +69,6 @@ def duplicated_column(feed: Feed) -> list[Rows]:
     return feed.found_while_reading("duplicated_column")
 
 
-@rule(Severity.ERROR)
-def missing_required_column(feed: Feed) -> list[Rows]:
-    """A column that the table must have is not in its header.
-
-    The rows of the file are not read.
-    """
-    return feed.found_while_reading("missing_required_column")
-
-
 @rule(Severity.INFO)
 def unknown_column(feed: Feed) -> list[Rows]:
     """A column is not part of GTFS.
@@ -285,13 +276,13 @@ def geo_json_unknown_element(feed: Feed) -> list[Rows]:
     return feed.found_while_reading("geo_json_unknown_element")
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, at="locations")
 def duplicate_geo_json_key(feed: Feed) -> list[Rows]:
     """Two features of locations.geojson have the same id."""
     return feed.found_while_reading("duplicate_geo_json_key")
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, at="locations")
 def missing_required_element(feed: Feed) -> list[Rows]:
     """A feature of locations.geojson lacks something it must have.
 
@@ -300,25 +291,25 @@ def missing_required_element(feed: Feed) -> list[Rows]:
     return feed.found_while_reading("missing_required_element")
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, at="locations")
 def unsupported_geo_json_type(feed: Feed) -> list[Rows]:
     """locations.geojson is not a FeatureCollection."""
     return feed.found_while_reading("unsupported_geo_json_type")
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, at="locations")
 def unsupported_feature_type(feed: Feed) -> list[Rows]:
     """A feature's type is not `Feature`."""
     return feed.found_while_reading("unsupported_feature_type")
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, at="locations")
 def unsupported_geometry_type(feed: Feed) -> list[Rows]:
     """A geometry is neither a Polygon nor a MultiPolygon."""
     return feed.found_while_reading("unsupported_geometry_type")
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, at="locations")
 def invalid_geometry(feed: Feed) -> list[Rows]:
     """A polygon is not valid.
 

@@ -15,7 +15,7 @@ MAX_SHORT_NAME_LENGTH = 12
 MIN_LUMA_DIFFERENCE = 72
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, at="routes")
 def route_both_short_and_long_name_missing(feed: Feed) -> pl.LazyFrame:
     """A route has neither a short nor a long name.
 
@@ -26,7 +26,7 @@ def route_both_short_and_long_name_missing(feed: Feed) -> pl.LazyFrame:
     ).select("route_id", "csv_row_number")
 
 
-@rule(Severity.WARNING)
+@rule(Severity.WARNING, at="routes")
 def route_short_name_too_long(feed: Feed) -> pl.LazyFrame:
     """A route's short name has more than twelve characters.
 
@@ -38,7 +38,7 @@ def route_short_name_too_long(feed: Feed) -> pl.LazyFrame:
     ).select("route_id", "csv_row_number", "route_short_name")
 
 
-@rule(Severity.WARNING)
+@rule(Severity.WARNING, at="routes")
 def route_long_name_contains_short_name(feed: Feed) -> pl.LazyFrame:
     """A route's long name begins with its short name.
 
@@ -52,7 +52,7 @@ def route_long_name_contains_short_name(feed: Feed) -> pl.LazyFrame:
     ).select("route_id", "csv_row_number", "route_short_name", "route_long_name")
 
 
-@rule(Severity.WARNING, of="routes.route_desc")
+@rule(Severity.WARNING, of="routes.route_desc", at="routes")
 def same_name_and_description_for_route(feed: Feed) -> pl.LazyFrame:
     """A route's description only repeats one of its names.
 
@@ -72,7 +72,7 @@ def same_name_and_description_for_route(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.WARNING)
+@rule(Severity.WARNING, at="routes")
 def route_color_contrast(feed: Feed) -> pl.LazyFrame:
     """A route's text can hardly be read on its colour.
 
@@ -95,7 +95,7 @@ def route_color_contrast(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.WARNING, "routes")
+@rule(Severity.WARNING, "routes", at="routes")
 def duplicate_route_name(feed: Feed) -> pl.LazyFrame:
     """Two routes of an agency have the same names and type.
 

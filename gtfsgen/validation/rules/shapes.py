@@ -14,7 +14,7 @@ EQUAL_DISTANCE_LIMIT_M = 1.11
 BEYOND_SHAPE_LIMIT_M = 11.1
 
 
-@rule(Severity.WARNING, "shapes", of="shapes")
+@rule(Severity.WARNING, "shapes", of="shapes", at="shapes")
 def single_shape_point(feed: Feed) -> pl.LazyFrame:
     """A shape consists of one point.
 
@@ -27,7 +27,7 @@ def single_shape_point(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.WARNING, "trips", "shapes", of="shapes")
+@rule(Severity.WARNING, "trips", "shapes", of="shapes", at="shapes")
 def unused_shape(feed: Feed) -> pl.LazyFrame:
     """No trip uses a shape.
 
@@ -64,7 +64,7 @@ _actual_m = haversine_m("prev_shape_pt_lat", "prev_shape_pt_lon", "shape_pt_lat"
 PREVIOUS = tuple(f"prev_{name}" for name in POINT)
 
 
-@rule(Severity.ERROR, "shapes", of="shapes")
+@rule(Severity.ERROR, "shapes", of="shapes", at="shapes")
 def decreasing_shape_distance(feed: Feed) -> pl.LazyFrame:
     """shape_dist_traveled falls from one point of a shape to the next.
 
@@ -79,7 +79,7 @@ def decreasing_shape_distance(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.WARNING, "shapes", of="shapes")
+@rule(Severity.WARNING, "shapes", of="shapes", at="shapes")
 def equal_shape_distance_same_coordinates(feed: Feed) -> pl.LazyFrame:
     """Two consecutive points of a shape are the same.
 
@@ -101,7 +101,7 @@ def _apart(feed: Feed, condition: pl.Expr) -> pl.LazyFrame:
 _distance = pl.col("actual_distance_between_shape_points")
 
 
-@rule(Severity.ERROR, "shapes", of="shapes")
+@rule(Severity.ERROR, "shapes", of="shapes", at="shapes")
 def equal_shape_distance_diff_coordinates(feed: Feed) -> pl.LazyFrame:
     """Two consecutive points of a shape lie apart, but have the same distance.
 
@@ -110,7 +110,7 @@ def equal_shape_distance_diff_coordinates(feed: Feed) -> pl.LazyFrame:
     return _apart(feed, _distance >= EQUAL_DISTANCE_LIMIT_M)
 
 
-@rule(Severity.WARNING, "shapes", of="shapes")
+@rule(Severity.WARNING, "shapes", of="shapes", at="shapes")
 def equal_shape_distance_diff_coordinates_distance_below_threshold(feed: Feed) -> pl.LazyFrame:
     """Two consecutive points of a shape lie a little apart, but have the same distance.
 

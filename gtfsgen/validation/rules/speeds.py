@@ -86,7 +86,7 @@ def _elapsed_s(start: pl.Expr, end: pl.Expr) -> pl.Expr:
     return pl.when(elapsed > 0).then(elapsed).otherwise(60)
 
 
-@rule(Severity.WARNING, *TABLES)
+@rule(Severity.WARNING, *TABLES, at="stop_times")
 def fast_travel_between_consecutive_stops(feed: Feed) -> pl.LazyFrame:
     """A trip is too fast from one stop to the next.
 
@@ -265,7 +265,7 @@ def _as_in_first_alike(feed: Feed, found: pl.DataFrame) -> pl.DataFrame:
     return found
 
 
-@rule(Severity.WARNING, *TABLES)
+@rule(Severity.WARNING, *TABLES, at="stop_times")
 def fast_travel_between_far_stops(feed: Feed) -> pl.LazyFrame:
     """A trip covers more than 10 km too fast, over several stops.
 

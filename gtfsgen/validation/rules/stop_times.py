@@ -20,7 +20,7 @@ def _with_windowless_edges(feed: Feed) -> pl.LazyFrame:
     return feed.ordered_stop_times.filter(windowless)
 
 
-@rule(Severity.ERROR, "stop_times")
+@rule(Severity.ERROR, "stop_times", at="stop_times")
 def missing_trip_edge(feed: Feed) -> list[pl.LazyFrame]:
     """The first or last stop of a trip lacks its arrival or departure.
 
@@ -42,7 +42,7 @@ def missing_trip_edge(feed: Feed) -> list[pl.LazyFrame]:
     return missing
 
 
-@rule(Severity.ERROR, "stop_times")
+@rule(Severity.ERROR, "stop_times", at="stop_times")
 def stop_time_with_only_arrival_or_departure_time(feed: Feed) -> pl.LazyFrame:
     """A stop time has an arrival but no departure, or the other way round.
 
@@ -56,7 +56,7 @@ def stop_time_with_only_arrival_or_departure_time(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.ERROR, "stop_times")
+@rule(Severity.ERROR, "stop_times", at="stop_times")
 def stop_time_with_arrival_before_previous_departure_time(feed: Feed) -> pl.LazyFrame:
     """A trip arrives before it has left the stop before.
 
@@ -87,7 +87,7 @@ def stop_time_with_arrival_before_previous_departure_time(feed: Feed) -> pl.Lazy
     )
 
 
-@rule(Severity.INFO, "stop_times")
+@rule(Severity.INFO, "stop_times", at="stop_times")
 def unsorted_stop_times(feed: Feed) -> pl.LazyFrame:
     """A trip's stop times are scattered over the file or out of order.
 
@@ -115,7 +115,7 @@ def unsorted_stop_times(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.ERROR, "stop_times")
+@rule(Severity.ERROR, "stop_times", at="stop_times")
 def decreasing_or_equal_stop_time_distance(feed: Feed) -> pl.LazyFrame | list[Rows]:
     """shape_dist_traveled does not grow from one stop to the next.
 
@@ -137,7 +137,7 @@ def decreasing_or_equal_stop_time_distance(feed: Feed) -> pl.LazyFrame | list[Ro
     )
 
 
-@rule(Severity.WARNING, "stop_times")
+@rule(Severity.WARNING, "stop_times", at="stop_times")
 def missing_timepoint_value(feed: Feed) -> pl.LazyFrame | list[Rows]:
     """A stop time does not say whether its times are exact.
 
@@ -150,7 +150,7 @@ def missing_timepoint_value(feed: Feed) -> pl.LazyFrame | list[Rows]:
     ).select("csv_row_number", "trip_id", "stop_sequence")
 
 
-@rule(Severity.ERROR, "stop_times", of="stop_times.timepoint")
+@rule(Severity.ERROR, "stop_times", of="stop_times.timepoint", at="stop_times")
 def stop_time_timepoint_without_times(feed: Feed) -> list[pl.LazyFrame]:
     """A stop time says that its times are exact, and has none.
 
@@ -165,7 +165,7 @@ def stop_time_timepoint_without_times(feed: Feed) -> list[pl.LazyFrame]:
     ]
 
 
-@rule(Severity.ERROR, "frequencies", of="frequencies")
+@rule(Severity.ERROR, "frequencies", of="frequencies", at="frequencies")
 def overlapping_frequency(feed: Feed) -> pl.LazyFrame:
     """Two frequency periods of a trip overlap.
 

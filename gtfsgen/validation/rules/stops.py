@@ -29,7 +29,7 @@ def choice_name(table: str, column: str) -> pl.Expr:
     )
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, at="stops")
 def missing_stop_name(feed: Feed) -> pl.LazyFrame | list[Rows]:
     """A stop, station or entrance has no name.
 
@@ -42,7 +42,7 @@ def missing_stop_name(feed: Feed) -> pl.LazyFrame | list[Rows]:
     ).select("csv_row_number", choice_name("stops", "location_type"), "stop_id")
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, at="stops")
 def stop_without_location(feed: Feed) -> pl.LazyFrame:
     """A stop, station or entrance has no position.
 
@@ -54,7 +54,7 @@ def stop_without_location(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, at="stops")
 def location_without_parent_station(feed: Feed) -> pl.LazyFrame:
     """An entrance, generic node or boarding area belongs to no station.
 
@@ -65,7 +65,7 @@ def location_without_parent_station(feed: Feed) -> pl.LazyFrame:
     ).select("csv_row_number", "stop_id", "stop_name", "location_type")
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, at="stops")
 def station_with_parent_station(feed: Feed) -> pl.LazyFrame:
     """A station has a parent station.
 
@@ -76,7 +76,7 @@ def station_with_parent_station(feed: Feed) -> pl.LazyFrame:
     ).select("csv_row_number", "stop_id", "stop_name", "parent_station")
 
 
-@rule(Severity.INFO)
+@rule(Severity.INFO, at="stops")
 def platform_without_parent_station(feed: Feed) -> pl.LazyFrame:
     """A stop has a platform code but belongs to no station.
 
@@ -89,7 +89,7 @@ def platform_without_parent_station(feed: Feed) -> pl.LazyFrame:
     ).select("csv_row_number", "stop_id", "stop_name")
 
 
-@rule(Severity.WARNING, of="stops.stop_desc")
+@rule(Severity.WARNING, of="stops.stop_desc", at="stops")
 def same_name_and_description_for_stop(feed: Feed) -> pl.LazyFrame:
     """A stop's description only repeats its name.
 
@@ -100,7 +100,7 @@ def same_name_and_description_for_stop(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.ERROR, of="stops.stop_access")
+@rule(Severity.ERROR, of="stops.stop_access", at="stops")
 def stop_access_specified_for_incorrect_location(feed: Feed) -> pl.LazyFrame:
     """stop_access is given for something else than a stop.
 
@@ -109,7 +109,7 @@ def stop_access_specified_for_incorrect_location(feed: Feed) -> pl.LazyFrame:
     return _stop_access(feed, location_type != STOP)
 
 
-@rule(Severity.ERROR, of="stops.stop_access")
+@rule(Severity.ERROR, of="stops.stop_access", at="stops")
 def stop_access_specified_for_stop_with_no_parent_station(feed: Feed) -> pl.LazyFrame:
     """stop_access is given for a stop outside of any station.
 
@@ -184,7 +184,7 @@ def point_near_pole(feed: Feed) -> list[Rows]:
     return _points(feed, near) + feed.found_while_reading("point_near_pole")
 
 
-@rule(Severity.INFO, "stops")
+@rule(Severity.INFO, "stops", at="stops")
 def unused_station(feed: Feed) -> pl.LazyFrame:
     """A station has no platforms.
 
@@ -200,7 +200,7 @@ def unused_station(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.ERROR, "stops")
+@rule(Severity.ERROR, "stops", at="stops")
 def wrong_parent_location_type(feed: Feed) -> pl.LazyFrame:
     """A stop's parent is of the wrong kind.
 
@@ -236,7 +236,7 @@ def wrong_parent_location_type(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.WARNING, "stops", "stop_times", "location_group_stops")
+@rule(Severity.WARNING, "stops", "stop_times", "location_group_stops", at="stops")
 def stop_without_stop_time(feed: Feed) -> pl.LazyFrame:
     """Nothing ever calls at a stop.
 
@@ -252,7 +252,7 @@ def stop_without_stop_time(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.ERROR, "stops", "stop_times", "location_group_stops")
+@rule(Severity.ERROR, "stops", "stop_times", "location_group_stops", at="stops")
 def location_with_unexpected_stop_time(feed: Feed) -> pl.LazyFrame:
     """A trip calls at something that is not a stop.
 
@@ -270,7 +270,16 @@ def location_with_unexpected_stop_time(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.INFO, "stops", "fare_rules", "stop_times", "trips", "routes", of="fare_rules")
+@rule(
+    Severity.INFO,
+    "stops",
+    "fare_rules",
+    "stop_times",
+    "trips",
+    "routes",
+    of="fare_rules",
+    at="stops",
+)
 def stop_without_zone_id(feed: Feed) -> pl.LazyFrame:
     """A stop of a route with zone fares has no zone.
 

@@ -9,7 +9,7 @@ from functools import cache
 
 import polars as pl
 
-from gtfsgen.clocks import UnknownZone, zone_info, zones_within
+from gtfsgen.clocks import DAY, UnknownZone, zone_info, zones_within
 from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed
 from gtfsgen.findings import Rows
@@ -18,7 +18,6 @@ from gtfsgen.validation.rules.speeds import MAX_SPEED_KMH, OTHER_MAX_SPEED_KMH
 from gtfsgen.validation.rules.stops import STATION, STOP
 from gtfsgen.validation.scans.distances import point_distance_m
 
-DAY_S = 86_400
 BORDER_KM = 0.5
 """A stop so near to another zone may keep its time: borders of zones are drawn no more exactly."""
 FAST_RAIL_KMH = 250
@@ -328,7 +327,7 @@ def service_date_differs_from_local_date(feed: Feed) -> Rows:
         .lazy()
     )
     shifts = _shifts(feed, trips.select("zone", "service_id").unique())
-    days = (pl.col("departure_time") + pl.col("ahead_s")) // DAY_S
+    days = (pl.col("departure_time") + pl.col("ahead_s")) // DAY
     return Rows(
         trips.join(shifts, on=["zone", "service_id"], maintain_order="left")
         .with_columns(local_date=pl.col("service_date") + pl.duration(days=days))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
+from gtfsgen.clocks import DAY
 from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed
 from gtfsgen.findings import Rows
@@ -14,7 +15,6 @@ from gtfsgen.validation.engine import rule
 from gtfsgen.validation.portions import portions
 
 PAIR = ["other_trip_id", "trip_id"]
-DAY_S = 86_400
 RUNS_AT_ONCE = 4_000_000
 """Departures, a trip on a date each, that are compared in one go."""
 
@@ -90,7 +90,7 @@ def _namesakes(feed: Feed) -> pl.LazyFrame:
             on="trip_id",
             maintain_order="left",
         )
-        .with_columns(day=pl.col("start_s") // DAY_S, start_s=pl.col("start_s") % DAY_S)
+        .with_columns(day=pl.col("start_s") // DAY, start_s=pl.col("start_s") % DAY)
     )
     groups = (
         trips.group_by(name, maintain_order=True)

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import polars as pl
 
+from gtfsgen.clocks import DAY
 from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed
-from gtfsgen.feed.vehicles import LINKED_TRIPS
 from gtfsgen.findings import Rows
+from gtfsgen.schema import LINKED_TRIPS
 from gtfsgen.validation.engine import rule
 from gtfsgen.validation.rules.stops import STATION
 
-DAY_S = 86_400
 SIDES = ("from", "to")
 KEY = [f"{side}_{what}" for side in SIDES for what in ("stop_id", "trip_id", "route_id")]
 PLACE = ["from_stop_id", "to_stop_id"]
@@ -345,7 +345,7 @@ def _too_late(
     services = feed.first_trips.select("trip_id", "service_id").join(
         feed.service_spans, on="service_id"
     )
-    epoch_s = (pl.col("first_date", "last_date").cast(pl.Int64) * DAY_S).name.keep()
+    epoch_s = (pl.col("first_date", "last_date").cast(pl.Int64) * DAY).name.keep()
     first = (
         arriving.drop_nulls("trip_id")
         .join(services.with_columns(epoch_s), on="trip_id")

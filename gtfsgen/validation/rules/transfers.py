@@ -7,13 +7,11 @@ import polars as pl
 from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed
 from gtfsgen.findings import Rows
-from gtfsgen.schema import TABLES
+from gtfsgen.schema import IN_SEAT, LINKED_TRIPS
 from gtfsgen.validation.engine import rule
 from gtfsgen.validation.rules.stops import STATION, STOP, choice_name, location_type
 from gtfsgen.validation.scans.distances import point_distance_m
 
-IN_SEAT = 4
-LINKED_TRIPS = [4, 5]
 ABOVE_M = 2_000
 TOO_LARGE_M = 10_000
 SIDES = ("from", "to")
@@ -54,7 +52,7 @@ def _far(feed: Feed, condition: pl.Expr) -> pl.LazyFrame | list[Rows]:
     )
 
 
-@rule(Severity.INFO, "transfers", "stops", of="transfers")
+@rule(Severity.INFO, "transfers", "stops", of="transfers", at="transfers")
 def transfer_distance_above_2_km(feed: Feed) -> pl.LazyFrame | list[Rows]:
     """The two stops of a transfer are more than 2 km apart.
 
@@ -63,7 +61,7 @@ def transfer_distance_above_2_km(feed: Feed) -> pl.LazyFrame | list[Rows]:
     return _far(feed, (pl.col("distance_m") > ABOVE_M) & (pl.col("distance_m") <= TOO_LARGE_M))
 
 
-@rule(Severity.WARNING, "transfers", "stops", of="transfers")
+@rule(Severity.WARNING, "transfers", "stops", of="transfers", at="transfers")
 def transfer_distance_too_large(feed: Feed) -> pl.LazyFrame | list[Rows]:
     """The two stops of a transfer are more than 10 km apart.
 
@@ -94,7 +92,7 @@ def _ends(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.ERROR, "transfers", "stops", of="transfers")
+@rule(Severity.ERROR, "transfers", "stops", of="transfers", at="transfers")
 def transfer_with_invalid_stop_location_type(feed: Feed) -> list[pl.LazyFrame]:
     """A transfer begins or ends at something that is neither a stop nor a station.
 
@@ -122,7 +120,7 @@ def transfer_with_invalid_stop_location_type(feed: Feed) -> list[pl.LazyFrame]:
     ]
 
 
-@rule(Severity.ERROR, "transfers", "trips", "stop_times", "stops", of="transfers")
+@rule(Severity.ERROR, "transfers", "trips", "stop_times", "stops", of="transfers", at="transfers")
 def transfer_with_invalid_trip_and_route(feed: Feed) -> pl.LazyFrame:
     """A transfer names a trip and a route that the trip is not of.
 
@@ -144,7 +142,7 @@ def transfer_with_invalid_trip_and_route(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.ERROR, "transfers", "trips", "stop_times", "stops", of="transfers")
+@rule(Severity.ERROR, "transfers", "trips", "stop_times", "stops", of="transfers", at="transfers")
 def transfer_with_invalid_trip_and_stop(feed: Feed) -> pl.LazyFrame:
     """A transfer names a trip and a stop where the trip does not call.
 
@@ -191,7 +189,7 @@ def _calls_of_transfers(feed: Feed) -> pl.LazyFrame:
     return feed.stop_times.select("trip_id", "stop_id").join(named, on="trip_id", how="semi")
 
 
-@rule(Severity.WARNING, "transfers", "stops", "stop_times", of="transfers")
+@rule(Severity.WARNING, "transfers", "stops", "stop_times", of="transfers", at="transfers")
 def transfer_with_suspicious_mid_trip_in_seat(feed: Feed) -> pl.LazyFrame:
     """A transfer between linked trips leaves the first before its end, or joins the second late.
 
@@ -217,7 +215,7 @@ def transfer_with_suspicious_mid_trip_in_seat(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.WARNING, "transfers", "routes", of="transfers")
+@rule(Severity.WARNING, "transfers", "routes", of="transfers", at="transfers")
 def inconsistent_route_type_for_in_seat_transfer(feed: Feed) -> pl.LazyFrame | list[Rows]:
     """An in-seat transfer leads from one kind of vehicle to another.
 
@@ -236,60 +234,3 @@ def inconsistent_route_type_for_in_seat_transfer(feed: Feed) -> pl.LazyFrame | l
     return rows.filter(pl.col("from_route_type") != pl.col("to_route_type")).select(
         "csv_row_number", "from_route_id", "to_route_id", "from_route_type", "to_route_type"
     )
-
-
-@rule(Severity.ERROR)
-def missing_required_field(feed: Feed) -> list[Rows]:
-    """A cell that must have a value is blank.
-
-    Some fields are always required, others only together with other cells: a transfer of type 4 or
-    5 needs both trips, others both stops; a stop time needs a stop, a location group or a
-    location; a translation without `field_value` needs the record it is of; a fare leg join needs
-    both stops or none.
-    """
-    from gtfsgen.validation.rules.translations import missing_record_fields
-
-    return [
-        *feed.found_while_reading("missing_required_field"),
-        *_transfers_without_ends(feed),
-        *_stop_times_without_place(feed),
-        *_half_joins(feed),
-        *missing_record_fields(feed),
-    ]
-
-
-def _blank(feed: Feed, table: str, condition: pl.Expr, field: str) -> Rows:
-    rows = feed.tables[table].rows.filter(condition, pl.col(field).is_null())
-    constants = {"filename": TABLES[table].filename, "field_name": field}
-    return Rows(
-        rows.select("csv_row_number"), constants, ("filename", "csv_row_number", "field_name")
-    )
-
-
-def _transfers_without_ends(feed: Feed) -> list[Rows]:
-    linked = pl.col("transfer_type").is_in(LINKED_TRIPS)
-    explicit = pl.col("transfer_type").is_not_null() if feed.strict else pl.lit(value=True)
-    found = []
-    if feed.loaded("transfers"):
-        plain = explicit & ~linked.fill_null(False)
-        found += [_blank(feed, "transfers", plain, f"{side}_stop_id") for side in SIDES]
-    if feed.loaded("transfers", "stops", "stop_times"):
-        found += [_blank(feed, "transfers", linked, f"{side}_trip_id") for side in SIDES]
-    return found
-
-
-def _stop_times_without_place(feed: Feed) -> list[Rows]:
-    places = ("location_group_id", "location_id")
-    if not any(feed.has("stop_times", name) for name in ("stop_id", *places)):
-        return []
-    elsewhere = pl.all_horizontal(pl.col(places).is_null())
-    return [_blank(feed, "stop_times", elsewhere, "stop_id")]
-
-
-def _half_joins(feed: Feed) -> list[Rows]:
-    if not feed.loaded("networks", "routes", "fare_leg_join_rules"):
-        return []
-    return [
-        _blank(feed, "fare_leg_join_rules", pl.col(other).is_not_null(), field)
-        for field, other in (("from_stop_id", "to_stop_id"), ("to_stop_id", "from_stop_id"))
-    ]

@@ -56,7 +56,7 @@ def _with_tables(feed: Feed, rows: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.WARNING, "translations", of="translations")
+@rule(Severity.WARNING, "translations", of="translations", at="translations")
 def translation_unknown_table_name(feed: Feed) -> pl.LazyFrame | list[Rows]:
     """A translation is for a table that the feed does not have.
 
@@ -68,7 +68,7 @@ def translation_unknown_table_name(feed: Feed) -> pl.LazyFrame | list[Rows]:
     return _read(feed).filter(~known).select("csv_row_number", "table_name")
 
 
-@rule(Severity.ERROR, "translations", of="translations")
+@rule(Severity.ERROR, "translations", of="translations", at="translations")
 def translation_unexpected_value(feed: Feed) -> list[Rows]:
     """A translation has a value in a field that must be blank there.
 
@@ -126,7 +126,7 @@ def missing_record_fields(feed: Feed) -> list[Rows]:
     ]
 
 
-@rule(Severity.ERROR, "translations", of="translations")
+@rule(Severity.ERROR, "translations", of="translations", at="translations")
 def translation_foreign_key_violation(feed: Feed) -> list[Rows]:
     """A translation is for a row that does not exist.
 

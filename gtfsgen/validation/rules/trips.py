@@ -13,7 +13,7 @@ from gtfsgen.validation.rules.stops import choice_name
 FERRY = 4
 
 
-@rule(Severity.WARNING, "trips", "stop_times")
+@rule(Severity.WARNING, "trips", "stop_times", at="trips")
 def unused_trip(feed: Feed) -> pl.LazyFrame:
     """A trip has no stop times.
 
@@ -24,7 +24,7 @@ def unused_trip(feed: Feed) -> pl.LazyFrame:
     ).select("trip_id", "csv_row_number")
 
 
-@rule(Severity.WARNING, "trips", "stop_times")
+@rule(Severity.WARNING, "trips", "stop_times", at="trips")
 def unusable_trip(feed: Feed) -> pl.LazyFrame:
     """A trip has fewer than two stop times.
 
@@ -38,7 +38,7 @@ def unusable_trip(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.WARNING, "trips", "routes")
+@rule(Severity.WARNING, "trips", "routes", at="trips")
 def missing_bike_allowance(feed: Feed) -> pl.LazyFrame:
     """A trip of a ferry does not tell whether bicycles may come along.
 
@@ -75,7 +75,7 @@ def inconsistent_route_type_for_block_id(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.INFO, "trips", "stop_times", "stops", of="trips.trip_headsign")
+@rule(Severity.INFO, "trips", "stop_times", "stops", of="trips.trip_headsign", at="trips")
 def trip_headsign_matches_intermediate_stop(feed: Feed) -> pl.LazyFrame:
     """A trip's headsign names a stop on the way, not its end.
 
@@ -114,7 +114,15 @@ def trip_headsign_matches_intermediate_stop(feed: Feed) -> pl.LazyFrame:
     )
 
 
-@rule(Severity.ERROR, "trips", "stop_times", "calendar", "calendar_dates", of="trips.block_id")
+@rule(
+    Severity.ERROR,
+    "trips",
+    "stop_times",
+    "calendar",
+    "calendar_dates",
+    of="trips.block_id",
+    at="trips",
+)
 def block_trips_with_overlapping_stop_times(feed: Feed) -> pl.DataFrame:
     """Two trips of a block overlap in time on a common day.
 
