@@ -40,7 +40,7 @@ class NoticeKind:
     """One of `GROUPS`."""
     subject: str
     """What it is about, in a word: "stops", "source"."""
-    milder: tuple[Severity, ...] = ()
+    also: tuple[Severity, ...] = ()
     """Further severities that single notices can have."""
     file: str = ""
     """The file of a feed in which the row stands that a notice names without naming a file."""
@@ -68,7 +68,7 @@ class NoticeKind:
     @property
     def severities(self) -> tuple[Severity, ...]:
         """All that its notices can have unless a policy grades them otherwise."""
-        return (self.severity, *self.milder)
+        return (self.severity, *self.also)
 
     @property
     def is_decided_by_policies(self) -> bool:
@@ -128,7 +128,7 @@ ambiguous_letter ERROR
     Write am or pm for the time of day, or say 24 in a row `clock`.
     `12:33a` where notes.csv has an `a`
 
-ambiguous_midnight ERROR
+ambiguous_midnight ERROR WARNING
     A time could be of this day or the next.
     Write the day, as +1, or mend the time.
     10:00 followed by 9:30
@@ -202,7 +202,7 @@ coach_waits_long WARNING
     A coach stands long between its trains; the dates are named.
     Nothing, if it is right: a column `wait` says how many days are meant.
 
-coach_without_dates WARNING
+coach_without_dates WARNING ERROR
     A coach runs on no date of the feed.
     Mend its days.
 
@@ -227,7 +227,7 @@ detour_too_long WARNING
     The track between two stops is a great detour; the line is straight.
     Add the missing track.
 
-door_opened_at_joint INFO
+door_opened_at_joint WARNING
     Doors that a cell closes are open where trains are tied, so that riders keep their seat.
     Nothing, if riders may stay aboard.
 
@@ -323,7 +323,7 @@ long_stop WARNING
     A train stands for more than 12 hours.
     Write the day, such as +1, if it is right.
 
-missing_arrival ERROR
+missing_arrival ERROR WARNING
     An arrival is missing.
     Fill the cell, or write ? for an unknown time.
 
@@ -343,7 +343,7 @@ missing_days_row ERROR
     A timetable has no row of days.
     Add a row `days`.
 
-missing_departure ERROR
+missing_departure ERROR WARNING
     A departure is missing.
     Fill the cell, or write ? for an unknown time.
 
@@ -351,7 +351,7 @@ missing_header ERROR
     A column with cells has no name.
     Name it.
 
-missing_label ERROR
+missing_label ERROR WARNING
     A row does not say which station it is.
     Write the station.
 
@@ -383,7 +383,7 @@ no_days WARNING
     Days come to no date of the feed.
     Mend the days or the feed's period.
 
-no_route WARNING
+no_route WARNING INFO
     No way leads along the track between two stops; the line is straight.
     Join the pieces of track.
 
@@ -478,7 +478,7 @@ station_twice WARNING
     A train calls twice at a station.
     See whether it is the right station.
 
-stop_off_track WARNING
+stop_off_track WARNING INFO
     A stop lies farther from any track than allowed; the line is straight there.
     Mend the position or add the track.
 
@@ -486,7 +486,7 @@ time_goes_back ERROR
     A time is before the one above it.
     Mend the time or its day.
 
-time_skipped_by_clock_change WARNING
+time_skipped_by_clock_change INFO
     A time does not exist in the night in which clocks go forward.
     Nothing: it is told an hour later on that date.
 
@@ -494,7 +494,7 @@ time_without_note INFO
     All other times of a table bear a note.
     Write it, if it has been lost.
 
-track_unreadable WARNING
+track_unreadable ERROR WARNING
     A file of tracks cannot be read.
     Mend the file.
 
@@ -522,11 +522,11 @@ trip_end_without_time ERROR
     A trip begins or ends at a call without a time.
     Write it, or an estimate with ~.
 
-trip_of_a_day INFO
+trip_of_a_day WARNING
     A trip lasts a day or longer.
     Nothing.
 
-trip_of_a_day_cut INFO
+trip_of_a_day_cut WARNING
     A trip of a day or longer is cut at a long halt.
     Nothing: riders keep their seat.
 
@@ -647,7 +647,7 @@ world_network INFO
     A line follows a simplified network of the world's railways.
     Add the track for an exact line.
 
-zone_not_at_position ERROR
+zone_not_at_position ERROR WARNING
     Clocks at a station's position do not go by its zone.
     Mend the zone or the position.
 """
@@ -724,7 +724,7 @@ def _read(text: str, group: str, subject: str) -> None:
     and an example."""
     for block in text.strip().split("\n\n"):
         head, summary, settle, *example = (line.strip() for line in block.splitlines())
-        code, severity, *milder = head.split()
+        code, severity, *others = head.split()
         register(
             NoticeKind(
                 code=code,
@@ -732,7 +732,7 @@ def _read(text: str, group: str, subject: str) -> None:
                 text=f"{summary}\n\n{settle}",
                 group=group,
                 subject=subject,
-                milder=tuple(map(Severity, milder)),
+                also=tuple(map(Severity, others)),
                 example="".join(example),
             )
         )

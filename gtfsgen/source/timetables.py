@@ -426,7 +426,7 @@ def check_ends(column: Column, faults: list[Fault]) -> None:
         ):
             if cell is None and row is not None and call is not end:
                 faults.append(
-                    column.fault(f"missing_{what}", row, f"The {what} is missing.", PAIR_HINT)
+                    column.fault(MISSING[what], row, f"The {what} is missing.", PAIR_HINT)
                 )
         if visit.departure_row is None and call is not last and not passes(call):
             faults.append(lonely(column, visit.arrival_row, "departure"))
@@ -447,12 +447,13 @@ def check_ends(column: Column, faults: list[Fault]) -> None:
     check_last(column, faults)
 
 
+MISSING = {"arrival": "missing_arrival", "departure": "missing_departure"}
 PAIR_HINT = "fill the cell; write ? if the time is unknown"
 
 
 def lonely(column: Column, row: int | None, what: str) -> Fault:
     return column.fault(
-        f"missing_{what}",
+        MISSING[what],
         row or 0,
         f"The station has no row for the {what}; the same time is taken.",
         "add the row",
