@@ -16,8 +16,10 @@ import subprocess
 import sys
 import threading
 import tomllib
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +30,7 @@ CI = ROOT / "ci"
 
 
 @pytest.fixture
-def clone(tmp_path) -> Path:
+def clone(tmp_path: Path) -> Path:
     """A project as a runner has it after the checkout, under git."""
     folder = tmp_path / "clone"
     folder.mkdir()
@@ -38,7 +40,7 @@ def clone(tmp_path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def programs(tmp_path_factory) -> Path:
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with gtfsgen and python as the action's first step leaves them on the PATH."""
     folder = tmp_path_factory.mktemp("bin")
     command = folder / "gtfsgen"
@@ -50,10 +52,10 @@ def programs(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def step(programs, clone, tmp_path):
+def step(programs: Any, clone: Any, tmp_path: Path) -> Any:
     """Run one script as a step; returns what it ended with, its outputs and its summary."""
 
-    def run(script: str, *words: str | Path, **settings: str):
+    def run(script: str, *words: str | Path, **settings: str) -> Any:
         output, summary = tmp_path / "output", tmp_path / "summary"
         output.write_text("")
         summary.write_text("")
@@ -80,7 +82,9 @@ def git(folder: Path, *words: str) -> str:
     return done.stdout
 
 
-def test_a_typo_in_a_clone_is_annotated_at_its_cell_and_ends_the_step(step, clone):
+def test_a_typo_in_a_clone_is_annotated_at_its_cell_and_ends_the_step(
+    step: Callable[..., Any], clone: Path
+) -> None:
     table = clone / "source" / "timetables" / "beijing-pyongyang.csv"
     table.write_text(table.read_text().replace("Shenyang,arr", "Shenyng,arr", 1))
     done, outputs, summary = step("check", COMMAND="build", DATE="2026-11-20")
@@ -95,7 +99,9 @@ def test_a_typo_in_a_clone_is_annotated_at_its_cell_and_ends_the_step(step, clon
     assert "::error" not in summary
 
 
-def test_a_good_project_is_built_and_its_feed_validated(step, clone):
+def test_a_good_project_is_built_and_its_feed_validated(
+    step: Callable[..., Any], clone: Path
+) -> None:
     done, outputs, _ = step("check", COMMAND="build", DATE="2026-11-20")
     assert done.returncode == 0, done.stdout + done.stderr
     assert (clone / "feed" / "gtfs.zip").is_file()
@@ -107,7 +113,7 @@ def test_a_good_project_is_built_and_its_feed_validated(step, clone):
     assert (clone / outputs["reports"] / "report.html").is_file()
 
 
-def test_settings_are_never_run(step, clone):
+def test_settings_are_never_run(step: Callable[..., Any], clone: Path) -> None:
     done, _, _ = step("check", COMMAND="build", SOURCE="$(touch hacked); touch hacked")
     assert done.returncode == 2
     assert not (clone / "hacked").exists()
@@ -115,7 +121,7 @@ def test_settings_are_never_run(step, clone):
 
 
 @pytest.fixture
-def server(tmp_path):
+def server(tmp_path: Path) -> Iterator[Any]:
     """A folder served on loopback, and GitHub's comments."""
     served = tmp_path / "served"
     served.mkdir()
@@ -123,20 +129,20 @@ def server(tmp_path):
     asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
-        def answer(self, status, body):
+        def answer(self, status: Any, body: Any) -> None:
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
 
-        def do_GET(self):
+        def do_GET(self) -> Any:
             if "/comments" in self.path:
                 return self.answer(200, json.dumps(comments).encode())
             path = served / self.path.lstrip("/")
             found = path.is_file()
             return self.answer(200 if found else 404, path.read_bytes() if found else b"")
 
-        def do_POST(self):
+        def do_POST(self) -> Any:
             asked.append(f"{self.command} {self.path}")
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             if self.headers["Authorization"] != "Bearer good":
@@ -149,7 +155,7 @@ def server(tmp_path):
 
         do_PATCH = do_POST
 
-        def log_message(self, *words):
+        def log_message(self, *words: Any) -> None:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as httpd:
@@ -158,7 +164,9 @@ def server(tmp_path):
         httpd.shutdown()
 
 
-def test_the_comparison_is_put_on_the_pull_request_and_renewed(step, clone, server, tmp_path):
+def test_the_comparison_is_put_on_the_pull_request_and_renewed(
+    step: Callable[..., Any], clone: Path, server: Any, tmp_path: Path
+) -> None:
     address, served, comments, asked = server
     step("check", COMMAND="build", DATE="2026-11-20")
     done, _, summary = step("compare", PUBLISHED=f"{address}/gtfs.zip")
@@ -193,7 +201,9 @@ def test_the_comparison_is_put_on_the_pull_request_and_renewed(step, clone, serv
     assert "may not (403)" in done.stdout
 
 
-def test_the_feed_is_published_with_its_history(step, clone, tmp_path):
+def test_the_feed_is_published_with_its_history(
+    step: Callable[..., Any], clone: Path, tmp_path: Path
+) -> None:
     remote = tmp_path / "remote.git"
     git(tmp_path, "init", "-q", "--bare", str(remote))
     git(clone, "add", "-A")
@@ -239,7 +249,9 @@ def test_the_feed_is_published_with_its_history(step, clone, tmp_path):
     assert 39 < float(row["location.bounding_box.minimum_latitude"]) < 40
 
 
-def test_the_container_s_steps_install_the_locked_versions_into_a_clean_prefix(tmp_path):
+def test_the_container_s_steps_install_the_locked_versions_into_a_clean_prefix(
+    tmp_path: Path,
+) -> None:
     """Without the network: what pip would fetch is lent from this environment."""
     prefix = tmp_path / "opt"
     lent = os.pathsep.join(site.getsitepackages())
@@ -268,7 +280,7 @@ def test_the_container_s_steps_install_the_locked_versions_into_a_clean_prefix(t
     assert re.search(r"^USER 10001$", text, re.MULTILINE)
 
 
-def test_every_script_that_the_action_and_the_workflow_name_is_there():
+def test_every_script_that_the_action_and_the_workflow_name_is_there() -> None:
     named = set()
     for path in (ROOT / "action.yml", *(ROOT / ".github" / "workflows").glob("*.yml")):
         text = path.read_text()
@@ -280,12 +292,12 @@ def test_every_script_that_the_action_and_the_workflow_name_is_there():
     assert all((CI / name).is_file() for name in named)
 
 
-def test_the_version_is_one():
+def test_the_version_is_one() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert gtfsgen.__version__ == project["version"]
 
 
-def test_release_fills_addresses_into_links_and_metadata():
+def test_release_fills_addresses_into_links_and_metadata() -> None:
     import runpy
 
     release = runpy.run_path(str(CI / "release.py"))

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,7 +56,7 @@ def debris(folder: Path) -> list[str]:
     return [path.name for path in folder.rglob(f"{writing.STAGE_PREFIX}*")]
 
 
-def test_a_folder_is_exchanged_and_what_is_not_ours_stays(tmp_path):
+def test_a_folder_is_exchanged_and_what_is_not_ours_stays(tmp_path: Path) -> None:
     feed = tmp_path / "feed"
     writing.write_files(feed, OLD)
     (feed / "theirs").mkdir()
@@ -70,7 +71,7 @@ def test_a_folder_is_exchanged_and_what_is_not_ours_stays(tmp_path):
 
 
 @pytest.mark.parametrize("fallback", [False, True])
-def test_killed_at_any_moment_it_is_the_old_or_the_new(tmp_path, fallback):
+def test_killed_at_any_moment_it_is_the_old_or_the_new(tmp_path: Path, fallback: Any) -> None:
     root = str(Path(__file__).parents[1])
     whole = {"theirs.txt": "theirs"}
     seen = set()
@@ -93,7 +94,7 @@ def test_killed_at_any_moment_it_is_the_old_or_the_new(tmp_path, fallback):
     assert moment > 8
 
 
-def test_a_reader_never_sees_two_editions(tmp_path):
+def test_a_reader_never_sees_two_editions(tmp_path: Path) -> None:
     feed = tmp_path / "feed"
     editions = [{name: f"{n} {name}" for name in ("a", "b", "c")} for n in range(2)]
     writing.write_files(feed, editions[0])
@@ -125,7 +126,9 @@ def test_a_reader_never_sees_two_editions(tmp_path):
     assert mixed == []
 
 
-def test_the_folder_one_works_in_keeps_its_place(tmp_path, monkeypatch):
+def test_the_folder_one_works_in_keeps_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     feed = tmp_path / "feed"
     writing.write_files(feed, OLD)
     before = feed.stat().st_ino
@@ -136,7 +139,7 @@ def test_the_folder_one_works_in_keeps_its_place(tmp_path, monkeypatch):
     assert debris(tmp_path) == []
 
 
-def test_a_folder_of_many_other_things_is_not_exchanged(tmp_path):
+def test_a_folder_of_many_other_things_is_not_exchanged(tmp_path: Path) -> None:
     feed = tmp_path / "downloads"
     writing.write_files(feed, OLD)
     for number in range(10):
@@ -148,7 +151,7 @@ def test_a_folder_of_many_other_things_is_not_exchanged(tmp_path):
     assert debris(tmp_path) == []
 
 
-def test_neither_file_nor_folder_is_taken_for_the_other(tmp_path):
+def test_neither_file_nor_folder_is_taken_for_the_other(tmp_path: Path) -> None:
     (tmp_path / "x" / "inside").mkdir(parents=True)
     with pytest.raises(IsADirectoryError):
         writing.write_file(tmp_path / "x", b"")
@@ -159,10 +162,10 @@ def test_neither_file_nor_folder_is_taken_for_the_other(tmp_path):
     assert debris(tmp_path) == []
 
 
-def test_a_failing_writer_leaves_the_old_one(tmp_path):
+def test_a_failing_writer_leaves_the_old_one(tmp_path: Path) -> None:
     writing.write_file(tmp_path / "a", "old")
 
-    def fail(file) -> None:
+    def fail(file: Path) -> None:
         file.write(b"half")
         raise OSError(28, "No space left on device")
 
@@ -174,7 +177,7 @@ def test_a_failing_writer_leaves_the_old_one(tmp_path):
     assert debris(tmp_path) == []
 
 
-def test_a_stage_in_use_is_not_swept(tmp_path):
+def test_a_stage_in_use_is_not_swept(tmp_path: Path) -> None:
     with writing.staging(tmp_path) as stage:
         (stage / "mine").write_text("mine")
         writing.write_file(tmp_path / "other", "other")

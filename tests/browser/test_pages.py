@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +25,7 @@ SERVICES = {"week": "1,1,1,1,1,0,0", "sat": "0,0,0,0,0,1,0", "sun": "0,0,0,0,0,0
 TRIPS = {"week": 200, "sat": 70, "sun": 31}
 
 
-def city():
+def city() -> Any:
     """A tram with 301 trips there on three kinds of day, and a few back from the middle."""
     trips, times = [], []
     for service, count in TRIPS.items():
@@ -70,7 +72,7 @@ def trips_on(day: date) -> int:
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory):
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("pages")
     (folder / "coaches.html").write_text(page(through_coaches()), "utf-8")
     for path, text in Site(book_of(city())).pages():
@@ -80,7 +82,7 @@ def pages(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def browser():
+def browser() -> Iterator[Any]:
     sync_api = pytest.importorskip("playwright.sync_api")
     with sync_api.sync_playwright() as play:
         started = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
@@ -89,12 +91,12 @@ def browser():
 
 
 @pytest.fixture
-def opened(browser, pages):
+def opened(browser: Any, pages: Any) -> Iterator[Any]:
     """Opens a page of the folder; at the end nothing was asked of a network or told as an error."""
     heard: list[str] = []
     tabs = []
 
-    def open_page(path: str, width: int = 1280, scheme: str = "light"):
+    def open_page(path: str, width: int = 1280, scheme: str = "light") -> Any:
         tab = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
         tabs.append(tab)
         tab.on("console", lambda message: heard.append(message.text))
@@ -109,7 +111,7 @@ def opened(browser, pages):
     assert heard == []
 
 
-def test_every_trip_of_every_day_is_on_the_page(opened):
+def test_every_trip_of_every_day_is_on_the_page(opened: Callable[..., Any]) -> None:
     tab = opened("lines/1.html")
     for n in range(59):
         day = date(2026, 3, 1) + timedelta(days=n)
@@ -118,7 +120,7 @@ def test_every_trip_of_every_day_is_on_the_page(opened):
         assert tab.inner_text("#count") == f"{trips_on(day)} trains", day
 
 
-def test_a_train_of_a_chosen_day_stands_alone(opened):
+def test_a_train_of_a_chosen_day_stands_alone(opened: Callable[..., Any]) -> None:
     """On a Tuesday K27 has no through coaches; on a Wednesday it has."""
     tab = opened("coaches.html")
     shown = "[...document.querySelectorAll('.tt thead th.through')].filter((e) => getComputedStyle(e).display !== 'none').length"
@@ -131,7 +133,7 @@ def test_a_train_of_a_chosen_day_stands_alone(opened):
     assert tab.input_value("#date") == ""
 
 
-def test_the_whole_page_follows_the_language(opened):
+def test_the_whole_page_follows_the_language(opened: Callable[..., Any]) -> None:
     tab = opened("coaches.html")
     tab.select_option("#language", "de")
     assert tab.inner_text("#h-timetables") == "Fahrplan"
@@ -141,7 +143,7 @@ def test_the_whole_page_follows_the_language(opened):
     assert tab.evaluate("document.documentElement.lang") == "zh"
 
 
-def test_stations_are_found_and_lead_to_departures(opened):
+def test_stations_are_found_and_lead_to_departures(opened: Callable[..., Any]) -> None:
     tab = opened("index.html")
     tab.set_default_timeout(10_000)
     tab.fill("#find-stations", "stop 3")
@@ -168,7 +170,9 @@ OVERLAPS = """() => {
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 768, 1280])
 @pytest.mark.parametrize("path", ["coaches.html", "index.html", "lines/1.html"])
-def test_nothing_overlaps_or_sticks_out(opened, path, width, scheme):
+def test_nothing_overlaps_or_sticks_out(
+    opened: Callable[..., Any], path: Any, width: Any, scheme: Any
+) -> None:
     tab = opened(path, width, scheme)
     assert tab.evaluate("document.documentElement.scrollWidth") == width
     assert tab.evaluate(OVERLAPS) == []
@@ -180,7 +184,7 @@ def test_nothing_overlaps_or_sticks_out(opened, path, width, scheme):
         assert found == []
 
 
-def test_the_map_moves_by_keys_and_the_page_prints(opened):
+def test_the_map_moves_by_keys_and_the_page_prints(opened: Callable[..., Any]) -> None:
     tab = opened("coaches.html")
     before = tab.get_attribute(".mapview", "viewBox")
     tab.focus(".mapview")

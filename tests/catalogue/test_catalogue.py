@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -25,7 +26,7 @@ DANGLING = TABLES["trips.txt"] + "X,D,T2\n"
 
 
 @pytest.fixture
-def feeds(tmp_path) -> Path:
+def feeds(tmp_path: Path) -> Path:
     """A clean feed, a wrong one, one that is no zip, and one that is not there, with a list."""
     write_feed(tmp_path / "good")
     write_feed(tmp_path / "wrong" / "good", trips=DANGLING)
@@ -35,13 +36,13 @@ def feeds(tmp_path) -> Path:
     return listed
 
 
-def test_a_list_of_lines(feeds):
+def test_a_list_of_lines(feeds: Path) -> None:
     names = [entry.name for entry in read_list(feeds)]
     assert names == ["good", "good-2", "broken", "absent"]
     assert read_list(feeds)[0].feed == str(feeds.parent / "good")
 
 
-def test_a_list_in_csv(tmp_path):
+def test_a_list_in_csv(tmp_path: Path) -> None:
     listed = tmp_path / "feeds.csv"
     listed.write_text(
         "\ufeffid,url,country\nmdb/1,https://example.com/a/gtfs.zip?k=1,FR\n"
@@ -63,7 +64,7 @@ def test_a_list_in_csv(tmp_path):
         ("a.txt", None, "cannot be read"),
     ],
 )
-def test_lists_that_cannot_be_read(tmp_path, name, content, said):
+def test_lists_that_cannot_be_read(tmp_path: Path, name: Any, content: Any, said: Any) -> None:
     path = tmp_path / name
     if content is not None:
         path.write_bytes(content)
@@ -71,7 +72,7 @@ def test_lists_that_cannot_be_read(tmp_path, name, content, said):
         read_list(path)
 
 
-def test_the_command_writes_a_table_and_a_report_for_each(feeds, tmp_path):
+def test_the_command_writes_a_table_and_a_report_for_each(feeds: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     words = ["catalogue", "validate", str(feeds), "-o", str(out), "--date", DAY, "--workers", "2"]
     result = CliRunner().invoke(main, words)
@@ -91,7 +92,7 @@ def test_the_command_writes_a_table_and_a_report_for_each(feeds, tmp_path):
     assert CliRunner().invoke(main, [*words, "--fail-on", "error"]).exit_code == 1
 
 
-def test_a_wrong_list_exits_with_2(tmp_path):
+def test_a_wrong_list_exits_with_2(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["catalogue", "validate", str(tmp_path / "none.txt")])
     assert result.exit_code == 2
     assert "none.txt: cannot be read" in result.output
@@ -104,7 +105,9 @@ def fails_on_good(entry: Entry, settings: Settings) -> Outcome:
     return Outcome(entry.name, entry.feed, "validated")
 
 
-def test_a_process_that_is_killed_stops_no_other_feed(feeds, monkeypatch):
+def test_a_process_that_is_killed_stops_no_other_feed(
+    feeds: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(run_module, "validate_one", fails_on_good)
     outcomes = {
         outcome.name: outcome.status
@@ -115,8 +118,8 @@ def test_a_process_that_is_killed_stops_no_other_feed(feeds, monkeypatch):
     }  # fmt: skip
 
 
-def test_a_fault_of_ours_is_an_outcome(feeds, monkeypatch):
-    def breaks(*_):
+def test_a_fault_of_ours_is_an_outcome(feeds: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(*_: Any) -> None:
         raise RuntimeError("a bug")
 
     monkeypatch.setattr("gtfsgen.validation.report_on", breaks)
@@ -124,7 +127,7 @@ def test_a_fault_of_ours_is_an_outcome(feeds, monkeypatch):
     assert (outcome.status, outcome.message) == ("failed", "a bug")
 
 
-def test_the_same_on_dask(feeds, tmp_path):
+def test_the_same_on_dask(feeds: Path, tmp_path: Path) -> None:
     distributed = pytest.importorskip("distributed")
     settings = Settings(date=DAY, output=str(tmp_path / "out"))
     with distributed.LocalCluster(
@@ -150,7 +153,9 @@ def takes(entry: Entry, settings: Settings) -> Outcome:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory of others is not known elsewhere")
-def test_a_feed_beyond_the_limits_is_told_and_stops_no_other(feeds, monkeypatch):
+def test_a_feed_beyond_the_limits_is_told_and_stops_no_other(
+    feeds: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(run_module, "validate_one", takes)
     with spending(Budget(seconds=3, memory=700 << 20)):
         found = {each.name: each for each in validate_all(read_list(feeds), Settings(), workers=2)}
@@ -168,7 +173,7 @@ def holds(number: int) -> int:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory of others is not known elsewhere")
-def test_processes_that_are_over_the_limit_together_are_done_again_alone():
+def test_processes_that_are_over_the_limit_together_are_done_again_alone() -> None:
     with spending(Budget(memory=450 << 20)):
         workers: Workers[int, int] = Workers(holds, 2)
         assert sorted(workers.answers([1, 2, 3])) == [1, 2, 3]

@@ -10,6 +10,7 @@ import re
 import shutil
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -22,7 +23,7 @@ DAY = ("--today", "2026-11-20")
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch) -> Path:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The flagship in a folder of its own, in which the command runs."""
     shutil.copytree(ROOT / "source", tmp_path / "source")
     (tmp_path / "validation").mkdir()
@@ -30,7 +31,7 @@ def project(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
-def build(*words: str):
+def build(*words: str) -> Any:
     return CliRunner().invoke(main, ["build", "source", *DAY, *words])
 
 
@@ -39,7 +40,7 @@ def misspell(project: Path) -> None:
     table.write_text(table.read_text().replace("Shenyang,arr", "Shenyng,arr", 1))
 
 
-def test_a_typo_is_annotated_at_its_cell(project):
+def test_a_typo_is_annotated_at_its_cell(project: Path) -> None:
     misspell(project)
     result = build("--format", "github")
     assert result.exit_code == 1
@@ -51,7 +52,7 @@ def test_a_typo_is_annotated_at_its_cell(project):
     assert "did you mean" in told
 
 
-def test_every_form_tells_a_typo_at_its_cell(project):
+def test_every_form_tells_a_typo_at_its_cell(project: Path) -> None:
     misspell(project)
     assert build("--format", "json,sarif,junit,github,html,terminal").exit_code == 1
     folder = project / "validation"
@@ -72,7 +73,7 @@ def test_every_form_tells_a_typo_at_its_cell(project):
     assert "Shenyng" in (folder / "build.html").read_text()
 
 
-def test_notices_of_the_built_feed_lead_to_the_source(project):
+def test_notices_of_the_built_feed_lead_to_the_source(project: Path) -> None:
     result = build("--format", "sarif,json")
     assert result.exit_code == 0, result.output
     (run,) = json.loads((project / "validation" / "build.sarif").read_text())["runs"]
@@ -83,7 +84,7 @@ def test_notices_of_the_built_feed_lead_to_the_source(project):
     assert places["service_date_differs_from_local_date"].startswith("source/timetables/")
 
 
-def test_levels_fail_alike_in_every_form(project):
+def test_levels_fail_alike_in_every_form(project: Path) -> None:
     assert build("--fail-on", "INFO", "--format", "junit").exit_code == 1
     (suite,) = ET.parse("validation/build-junit.xml").getroot()
     assert int(suite.attrib["failures"]) > 0
@@ -92,7 +93,7 @@ def test_levels_fail_alike_in_every_form(project):
     assert suite.attrib["failures"] == "0"
 
 
-def test_what_the_policy_ignores_is_suppressed_at_its_cell(project):
+def test_what_the_policy_ignores_is_suppressed_at_its_cell(project: Path) -> None:
     (project / "validation" / "policy.toml").write_text(
         '[[ignore]]\ncode = "service_date_differs_from_local_date"\n'
         'reason = "as printed"\nuntil = 2099-01-01\n'
@@ -106,7 +107,7 @@ def test_what_the_policy_ignores_is_suppressed_at_its_cell(project):
     assert here.startswith("source/timetables/")
 
 
-def test_a_baseline_of_a_build_makes_its_notices_known(project):
+def test_a_baseline_of_a_build_makes_its_notices_known(project: Path) -> None:
     (project / "validation" / "policy.toml").write_text("")
     assert "known since" not in build().stderr
     assert build("--write-baseline").exit_code == 0
@@ -115,19 +116,19 @@ def test_a_baseline_of_a_build_makes_its_notices_known(project):
     assert "known since" in result.stderr
 
 
-def test_the_last_line_is_the_outcome(project):
+def test_the_last_line_is_the_outcome(project: Path) -> None:
     result = build()
     assert re.fullmatch(r".*12 trips, 36 stop times; \d+ infos", result.stdout.strip())
     assert result.output.rstrip().endswith(" infos")
 
 
-def test_an_unknown_format_is_a_wrong_command(project):
+def test_an_unknown_format_is_a_wrong_command(project: Path) -> None:
     result = build("--format", "parquet")
     assert result.exit_code == 2
     assert "terminal, json, html, sarif, junit, github" in result.output
 
 
-def test_a_cell_is_found_where_an_editor_shows_it(tmp_path):
+def test_a_cell_is_found_where_an_editor_shows_it(tmp_path: Path) -> None:
     """Whatever is quoted: the span of a cell holds the text that csv reads there."""
     rng = random.Random(7)
     for separator in ",;":
@@ -152,5 +153,5 @@ def test_a_cell_is_found_where_an_editor_shows_it(tmp_path):
                     assert next(csv.reader([whole], delimiter=separator), [""]) in ([cell], [])
 
 
-def test_letters_of_columns():
+def test_letters_of_columns() -> None:
     assert [column_number(each) for each in ("", "A", "Z", "AA", "BC")] == [0, 1, 26, 27, 55]

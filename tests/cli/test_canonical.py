@@ -8,8 +8,10 @@ import shlex
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
@@ -21,12 +23,12 @@ from tests.validation.feeds import TABLES, write_feed
 DANGLING = TABLES["trips.txt"] + "X,D,T2\n"
 
 
-def run(*words: str | Path):
+def run(*words: str | Path) -> Any:
     return CliRunner().invoke(main, ["canonical", *map(str, words)])
 
 
 @pytest.fixture
-def zipped(tmp_path) -> Path:
+def zipped(tmp_path: Path) -> Path:
     folder = write_feed(tmp_path / "feed", trips=DANGLING)
     path = tmp_path / "x.zip"
     with ZipFile(path, "w") as archive:
@@ -48,8 +50,8 @@ LINES = (
 
 @pytest.mark.parametrize("line", LINES)
 def test_lines_of_pipelines_write_the_three_reports_and_exit_with_0(
-    line, zipped, tmp_path, monkeypatch
-):
+    line: Any, zipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     result = run(*shlex.split(line))
     assert result.exit_code == 0, result.output
@@ -62,7 +64,7 @@ def test_lines_of_pipelines_write_the_three_reports_and_exit_with_0(
     )
 
 
-def test_the_summary_has_all_members_in_the_canonical_order(zipped, tmp_path):
+def test_the_summary_has_all_members_in_the_canonical_order(zipped: Path, tmp_path: Path) -> None:
     run("-i", zipped, "-o", tmp_path / "out", "-t", 3, "-d", "2026-11-20")
     summary = json.loads((tmp_path / "out" / "report.json").read_text())["summary"]
     assert list(summary) == [
@@ -90,7 +92,7 @@ def test_the_summary_has_all_members_in_the_canonical_order(zipped, tmp_path):
     assert summary["outputDirectory"] == str(tmp_path / "out")
 
 
-def test_reports_have_the_names_that_are_given(zipped, tmp_path):
+def test_reports_have_the_names_that_are_given(zipped: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert (
         run("-i", zipped, "-o", out, *["-v", "v.json", "-r", "r.html", "-e", "e.json"]).exit_code
@@ -101,7 +103,9 @@ def test_reports_have_the_names_that_are_given(zipped, tmp_path):
     assert summary["validationReportName"] == "v.json"
 
 
-def test_stdout_prints_the_report_alone_and_writes_nothing(zipped, tmp_path, monkeypatch):
+def test_stdout_prints_the_report_alone_and_writes_nothing(
+    zipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     before = set(tmp_path.iterdir())
     result = run("-i", zipped, "--stdout")
@@ -113,7 +117,7 @@ def test_stdout_prints_the_report_alone_and_writes_nothing(zipped, tmp_path, mon
     assert set(tmp_path.iterdir()) == before
 
 
-def test_pretty_indents_by_two(zipped, tmp_path):
+def test_pretty_indents_by_two(zipped: Path, tmp_path: Path) -> None:
     run("-i", zipped, "-o", tmp_path / "out", "-p")
     assert (tmp_path / "out" / "report.json").read_text().startswith('{\n  "summary": {\n    "')
 
@@ -139,8 +143,8 @@ WRONG = (
 
 @pytest.mark.parametrize("line", WRONG)
 def test_wrong_arguments_exit_with_1_in_one_line_and_write_nothing(
-    line, zipped, tmp_path, monkeypatch
-):
+    line: Any, zipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     result = run(*shlex.split(line))
     assert result.exit_code == 1
@@ -150,7 +154,9 @@ def test_wrong_arguments_exit_with_1_in_one_line_and_write_nothing(
 
 
 @pytest.mark.parametrize("feed", ["missing.zip", "broken.zip"])
-def test_an_input_that_cannot_be_opened_has_reports_and_exits_with_255(feed, tmp_path, monkeypatch):
+def test_an_input_that_cannot_be_opened_has_reports_and_exits_with_255(
+    feed: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     Path("broken.zip").write_bytes(b"PK\x03\x04 and no more")
     assert run("-i", feed, "-o", "out").exit_code == 255
@@ -162,7 +168,9 @@ def test_an_input_that_cannot_be_opened_has_reports_and_exits_with_255(feed, tmp
 
 
 @pytest.mark.parametrize("words", [("-d", "20261120"), ("-d", "2026-02-30")])
-def test_a_date_that_is_none_exits_with_255_and_no_report(words, zipped, tmp_path):
+def test_a_date_that_is_none_exits_with_255_and_no_report(
+    words: Any, zipped: Path, tmp_path: Path
+) -> None:
     assert run("-i", zipped, "-o", tmp_path / "out", *words).exit_code == 255
     assert not (tmp_path / "out").exists()
 
@@ -170,20 +178,24 @@ def test_a_date_that_is_none_exits_with_255_and_no_report(words, zipped, tmp_pat
 @pytest.mark.parametrize(
     ("given", "known"), [("nl", "NL"), ("UK", "GB"), ("xx", "ZZ"), ("?", "ZZ")]
 )
-def test_a_country_that_is_none_is_unknown(given, known, zipped, tmp_path):
+def test_a_country_that_is_none_is_unknown(
+    given: Any, known: Any, zipped: Path, tmp_path: Path
+) -> None:
     assert run("-i", zipped, "-o", tmp_path / "out", "-c", given).exit_code == 0
     summary = json.loads((tmp_path / "out" / "report.json").read_text())["summary"]
     assert summary["countryCode"] == known
 
 
-def test_arguments_can_stand_in_a_file(zipped, tmp_path, monkeypatch):
+def test_arguments_can_stand_in_a_file(
+    zipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     Path("arguments").write_text("-i\nx.zip\n\n-o\nout\n")
     assert run("@arguments").exit_code == 0
     assert Path("out/report.json").exists()
 
 
-def test_the_schema_tells_every_notice_with_its_particulars(tmp_path):
+def test_the_schema_tells_every_notice_with_its_particulars(tmp_path: Path) -> None:
     assert run("-n", "-o", tmp_path).exit_code == 0
     schema = json.loads((tmp_path / "notice_schema.json").read_text())
     assert len(schema) == 181
@@ -195,7 +207,7 @@ def test_the_schema_tells_every_notice_with_its_particulars(tmp_path):
     assert all(e["shortSummary"] and e["description"] for e in schema.values())
 
 
-def test_the_schema_knows_the_particulars_that_rules_report(tmp_path):
+def test_the_schema_knows_the_particulars_that_rules_report(tmp_path: Path) -> None:
     from gtfsgen.reports.notice_schema import notice_schema
 
     run("-i", write_feed(tmp_path / "feed", trips=DANGLING), "-o", tmp_path / "out")
@@ -209,11 +221,11 @@ def test_the_schema_knows_the_particulars_that_rules_report(tmp_path):
 
 
 @pytest.fixture
-def server(zipped):
+def server(zipped: Any) -> Iterator[Any]:
     asked = []
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
+        def do_GET(self) -> None:
             asked.append(self.headers)
             body = zipped.read_bytes() if self.path == "/x.zip" else b"<p>Not here"
             self.send_response(200 if self.path == "/x.zip" else 404)
@@ -221,7 +233,7 @@ def server(zipped):
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *words):
+        def log_message(self, *words: Any) -> None:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as httpd:
@@ -230,7 +242,9 @@ def server(zipped):
         httpd.shutdown()
 
 
-def test_an_address_is_downloaded_with_headers_and_kept(server, zipped, tmp_path):
+def test_an_address_is_downloaded_with_headers_and_kept(
+    server: Any, zipped: Path, tmp_path: Path
+) -> None:
     address, asked = server
     result = run(
         *("-u", f"{address}/x.zip", "-o", tmp_path / "out", "-s", tmp_path / "kept"),
@@ -245,20 +259,22 @@ def test_an_address_is_downloaded_with_headers_and_kept(server, zipped, tmp_path
 
 
 @pytest.mark.parametrize("address", ["{}/nothing", "http://127.0.0.1:1/x.zip"])
-def test_a_download_without_a_feed_exits_with_255_and_says_why(server, address, tmp_path):
+def test_a_download_without_a_feed_exits_with_255_and_says_why(
+    server: Any, address: Any, tmp_path: Path
+) -> None:
     result = run("-u", address.format(server[0]), "-o", tmp_path / "out")
     assert result.exit_code == 255
     errors = json.loads((tmp_path / "out" / "system_errors.json").read_text())["notices"]
     assert [entry["code"] for entry in errors] == ["i_o_error"]
 
 
-def test_help_exits_with_0():
+def test_help_exits_with_0() -> None:
     result = run("--help")
     assert result.exit_code == 0
     assert "-svu, --skip_validator_update" in result.stdout
 
 
-def test_the_command_stands_back_where_another_package_has_its_name(tmp_path):
+def test_the_command_stands_back_where_another_package_has_its_name(tmp_path: Path) -> None:
     """Whichever of the two scripts pip leaves, the other package's program runs."""
     package = tmp_path / "site"
     info = package / "gtfs_validator-9.9.dist-info"
@@ -275,7 +291,7 @@ def test_the_command_stands_back_where_another_package_has_its_name(tmp_path):
     assert "gtfsgen canonical" in done.stderr
 
 
-def test_the_command_is_ours_where_nobody_else_has_its_name(zipped, tmp_path):
+def test_the_command_is_ours_where_nobody_else_has_its_name(zipped: Path, tmp_path: Path) -> None:
     code = (
         "import gtfsgen.cli.canonical_ as c; c.NEIGHBOUR = 'no-such-package'; "
         f"import sys; sys.argv = ['gtfs-validator', '-i', {str(zipped)!r}, '-o', 'out']; c.run()"

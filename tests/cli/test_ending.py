@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -21,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "gtfsgen"]
 
 
-def raising(error: BaseException):
+def raising(error: BaseException) -> Any:
     def call() -> None:
         raise error
 
@@ -47,27 +48,31 @@ def raising(error: BaseException):
         (KeyError("[/] \x1b"), FAILED, "fault of gtfsgen"),
     ],
 )
-def test_each_cause_has_its_words_and_code(capsys, error, code, said):
+def test_each_cause_has_its_words_and_code(
+    capsys: pytest.CaptureFixture[str], error: Any, code: Any, said: Any
+) -> None:
     assert exit_code(raising(error)) == code
     shown = capsys.readouterr().err
     assert said in shown
     assert "Traceback" not in shown
 
 
-def test_a_fault_of_ours_shows_its_traceback_only_when_asked(capsys, monkeypatch):
+def test_a_fault_of_ours_shows_its_traceback_only_when_asked(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("GTFSGEN_DEBUG", "1")
     assert exit_code(raising(KeyError("x"))) == FAILED
     assert "Traceback" in capsys.readouterr().err
 
 
-def test_a_mistyped_command_is_guessed():
+def test_a_mistyped_command_is_guessed() -> None:
     result = CliRunner().invoke(main, ["validte", "x.zip"])
     assert result.exit_code == 2
     assert "Did you mean 'validate'?" in result.output
     assert "Did you mean" not in CliRunner().invoke(main, ["zzzzzz"]).output
 
 
-def test_no_room_writes_but_by_the_one_writer():
+def test_no_room_writes_but_by_the_one_writer() -> None:
     """`writing.py` alone opens what is there for writing; the rest fills stages and pipes of its
     own.
     """
@@ -97,7 +102,7 @@ def test_no_room_writes_but_by_the_one_writer():
 
 
 @pytest.mark.parametrize("feed", ["feed/gtfs.zip"])
-def test_a_closed_pipe_ends_with_the_code_of_the_command(feed):
+def test_a_closed_pipe_ends_with_the_code_of_the_command(feed: Any) -> None:
     for _ in range(3):
         process = subprocess.Popen(
             [*COMMAND, "validate", feed, "--fail-on", "INFO", "--format", "json"],
@@ -113,7 +118,7 @@ def test_a_closed_pipe_ends_with_the_code_of_the_command(feed):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_full_disk_is_told_in_a_line():
+def test_a_full_disk_is_told_in_a_line() -> None:
     with open("/dev/full", "wb") as full:
         done = subprocess.run(
             [*COMMAND, "rules"], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True
@@ -122,7 +127,7 @@ def test_a_full_disk_is_told_in_a_line():
     assert done.stderr == "gtfsgen: No space left on device\n"
 
 
-def test_an_ascii_terminal_gets_numbers_for_what_it_has_not(tmp_path):
+def test_an_ascii_terminal_gets_numbers_for_what_it_has_not(tmp_path: Path) -> None:
     done = subprocess.run(
         [*COMMAND, "validate", "北京[/].zip"],
         cwd=tmp_path,
@@ -134,7 +139,7 @@ def test_an_ascii_terminal_gets_numbers_for_what_it_has_not(tmp_path):
     assert b".zip" in done.stderr
 
 
-def test_sigterm_is_put_away_as_ctrl_c_is(tmp_path):
+def test_sigterm_is_put_away_as_ctrl_c_is(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [*COMMAND, "watch", str(ROOT / "source"), "-o", str(tmp_path / "feed"), "--port", "0"],
         cwd=ROOT,

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,7 +57,7 @@ BLIND = "(1 << 300_000_000) % 1_000_003 ** 99"
 """Takes long, and never lets go of Python's lock."""
 
 
-def test_what_ends_well_or_with_a_code_of_its_own_is_let_be(tmp_path):
+def test_what_ends_well_or_with_a_code_of_its_own_is_let_be(tmp_path: Path) -> None:
     assert ended(start(tmp_path, "print('done')")) == (0, "done\n", "")
     assert ended(start(tmp_path, "print('found'); sys.exit(1)")) == (1, "found\n", "")
     code, _, said = ended(start(tmp_path, "raise KeyError('x')"))
@@ -64,7 +65,7 @@ def test_what_ends_well_or_with_a_code_of_its_own_is_let_be(tmp_path):
     assert "should not have happened" in said
 
 
-def test_time_ends_a_call_that_holds_pythons_lock(tmp_path):
+def test_time_ends_a_call_that_holds_pythons_lock(tmp_path: Path) -> None:
     began = time.monotonic()
     code, _, said = ended(start(tmp_path, f"{BLIND}", "--max-seconds", "1"))
     assert code == 2
@@ -73,14 +74,14 @@ def test_time_ends_a_call_that_holds_pythons_lock(tmp_path):
     assert time.monotonic() - began < 15
 
 
-def test_work_that_can_is_left_in_order_when_time_is_up(tmp_path):
+def test_work_that_can_is_left_in_order_when_time_is_up(tmp_path: Path) -> None:
     body = "try:\n    import time; time.sleep(60)\nfinally:\n    print('put away')"
     code, out, said = ended(start(tmp_path, body, "--max-seconds", "1"))
     assert (code, out) == (2, "put away\n")
     assert said.count("\n") == 1
 
 
-def test_memory_ends_what_takes_it_and_nothing_is_left(tmp_path):
+def test_memory_ends_what_takes_it_and_nothing_is_left(tmp_path: Path) -> None:
     body = (
         "with staging(Path('place')) as stage:\n"
         "    (stage / 'big').write_bytes(b'x')\n"
@@ -95,7 +96,7 @@ def test_memory_ends_what_takes_it_and_nothing_is_left(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["SIGSEGV", "SIGABRT", "SIGKILL"])
-def test_a_crash_is_words(tmp_path, name):
+def test_a_crash_is_words(tmp_path: Path, name: str) -> None:
     body = f"import os, signal; os.kill(os.getpid(), signal.{name})"
     code, _, said = ended(start(tmp_path, body))
     assert code == 2
@@ -105,7 +106,7 @@ def test_a_crash_is_words(tmp_path, name):
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize("group", [False, True])
-def test_signals_reach_the_work_once(tmp_path, number, code, group):
+def test_signals_reach_the_work_once(tmp_path: Path, number: Any, code: Any, group: Any) -> None:
     body = (
         "import time\n"
         "print('began', flush=True)\n"
@@ -125,7 +126,7 @@ def test_signals_reach_the_work_once(tmp_path, number, code, group):
     assert ended(process)[:2] == (code, "put away\n")
 
 
-def test_the_work_ends_with_its_supervisor(tmp_path):
+def test_the_work_ends_with_its_supervisor(tmp_path: Path) -> None:
     body = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
     process = start(tmp_path, body)
     assert process.stdout is not None
@@ -139,7 +140,7 @@ def test_the_work_ends_with_its_supervisor(tmp_path):
     assert not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z"
 
 
-def test_what_the_work_has_started_ends_with_it(tmp_path):
+def test_what_the_work_has_started_ends_with_it(tmp_path: Path) -> None:
     body = (
         "import os, signal, subprocess\n"
         "print(subprocess.Popen(['sleep', '60'], start_new_session=True).pid, flush=True)\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import polars as pl
 import pytest
@@ -16,7 +17,7 @@ from gtfsgen.feed.archive import DamagedEntry
 BIG = {"small_bytes": 0}  # send even short texts down the fast road
 
 
-def table_of(text: str | bytes, wanted=("a", "b"), **how) -> RawTable:
+def table_of(text: str | bytes, wanted: Any = ("a", "b"), **how: Any) -> RawTable:
     data = text if isinstance(text, bytes) else text.encode()
     return reading.read_table(data, wanted, **how)
 
@@ -276,7 +277,9 @@ PLAIN = st.sampled_from(["1,2\n", "x,y\n", '"x",\n', "-3.25,7\n", " x,\ty\n", '"
     kind=st.sampled_from(["text", "float", "integer"]),
     unlimited=st.booleans(),
 )
-def test_both_roads_lead_to_the_same_table(rows, piece, kind, unlimited) -> None:
+def test_both_roads_lead_to_the_same_table(
+    rows: Any, piece: Any, kind: Any, unlimited: Any
+) -> None:
     data = ("a,b\n" + "".join(rows)).encode()
     how = {"unlimited_cells": unlimited}
     careful = content(table_of(data, {"a": kind, "b": "text"}, **how))
@@ -301,7 +304,7 @@ ENDS = st.sampled_from(["\n", "\n", "\n", "\r\n", "\n\n", '"\n'])
     ended=st.booleans(),
     limit=st.sampled_from([0, 4096]),
 )
-def test_rows_split_at_once_are_the_rows_read_one_by_one(rows, ended, limit) -> None:
+def test_rows_split_at_once_are_the_rows_read_one_by_one(rows: Any, ended: Any, limit: Any) -> None:
     text = "".join(f"{a},{b}{end}" for a, b, end in rows)
     text = text if ended else text.removesuffix("\n")
     at_once = records.plain_rows(text, 0, 2, limit)

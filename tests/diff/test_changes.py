@@ -3,7 +3,9 @@ from __future__ import annotations
 import urllib.request
 from datetime import date
 from http.server import ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import polars as pl
 
@@ -13,16 +15,16 @@ from gtfsgen.diff.changes import changes
 from tests.render.feeds import bus, through_coaches
 
 
-def told(old, new) -> list[tuple[str, str, str]]:
+def told(old: Any, new: Any) -> list[tuple[str, str, str]]:
     return [(change.kind, change.what, change.said) for change in changes(old, new)]
 
 
-def test_a_feed_has_not_changed_from_itself():
+def test_a_feed_has_not_changed_from_itself() -> None:
     assert told(through_coaches(), through_coaches()) == []
     assert told(bus(), bus()) == []
 
 
-def test_other_ids_are_no_change():
+def test_other_ids_are_no_change() -> None:
     new = through_coaches()
     for stem in ("trips", "stop_times"):
         new[stem] = new[stem].with_columns(trip_id=pl.lit("x-") + pl.col("trip_id"))
@@ -31,7 +33,7 @@ def test_other_ids_are_no_change():
     assert told(through_coaches(), new) == []
 
 
-def test_another_time_is_told_on_the_local_clock_for_trains_and_coaches():
+def test_another_time_is_told_on_the_local_clock_for_trains_and_coaches() -> None:
     new = through_coaches()
     new["stop_times"] = new["stop_times"].with_columns(
         pl.col("arrival_time", "departure_time").replace(
@@ -44,7 +46,7 @@ def test_another_time_is_told_on_the_local_clock_for_trains_and_coaches():
     ]
 
 
-def test_other_days_are_told_in_words():
+def test_other_days_are_told_in_words() -> None:
     new = through_coaches()
     new["calendar_dates"] = pl.DataFrame(
         {
@@ -63,7 +65,7 @@ def test_other_days_are_told_in_words():
     assert not any(what == "K27" for _, what, _ in found)
 
 
-def test_a_link_that_is_gone_and_a_train_that_is_new():
+def test_a_link_that_is_gone_and_a_train_that_is_new() -> None:
     new = through_coaches()
     new["trips"] = new["trips"].with_columns(
         block_id=pl.when(pl.col("block_id") != "out").then("block_id"),
@@ -76,7 +78,7 @@ def test_a_link_that_is_gone_and_a_train_that_is_new():
     assert ("train", "K30", "is new") in kinds
 
 
-def test_stops_and_stations():
+def test_stops_and_stations() -> None:
     new = through_coaches()
     new["stop_times"] = new["stop_times"].filter(
         ~((pl.col("stop_id") == "tianjin") & pl.col("trip_id").str.starts_with("K28"))
@@ -92,7 +94,7 @@ def test_stops_and_stations():
     assert not any(what == "K27" for _, what, _ in found)
 
 
-def test_watch_builds_again_after_a_save_and_not_without(tmp_path):
+def test_watch_builds_again_after_a_save_and_not_without(tmp_path: Path) -> None:
     file = tmp_path / "stations.csv"
     file.write_text("a")
     built = []
@@ -108,7 +110,7 @@ def test_watch_builds_again_after_a_save_and_not_without(tmp_path):
     assert list(snapshot(tmp_path)) == [file]
 
 
-def test_watch_shows_the_errors_and_serves_its_version(tmp_path):
+def test_watch_shows_the_errors_and_serves_its_version(tmp_path: Path) -> None:
     screen = Screen()
     (tmp_path / "source").mkdir()
     rebuild(tmp_path / "source", tmp_path / "feed", screen)
@@ -128,7 +130,7 @@ def test_watch_shows_the_errors_and_serves_its_version(tmp_path):
     assert '"reload":"/version"' in page
 
 
-def test_weekdays_are_counted():
+def test_weekdays_are_counted() -> None:
     days = Dates.weekdays((0, 2, 3, 5), date(2026, 3, 12), date(2027, 11, 20))
     assert {day.weekday() for day in days} == {0, 2, 3, 5}
     assert days.by_weekday() == [sum(day.weekday() == n for day in days) for n in range(7)]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -13,7 +16,7 @@ from gtfsgen.diff import compare
 from tests.render.feeds import bus, through_coaches
 
 
-def written(tables, folder):
+def written(tables: Any, folder: Path) -> Any:
     folder.mkdir()
     for stem, frame in tables.items():
         frame.write_csv(folder / f"{stem}.txt")
@@ -21,10 +24,10 @@ def written(tables, folder):
 
 
 @pytest.fixture
-def told(tmp_path):
+def told(tmp_path: Path) -> Any:
     """What is told from one feed to another, and that the mirror image tells as much."""
 
-    def tell(old, new, level="data"):
+    def tell(old: Any, new: Any, level: Any = "data") -> Any:
         a, b = written(old, tmp_path / "a"), written(new, tmp_path / "b")
         found = compare(a, b, level)
         assert len(compare(b, a, level)) == len(found)
@@ -33,11 +36,11 @@ def told(tmp_path):
     return tell
 
 
-def test_a_feed_has_not_changed_from_itself(told):
+def test_a_feed_has_not_changed_from_itself(told: Callable[..., Any]) -> None:
     assert told(through_coaches(), through_coaches()) == []
 
 
-def test_other_ids_are_no_change(told):
+def test_other_ids_are_no_change(told: Callable[..., Any]) -> None:
     new = through_coaches()
     for stem in ("trips", "stop_times"):
         new[stem] = new[stem].with_columns(trip_id=pl.lit("x-") + pl.col("trip_id"))
@@ -46,7 +49,7 @@ def test_other_ids_are_no_change(told):
     assert told(through_coaches(), new) == []
 
 
-def test_the_command_tells_prints_and_exits(tmp_path):
+def test_the_command_tells_prints_and_exits(tmp_path: Path) -> None:
     a, b = (str(written(f, tmp_path / n)) for f, n in ((through_coaches(), "a"), (bus(), "b")))
     same = CliRunner().invoke(main, ["diff", a, a])
     assert (same.exit_code, same.output) == (0, "No difference.\n")

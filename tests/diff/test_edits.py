@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -15,7 +16,7 @@ from tests.diff.edits import Feed, copied, edits_of, packed, read_feed, renumber
 from tests.render.feeds import bus
 
 
-def test_every_field_of_gtfs_stands_in_the_table_of_fields():
+def test_every_field_of_gtfs_stands_in_the_table_of_fields() -> None:
     every = {(table, field) for table, known in TABLES.items() for field in known.fields}
     assert {*FIELDS} == every
     assert {*DEFAULTS} <= every
@@ -44,12 +45,12 @@ def faults(feed: Feed) -> list[str]:
     return found
 
 
-def test_each_edit_is_told_once_and_what_is_the_same_never():
+def test_each_edit_is_told_once_and_what_is_the_same_never() -> None:
     assert faults(feed_of(bus())) == []
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp932"])
-def test_another_encoding_and_other_line_ends_are_no_difference(encoding):
+def test_another_encoding_and_other_line_ends_are_no_difference(encoding: Any) -> None:
     feed = feed_of(bus())
     for row in feed["stops"]:
         row["stop_name"] = f"{row['stop_name']} 駅前"
@@ -57,7 +58,7 @@ def test_another_encoding_and_other_line_ends_are_no_difference(encoding):
     assert not compare(packed(feed, encoding, "\n"), packed(feed))
 
 
-def test_levels_hold_what_they_say():
+def test_levels_hold_what_they_say() -> None:
     feed = feed_of(bus())
     edited = copied(feed)
     edited["trips"][0]["block_id"] = "another"
@@ -71,7 +72,7 @@ SOME = ("google-sample-feed", "brown-county-flex")
 
 @pytest.mark.skipif(not CORPUS, reason="GTFSGEN_CORPUS is not set")
 @pytest.mark.parametrize("name", SOME)
-def test_a_real_feed_with_other_ids_is_the_same(name):
+def test_a_real_feed_with_other_ids_is_the_same(name: str) -> None:
     feed = read_feed(Path(CORPUS) / f"{name}.zip")
     difference = compare(packed(feed), packed(renumbered(feed)))
     assert [entry.text for entry in difference.entries] == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ STOPS = "stop_id\n" + "".join(f"S{n}\n" for n in range(2000))
 MEMBERS = {"agency.txt": "agency_name\nA\n", "levels.txt": "level_id\nL\n", "stops.txt": STOPS}
 
 
-def zipped(members=MEMBERS, method=zipfile.ZIP_DEFLATED, before=b"") -> bytes:
+def zipped(members: Any = MEMBERS, method: Any = zipfile.ZIP_DEFLATED, before: Any = b"") -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", method) as out:
         for name, text in members.items():
@@ -28,7 +29,9 @@ def zipped(members=MEMBERS, method=zipfile.ZIP_DEFLATED, before=b"") -> bytes:
     return before + buffer.getvalue()
 
 
-def damaged(data: bytes, name: str, *, flag=0, method=None, spoil=False) -> bytes:
+def damaged(
+    data: bytes, name: str, *, flag: Any = 0, method: Any = None, spoil: Any = False
+) -> bytes:
     """The archive with a member marked as encrypted, as packed in another way, or overwritten."""
     out = bytearray(data)
     local = out.find(name.encode()) - 30
@@ -43,7 +46,7 @@ def damaged(data: bytes, name: str, *, flag=0, method=None, spoil=False) -> byte
     return bytes(out)
 
 
-def in_folder_first(members=MEMBERS) -> bytes:
+def in_folder_first(members: Any = MEMBERS) -> bytes:
     return zipped({"feed/stops.txt": "x\n", **members})
 
 
@@ -148,7 +151,7 @@ def test_bytes_around_the_archive() -> None:
 
 
 @pytest.mark.parametrize("change", [{"flag": 1}, {"method": 14}, {"method": 99}, {"method": 12}])
-def test_entries_that_a_stream_reader_stops_at(change: dict) -> None:
+def test_entries_that_a_stream_reader_stops_at(change: dict[str, Any]) -> None:
     with pytest.raises(UnreadableInput):
         open_archive(damaged(zipped(), "levels.txt", **change))
     with pytest.raises(UnreadableInput):
@@ -156,7 +159,9 @@ def test_entries_that_a_stream_reader_stops_at(change: dict) -> None:
 
 
 @pytest.mark.parametrize("change", [{"flag": 1}, {"method": 14}, {"method": 99}])
-def test_after_a_file_in_a_folder_such_entries_cost_their_table_only(change: dict) -> None:
+def test_after_a_file_in_a_folder_such_entries_cost_their_table_only(
+    change: dict[str, Any],
+) -> None:
     archive = open_archive(damaged(in_folder_first(), "levels.txt", **change))
     assert archive.lost == {"levels.txt"}
     assert set(archive.tables) == {"agency.txt", "stops.txt"}

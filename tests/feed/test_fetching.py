@@ -8,8 +8,10 @@ import threading
 import time
 import zipfile
 import zlib
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import ClassVar
+from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 
@@ -37,7 +39,7 @@ class Handler(BaseHTTPRequestHandler):
     visits: ClassVar[dict[str, int]] = {}
     seen: ClassVar[list[dict[str, str]]] = []
 
-    def log_message(self, *_):
+    def log_message(self, *_: Any) -> None:
         pass
 
     def answer(self, body: bytes, code: int = 200, **headers: str) -> None:
@@ -92,7 +94,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def address(monkeypatch):
+def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("GTFSGEN_ALLOW_PRIVATE", "1")
     Handler.visits, Handler.seen = {}, []
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
@@ -107,7 +109,9 @@ def address(monkeypatch):
     ("path", "times"),
     [("plain", 1), ("gzip", 1), ("members", 2), ("deflate", 1), ("raw", 1), ("busy", 1)],
 )
-def test_what_is_packed_for_the_way_is_unpacked(address, tmp_path, path, times):
+def test_what_is_packed_for_the_way_is_unpacked(
+    address: Any, tmp_path: Path, path: Any, times: Any
+) -> None:
     fetch(f"{address}/{path}", tmp_path / "x")
     assert (tmp_path / "x").read_bytes() == BODY * times
 
@@ -125,7 +129,7 @@ def test_what_is_packed_for_the_way_is_unpacked(address, tmp_path, path, times):
         ("to/ftp://example.com/x", "only http and https"),
     ],
 )
-def test_what_cannot_be_had_is_told(address, tmp_path, path, said):
+def test_what_cannot_be_had_is_told(address: Any, tmp_path: Path, path: Any, said: Any) -> None:
     with pytest.raises(UnreadableInput, match=said):
         fetch(f"{address}/{path}", tmp_path / "x")
 
@@ -144,12 +148,12 @@ def test_what_cannot_be_had_is_told(address, tmp_path, path, said):
         "http://a\n.example/",
     ],
 )
-def test_other_addresses_are_refused(tmp_path, url):
+def test_other_addresses_are_refused(tmp_path: Path, url: Any) -> None:
     with pytest.raises(UnreadableInput):
         fetch(url, tmp_path / "x")
 
 
-def test_time_and_size_are_limited(address, tmp_path):
+def test_time_and_size_are_limited(address: Any, tmp_path: Path) -> None:
     began = time.monotonic()
     with spending(Budget(fetch=1)), pytest.raises(LimitExceeded, match="GTFSGEN_MAX_FETCH"):
         fetch(f"{address}/drip", tmp_path / "x")
@@ -159,7 +163,9 @@ def test_time_and_size_are_limited(address, tmp_path):
             fetch(f"{address}/{path}", tmp_path / "x")
 
 
-def test_private_addresses_are_refused_unless_allowed(address, tmp_path, monkeypatch):
+def test_private_addresses_are_refused_unless_allowed(
+    address: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("GTFSGEN_ALLOW_PRIVATE")
     port = address.rpartition(":")[2]
     for host in ("127.0.0.1", "localhost", "2130706433", "0x7f.1", "[::1]", "[::ffff:127.0.0.1]"):
@@ -186,16 +192,18 @@ def test_private_addresses_are_refused_unless_allowed(address, tmp_path, monkeyp
         ("64:ff9b::808:808", True),
     ],
 )
-def test_what_is_a_public_address(host, public):
+def test_what_is_a_public_address(host: Any, public: Any) -> None:
     assert fetching._is_public(host) is public
 
 
-def test_a_redirection_is_looked_at_again(address, tmp_path, monkeypatch):
+def test_a_redirection_is_looked_at_again(
+    address: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The first address is let through, as a public one would be; the second is not."""
     monkeypatch.delenv("GTFSGEN_ALLOW_PRIVATE")
     asked = []
 
-    def refuse(host, addresses):
+    def refuse(host: str, addresses: Any) -> None:
         asked.append(host)
         if host != "127.0.0.1":
             raise UnreadableInput(f"{host} is private")
@@ -207,7 +215,7 @@ def test_a_redirection_is_looked_at_again(address, tmp_path, monkeypatch):
     assert asked == ["127.0.0.1", "localhost"]
 
 
-def test_passwords_are_sent_and_never_told(address, tmp_path):
+def test_passwords_are_sent_and_never_told(address: Any, tmp_path: Path) -> None:
     url = address.replace("http://", "http://me:secret@")
     fetch(f"{url}/plain", tmp_path / "x")
     assert Handler.seen[-1]["Authorization"] == "Basic bWU6c2VjcmV0"
@@ -221,7 +229,7 @@ def test_passwords_are_sent_and_never_told(address, tmp_path):
     assert not {"Authorization", "X-key"} & {*Handler.seen[-1]}
 
 
-def test_python_takes_addresses_and_raises(address, tmp_path):
+def test_python_takes_addresses_and_raises(address: Any, tmp_path: Path) -> None:
     assert gtfsgen.read(f"{address}/feed.zip")["agency"].height == 1
     assert gtfsgen.validate(f"{address}/feed.zip").summary["gtfsInput"] == f"{address}/feed.zip"
     for absent in (f"{address}/nothing.zip", tmp_path / "none.zip", "ftp://x/y.zip", "a\0b"):

@@ -47,7 +47,7 @@ def codes(locations: Locations) -> list[str]:
     return [code for code, _ in locations.notices]
 
 
-def test_a_clean_file():
+def test_a_clean_file() -> None:
     locations = read(feature(), feature("B"))
     assert locations.loaded
     assert locations.notices == []
@@ -72,7 +72,7 @@ def test_a_clean_file():
         GOOD.replace("48.2", "[[48.2]]"),
     ],
 )
-def test_lenient_json_is_read(text: str):
+def test_lenient_json_is_read(text: str) -> None:
     locations = read_locations(text.encode())
     assert locations.loaded
     assert locations.features["feature_id"].to_list() == ["A", "B"]
@@ -88,7 +88,7 @@ def test_lenient_json_is_read(text: str):
         '{"a": 1,}', '{"a": }', '{"a" 1}', "{a: /* }", "\ufeff\ufeff" + GOOD,
     ],
 )  # fmt: skip
-def test_malformed_json(text: str):
+def test_malformed_json(text: str) -> None:
     locations = read_locations(text.encode())
     assert not locations.loaded
     assert codes(locations) == ["malformed_json"]
@@ -96,16 +96,16 @@ def test_malformed_json(text: str):
     assert locations.features.height == 0
 
 
-def test_the_message_says_where():
+def test_the_message_says_where() -> None:
     ((_, context),) = read_locations(b'{"features": [\n {"id" 5}]}').notices
     assert context["message"] == "Expected ':' at line 2 column 8 path $.features[0].id"
 
 
-def test_utf_16_is_malformed():
+def test_utf_16_is_malformed() -> None:
     assert codes(read_locations(GOOD.encode("utf-16"))) == ["malformed_json"]
 
 
-def test_bytes_that_are_no_text_are_replaced():
+def test_bytes_that_are_no_text_are_replaced() -> None:
     data = GOOD.replace('"B"', '"é"').encode("latin-1")
     assert read_locations(data).features["feature_id"].to_list() == ["A", "\ufffd"]
 
@@ -122,7 +122,7 @@ def test_bytes_that_are_no_text_are_replaced():
         ('"id": "A"', '"id": "A", "id": }', "id"),
     ],
 )
-def test_a_repeated_key_empties_the_file(old: str, new: str, key: str):
+def test_a_repeated_key_empties_the_file(old: str, new: str, key: str) -> None:
     locations = read_locations(GOOD.replace(old, new, 1).encode())
     assert locations.loaded
     assert locations.features.height == 0
@@ -130,7 +130,7 @@ def test_a_repeated_key_empties_the_file(old: str, new: str, key: str):
     assert locations.notices == [("geo_json_duplicated_element", element)]
 
 
-def test_unknown_elements():
+def test_unknown_elements() -> None:
     locations = read(
         feature(
             bbox=[1],
@@ -160,13 +160,13 @@ def test_unknown_elements():
         ({"type": {}}, None),
     ],
 )
-def test_an_unusable_root(document: dict, code: str | None):
+def test_an_unusable_root(document: dict, code: str | None) -> None:
     locations = read_locations(json.dumps(document).encode())
     assert not locations.loaded
     assert codes(locations) == ([code] if code else [])
 
 
-def test_an_unsupported_root_type_is_named_as_java_writes_it():
+def test_an_unsupported_root_type_is_named_as_java_writes_it() -> None:
     ((_, context),) = read(type=5).notices
     message = "Unsupported GeoJSON type: 5.0. Use 'FeatureCollection' instead."
     assert context == {"geoJsonType": "5.0", "message": message}
@@ -184,7 +184,7 @@ def test_an_unsupported_root_type_is_named_as_java_writes_it():
         (feature(geometry={"type": "Polygon"}), ["features.geometry.coordinates"]),
     ],
 )
-def test_missing_elements(element: dict, missing: list[str]):
+def test_missing_elements(element: dict, missing: list[str]) -> None:
     locations = read(feature("Z"), element)
     assert not locations.loaded
     assert codes(locations) == ["missing_required_element"] * len(missing)
@@ -208,24 +208,24 @@ def test_missing_elements(element: dict, missing: list[str]):
         feature(geometry={"type": "Polygon", "coordinates": [[["north", 1]]]}),
     ],
 )  # fmt: skip
-def test_what_makes_the_file_unusable_without_a_word(element: Any):
+def test_what_makes_the_file_unusable_without_a_word(element: Any) -> None:
     locations = read(feature("Z"), element)
     assert not locations.loaded
     assert locations.notices == []
 
 
-def test_a_number_beyond_a_double_makes_the_file_unusable():
+def test_a_number_beyond_a_double_makes_the_file_unusable() -> None:
     assert not read_locations(GOOD.replace("48.2", "1e999", 1).encode()).loaded
 
 
-def test_an_unsupported_feature_type_is_kept():
+def test_an_unsupported_feature_type_is_kept() -> None:
     locations = read(feature(type="feature"))
     context = {"featureIndex": 0, "featureId": "A", "featureType": "feature"}
     assert locations.notices == [("unsupported_feature_type", context)]
     assert locations.features.height == 1
 
 
-def test_an_unsupported_geometry_type_is_kept_without_geometry():
+def test_an_unsupported_geometry_type_is_kept_without_geometry() -> None:
     locations = read(feature(geometry={"type": "MultiLineString", "coordinates": [SQUARE]}))
     context = {"featureIndex": 0, "featureId": "A", "geometryType": "MultiLineString"}
     assert locations.notices == [("unsupported_geometry_type", context)]
@@ -236,16 +236,16 @@ def test_an_unsupported_geometry_type_is_kept_without_geometry():
     ("key", "text"),
     [(5, "5.0"), (0.1, "0.1"), (-0.0, "-0.0"), (1e20, "1.0E20"), (True, "true"), (["A"], "A")],
 )
-def test_ids_are_texts(key: Any, text: str):
+def test_ids_are_texts(key: Any, text: str) -> None:
     assert read(feature(key)).features["feature_id"].to_list() == [text]
 
 
-def test_half_a_surrogate_pair_becomes_a_question_mark():
+def test_half_a_surrogate_pair_becomes_a_question_mark() -> None:
     locations = read_locations(GOOD.replace('"A"', '"\\ud83d"').encode())
     assert locations.features["feature_id"][0] == "?"
 
 
-def test_duplicate_ids():
+def test_duplicate_ids() -> None:
     locations = read(feature(5), feature("B"), feature("5.0"), feature(5.0))
     assert locations.loaded
     assert locations.notices == [
@@ -254,7 +254,7 @@ def test_duplicate_ids():
     ]
 
 
-def test_duplicate_ids_of_an_unusable_file_do_not_count():
+def test_duplicate_ids_of_an_unusable_file_do_not_count() -> None:
     assert codes(read(feature(), feature(), feature("C", drop=("type",)))) == [
         "missing_required_element"
     ]
@@ -277,7 +277,7 @@ def test_duplicate_ids_of_an_unusable_file_do_not_count():
         ([[[0, "Infinity"], [50, 1], [2, 2], [0, "Infinity"]]], "Invalid Coordinate"),
     ],
 )
-def test_invalid_geometry(rings: list, message: str):
+def test_invalid_geometry(rings: list, message: str) -> None:
     locations = with_polygon(*rings)
     assert not locations.loaded
     context = dict(locations.notices[-1][1])
@@ -301,13 +301,13 @@ def test_invalid_geometry(rings: list, message: str):
         [SQUARE, []],
     ],
 )
-def test_valid_geometry(rings: list):
+def test_valid_geometry(rings: list) -> None:
     locations = with_polygon(*rings)
     assert locations.loaded
     assert locations.notices == []
 
 
-def test_points_near_the_origin_and_the_poles():
+def test_points_near_the_origin_and_the_poles() -> None:
     locations = with_polygon([[1, 1], [3, 1], [3, 89], [1, 1]])
     place = {"filename": "locations.geojson", "featureIndex": 0, "entityId": "A"}
     origin = ("point_near_origin", {**place, "latFieldValue": 1.0, "lonFieldValue": 1.0})
@@ -315,14 +315,14 @@ def test_points_near_the_origin_and_the_poles():
     assert locations.notices == [origin, pole, origin]
 
 
-def test_points_are_noted_before_the_file_is_given_up():
+def test_points_are_noted_before_the_file_is_given_up() -> None:
     near = feature(geometry={"type": "Polygon", "coordinates": [[[0.5, 0.5], [1, 1]], "x"]})
     locations = read(near)
     assert not locations.loaded
     assert codes(locations) == ["point_near_origin"] * 2
 
 
-def test_points_of_an_incomplete_feature_are_not_looked_at():
+def test_points_of_an_incomplete_feature_are_not_looked_at() -> None:
     polygon = {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]}
     assert codes(read(feature(drop=("type",), geometry=polygon))) == ["missing_required_element"]
 
@@ -341,11 +341,11 @@ def test_points_of_an_incomplete_feature_are_not_looked_at():
         ("{a\"b: x'y}", {'a"b': "x'y"}),
     ],
 )
-def test_lenient_values(text: str, value: dict):
+def test_lenient_values(text: str, value: dict) -> None:
     assert read_object(text.encode()) == value
 
 
-def test_deep_nesting_is_no_trouble():
+def test_deep_nesting_is_no_trouble() -> None:
     depth = 5000
     value = read_object(b'{"a": ' + b"[" * depth + b"]" * depth + b"}")["a"]
     for _ in range(depth - 1):
@@ -353,7 +353,7 @@ def test_deep_nesting_is_no_trouble():
     assert value == []
 
 
-def test_what_comes_first_counts():
+def test_what_comes_first_counts() -> None:
     with pytest.raises(DuplicateKey):
         read_object(b'{"a": 1, "a": "\\u00g0"')
     with pytest.raises(UnreadableEscape):

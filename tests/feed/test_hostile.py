@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from tests.torture import Result
@@ -19,7 +22,7 @@ QUICK = (
 
 
 @pytest.mark.parametrize(("recipe", "command"), QUICK)
-def test_hostile_feeds_end_in_words(tmp_path, recipe, command):
+def test_hostile_feeds_end_in_words(tmp_path: Path, recipe: Any, command: Any) -> None:
     result = Result(recipe)
     tried(recipe, command, RECIPES[recipe](tmp_path), result)
     assert result.failures == []
@@ -29,7 +32,9 @@ def test_hostile_feeds_end_in_words(tmp_path, recipe, command):
     ("option", "said"),
     [("--max-memory=50M", "memory"), ("--max-seconds=0.01", "seconds"), ("--max-rows=1", "lines")],
 )
-def test_what_is_over_the_budget_ends_in_a_line_and_2(tmp_path, option, said):
+def test_what_is_over_the_budget_ends_in_a_line_and_2(
+    tmp_path: Path, option: Any, said: Any
+) -> None:
     feed = RECIPES["10^4 trips in one block"](tmp_path)
     ended = run_command(["validate", str(feed), option], tmp_path)
     assert ended.code == 2

@@ -5,6 +5,7 @@ import io
 from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import polars as pl
@@ -86,7 +87,7 @@ def moment(day: date, text: str | None) -> tuple[date, int] | None:
 
 
 @pytest.mark.parametrize("name", PROJECTS)
-def test_a_railway_survives_the_way_there_and_back(name: str, tmp_path: Path):
+def test_a_railway_survives_the_way_there_and_back(name: str, tmp_path: Path) -> None:
     first = build(PROJECTS[name], tmp_path / "first.zip", validate=False)
     assert first.feed
     made = import_feed(first.feed, TODAY)
@@ -98,7 +99,7 @@ def test_a_railway_survives_the_way_there_and_back(name: str, tmp_path: Path):
     assert changes(text_tables(first.feed), text_tables(again.feed)) == []
 
 
-def test_the_flagship_comes_back_as_it_is_printed(tmp_path: Path):
+def test_the_flagship_comes_back_as_it_is_printed(tmp_path: Path) -> None:
     first = build(PROJECTS["flagship"], tmp_path / "first.zip", validate=False)
     made = import_feed(first.feed, TODAY)
     grid = made.files["timetables/beijing-pyongyang.csv"].splitlines()
@@ -117,7 +118,7 @@ def test_the_flagship_comes_back_as_it_is_printed(tmp_path: Path):
 CORE = ("stops", "routes", "trips", "stop_times")
 
 
-def test_a_bus_feed_keeps_every_ride_and_what_grids_cannot_say(tmp_path: Path):
+def test_a_bus_feed_keeps_every_ride_and_what_grids_cannot_say(tmp_path: Path) -> None:
     feed = zipped(tmp_path / "bus.zip", BUS)
     before = text_tables(feed, BUS_STEMS)
     after = rebuilt(feed, tmp_path)
@@ -140,7 +141,7 @@ def test_a_bus_feed_keeps_every_ride_and_what_grids_cannot_say(tmp_path: Path):
     assert ("stop_headsign", "経由", None) in told
 
 
-def test_what_is_passed_through_says_why(tmp_path: Path):
+def test_what_is_passed_through_says_why(tmp_path: Path) -> None:
     made = import_feed(zipped(tmp_path / "bus.zip", BUS), TODAY)
     assert made.passed == {
         "it repeats by frequencies.txt": 1,
@@ -152,13 +153,13 @@ def test_what_is_passed_through_says_why(tmp_path: Path):
     assert "07:20" not in "".join(t for p, t in made.files.items() if p.startswith("timetables"))
 
 
-def test_a_stop_named_as_a_row_of_a_grid_has_an_alias(tmp_path: Path):
+def test_a_stop_named_as_a_row_of_a_grid_has_an_alias(tmp_path: Path) -> None:
     made = import_feed(zipped(tmp_path / "bus.zip", BUS), TODAY)
     assert "Route (route),,12:10" in "".join(made.files.values())
     assert "Route (route)" in made.files["stations.csv"]
 
 
-def test_what_a_timetable_refuses_is_passed_through_alone(tmp_path: Path):
+def test_what_a_timetable_refuses_is_passed_through_alone(tmp_path: Path) -> None:
     """Twenty minutes to the other end of the world: one trip is no reason to lose the others."""
     stops = BUS["stops.txt"] + "far,Far Away,43.06,141.35,,,\n"
     times = BUS["stop_times.txt"].replace("09:20:00,09:20:00,hill", "09:20:00,09:20:00,far")
@@ -168,7 +169,7 @@ def test_what_a_timetable_refuses_is_passed_through_alone(tmp_path: Path):
     assert rides(rebuilt(feed, tmp_path)) == rides(text_tables(feed, BUS_STEMS))
 
 
-def test_a_feed_without_any_trip_for_a_grid_is_passed_through_whole(tmp_path: Path):
+def test_a_feed_without_any_trip_for_a_grid_is_passed_through_whole(tmp_path: Path) -> None:
     keep = ("every",)
     files = {
         **BUS,
@@ -190,7 +191,7 @@ def only(text: str, column: str, values: tuple[str, ...]) -> str:
     return out.getvalue()
 
 
-def test_numbers_of_stops_and_trips_may_be_the_same(tmp_path: Path):
+def test_numbers_of_stops_and_trips_may_be_the_same(tmp_path: Path) -> None:
     """Trips 1, 2, 3 above stops 1, 2, 3 must not be taken for a timetable with trains as rows."""
     names = {"market": "1", "school": "2", "hill2": "3", "hill": "4"}
     trips = {"out-1": "1", "out-2": "2", "back-1": "3", "back-2": "4"}
@@ -204,7 +205,9 @@ def test_numbers_of_stops_and_trips_may_be_the_same(tmp_path: Path):
 
 @settings(max_examples=20, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(data=st.data())
-def test_random_feeds_keep_every_ride(data: st.DataObject, tmp_path_factory):
+def test_random_feeds_keep_every_ride(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     stops = ["market", "school", "hill", "route"]
     trips, times, dates = [], [], []
     for number in range(data.draw(st.integers(1, 5))):
@@ -234,7 +237,7 @@ def test_random_feeds_keep_every_ride(data: st.DataObject, tmp_path_factory):
     feed = zipped(folder / "feed.zip", files)
     before, after = text_tables(feed, BUS_STEMS), rebuilt(feed, folder)
 
-    def at_ends(tables):
+    def at_ends(tables: Any) -> Any:
         """Trips without the arrival at the first stop and the departure from the last."""
         ordered = Rows(tables).frame("stop_times", "trip_id", "stop_sequence").with_row_index("n")
         first = ordered.group_by("trip_id").agg(pl.col("n").first(), last=pl.col("n").last())
@@ -265,7 +268,7 @@ def test_random_feeds_keep_every_ride(data: st.DataObject, tmp_path_factory):
     st.sets(st.integers(0, (LAST - FIRST).days), min_size=1)
     | st.tuples(st.sets(st.integers(0, 6), min_size=1), st.sets(st.integers(0, 200), max_size=4))
 )
-def test_days_in_words_are_read_as_the_same_days(chosen):
+def test_days_in_words_are_read_as_the_same_days(chosen: Any) -> None:
     if isinstance(chosen, tuple):
         flags, odd = chosen
         odd_days = Dates.of(FIRST + timedelta(days=day) for day in odd)
@@ -277,7 +280,7 @@ def test_days_in_words_are_read_as_the_same_days(chosen):
     assert parse(phrase(row)).dates(FIRST, LAST) == dates
 
 
-def test_short_days_are_words_and_long_ones_calendars():
+def test_short_days_are_words_and_long_ones_calendars() -> None:
     words = DayWords(FIRST, LAST)
     assert words(Dates.between(FIRST, LAST), "a") == "daily"
     assert words(Dates.weekdays([0, 2, 3, 5], FIRST, LAST), "b") == "Mo We Th Sa"
@@ -289,7 +292,7 @@ def test_short_days_are_words_and_long_ones_calendars():
     assert words(other, "Mo-Fr") == "service-Mo-Fr"
 
 
-def test_stops_find_their_places_or_another_table():
+def test_stops_find_their_places_or_another_table() -> None:
     a, b, c, d = ((name, 0) for name in "abcd")
     assert merged([a, c], (a, b, c)) == [a, b, c]
     assert merged([b, c], (a, b)) == [a, b, c]
@@ -301,7 +304,7 @@ def test_stops_find_their_places_or_another_table():
 # ----------------------------------------------------------------------------------------- command
 
 
-def test_the_command_writes_a_project_that_builds(tmp_path: Path):
+def test_the_command_writes_a_project_that_builds(tmp_path: Path) -> None:
     feed, target = zipped(tmp_path / "bus.zip", BUS), tmp_path / "source"
     made = CliRunner().invoke(main, ["import", str(feed), "-o", str(target)])
     assert made.exit_code == 0, made.output
@@ -319,7 +322,7 @@ def test_the_command_writes_a_project_that_builds(tmp_path: Path):
 
 
 @pytest.mark.parametrize("folder", ["", "inside/"])
-def test_locations_are_passed_through(tmp_path: Path, folder: str):
+def test_locations_are_passed_through(tmp_path: Path, folder: str) -> None:
     given = {f"{folder}{name}": text for name, text in {**BUS, LOCATIONS: NO_PLACES}.items()}
     made = import_feed(zipped(tmp_path / "bus.zip", given), TODAY)
     assert made.remarks == import_feed(zipped(tmp_path / "bus2.zip", BUS), TODAY).remarks
@@ -329,13 +332,13 @@ def test_locations_are_passed_through(tmp_path: Path, folder: str):
         assert archive.read(LOCATIONS).decode() == NO_PLACES
 
 
-def test_locations_that_are_no_json_are_told_of(tmp_path: Path):
+def test_locations_that_are_no_json_are_told_of(tmp_path: Path) -> None:
     made = import_feed(zipped(tmp_path / "bus.zip", BUS | {LOCATIONS: "{"}), TODAY)
     assert f"gtfs/{LOCATIONS}" not in made.files
     assert any(text.startswith(f"{LOCATIONS} is left out") for text in made.remarks)
 
 
-def test_the_command_never_writes_over_tables(tmp_path: Path):
+def test_the_command_never_writes_over_tables(tmp_path: Path) -> None:
     feed = zipped(tmp_path / "bus.zip", BUS)
     (tmp_path / "source").mkdir()
     (tmp_path / "source" / "notes.csv").write_text("letter,text\n")
@@ -345,7 +348,7 @@ def test_the_command_never_writes_over_tables(tmp_path: Path):
 
 
 @pytest.mark.parametrize("name", ["stop_times.txt", "trips.txt"])
-def test_no_feed_is_exit_code_2(tmp_path: Path, name: str):
+def test_no_feed_is_exit_code_2(tmp_path: Path, name: str) -> None:
     feed = zipped(tmp_path / "bus.zip", {k: v for k, v in BUS.items() if k != name})
     with pytest.raises(UnreadableInput):
         import_feed(feed, TODAY)

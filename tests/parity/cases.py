@@ -92,8 +92,8 @@ def multiset(code: str, samples: list[dict[str, Any]]) -> collections.Counter[st
 
 def differences(
     document: dict[str, Any],
-    counts: dict[str, list],
-    samples: dict[str, list],
+    counts: dict[str, list[Any]],
+    samples: dict[str, list[Any]],
     summary: dict[str, Any],
 ) -> list[str]:
     """Where a report (parsed report.json) differs from what is expected, as `code: in words`."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 
-def pytest_configure(config):
+def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         "acceptance: starts OpenTripPlanner, which is fetched once (pytest -m acceptance)",
     )
 
 
-def pytest_collection_modifyitems(config, items):
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if "acceptance" in config.getoption("markexpr"):
         return
     skipped = pytest.mark.skip(reason="starts OpenTripPlanner: run with -m acceptance")

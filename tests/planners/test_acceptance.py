@@ -25,7 +25,7 @@ BAD = verdict("bad", Outcome.FAILS, "1 change, no change")
 LIMITED = verdict("limited", Outcome.LIMIT, "five days at most")
 
 
-def test_the_page_counts_and_names():
+def test_the_page_counts_and_names() -> None:
     results = [
         Result(
             "night", "linked", {"motis": [GOOD, LIMITED], "otp": [GOOD]}, {}, {"gtfs-kit": True}
@@ -40,7 +40,7 @@ def test_the_page_counts_and_names():
     assert "- otp: no Java." in text
 
 
-def test_failures():
+def test_failures() -> None:
     assert Result("p", "linked", {"motis": [GOOD, LIMITED]}).failures == []
     assert Result("p", "through", {"motis": [BAD]}).failures == []
     (failed,) = Result("p", "linked", {"motis": [BAD]}).failures
@@ -50,10 +50,10 @@ def test_failures():
     assert len(Result("p", "through", importers={"gtfs-kit": False}).failures) == 1
 
 
-def test_names_of_projects():
+def test_names_of_projects() -> None:
     assert acceptance.project_name(Path("tests/projects/optima-express/source")) == "optima-express"
 
 
-def test_gtfs_kit_sees_all_trips(tmp_path):
+def test_gtfs_kit_sees_all_trips(tmp_path: Path) -> None:
     pytest.importorskip("gtfs_kit")
     assert acceptance.gtfs_kit_trips(flagship("block", tmp_path / "gtfs.zip")) == 12

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -24,24 +26,24 @@ from gtfsgen.planners.timetable import Timetable, UnreadableInput
 
 
 @pytest.fixture
-def feed(tmp_path):
+def feed(tmp_path: Path) -> Any:
     return Timetable(flagship("block", tmp_path / "gtfs.zip"))
 
 
-def read(tmp_path, feed, text, encoding="utf-8"):
+def read(tmp_path: Path, feed: Any, text: str, encoding: str = "utf-8") -> Any:
     table = tmp_path / "journeys.csv"
     table.write_bytes(text.encode(encoding))
     return read_journeys(table, feed)
 
 
-def one(tmp_path, feed, text):
+def one(tmp_path: Path, feed: Any, text: str) -> Any:
     asked = read(tmp_path, feed, text)
     assert asked.faults == []
     (journey,) = asked.journeys
     return journey
 
 
-def utc(text):
+def utc(text: str) -> Any:
     return int(datetime.fromisoformat(text).timestamp())
 
 
@@ -49,7 +51,7 @@ HEADER = "name,date,from,to,depart,arrive,trains,changes,expect,note\n"
 GOOD = HEADER + "a,Thu 2026-12-10,Beijing,pyongyang,17:26,18:07+1,K27 95 52,,,\n"
 
 
-def test_times_are_local_at_their_station(tmp_path, feed):
+def test_times_are_local_at_their_station(tmp_path: Path, feed: Any) -> None:
     journey = one(tmp_path, feed, GOOD)
     assert journey.departures == (utc("2026-12-10T17:26+08:00"),)
     assert journey.arrivals == (utc("2026-12-11T18:07+09:00"),)
@@ -60,7 +62,7 @@ def test_times_are_local_at_their_station(tmp_path, feed):
     assert journey.changes == 0
 
 
-def test_without_a_time_the_whole_local_day_is_asked_about(tmp_path, feed):
+def test_without_a_time_the_whole_local_day_is_asked_about(tmp_path: Path, feed: Any) -> None:
     journey = one(tmp_path, feed, "date,from,to,expect\n2026-12-10,平壤,Beijing,none\n")
     assert journey.question.earliest == utc("2026-12-10T00:00+09:00")
     assert journey.question.latest == utc("2026-12-10T23:59+09:00")
@@ -69,7 +71,7 @@ def test_without_a_time_the_whole_local_day_is_asked_about(tmp_path, feed):
 
 
 @pytest.mark.parametrize("separator", [";", "\t"])
-def test_other_spreadsheets_separators(tmp_path, feed, separator):
+def test_other_spreadsheets_separators(tmp_path: Path, feed: Any, separator: Any) -> None:
     text = "\ufeff" + GOOD.replace(",", separator).replace("\n", "\r\n")
     assert one(tmp_path, feed, text).trains == ("K27", "95", "52")
 
@@ -92,7 +94,9 @@ def test_other_spreadsheets_separators(tmp_path, feed, separator):
         (",,,\n", ",,not found,\n", "I", "unknown_word", "did you mean 'none'?"),
     ],
 )
-def test_faults_stand_at_their_cell(tmp_path, feed, old, new, column, code, hint):
+def test_faults_stand_at_their_cell(
+    tmp_path: Path, feed: Any, old: Any, new: Any, column: Any, code: Any, hint: Any
+) -> None:
     text = GOOD.replace("17:26,18:07+1", "19:26,18:07+1") if hint is None else GOOD
     asked = read(tmp_path, feed, text.replace(old, new))
     assert asked.journeys == []
@@ -101,14 +105,14 @@ def test_faults_stand_at_their_cell(tmp_path, feed, old, new, column, code, hint
     assert (hint or "") in fault.hint
 
 
-def test_a_row_with_faults_hides_no_other(tmp_path, feed):
+def test_a_row_with_faults_hides_no_other(tmp_path: Path, feed: Any) -> None:
     text = GOOD + "b,2026-12-11,Nowhere,Beijing,25:61,,,,,\n" + GOOD.splitlines()[1]
     asked = read(tmp_path, feed, text)
     assert [journey.line for journey in asked.journeys] == [2, 4]
     assert [(fault.line, fault.column) for fault in asked.faults] == [(3, "C"), (3, "E")]
 
 
-def test_faults_of_the_header(tmp_path, feed):
+def test_faults_of_the_header(tmp_path: Path, feed: Any) -> None:
     asked = read(tmp_path, feed, "date,from,deprt,to,x_mine,to\n2026-12-10,Beijing,,Dandong,,\n")
     found = [(fault.code, fault.column, fault.hint) for fault in asked.faults]
     assert found == [
@@ -120,24 +124,24 @@ def test_faults_of_the_header(tmp_path, feed):
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "# nothing yet\n"])
-def test_an_empty_file_is_a_fault(tmp_path, feed, text):
+def test_an_empty_file_is_a_fault(tmp_path: Path, feed: Any, text: Any) -> None:
     assert [fault.code for fault in read(tmp_path, feed, text).faults] == ["empty_table"]
 
 
-def test_a_file_that_is_not_text_is_a_fault(tmp_path, feed):
+def test_a_file_that_is_not_text_is_a_fault(tmp_path: Path, feed: Any) -> None:
     (tmp_path / "journeys.csv").write_bytes(b"name,date,from,to\n\xff\xfe\x00\x81,\n")
     asked = read_journeys(tmp_path / "journeys.csv", feed)
     assert "bad_encoding" in [fault.code for fault in asked.faults]
 
 
-def test_clock_changes():
+def test_clock_changes() -> None:
     berlin = ZoneInfo("Europe/Berlin")
     twice = instants_shown(datetime(2026, 10, 25, 2, 30), berlin)
     assert [utc("2026-10-25T02:30+02:00"), utc("2026-10-25T02:30+01:00")] == list(twice)
     assert instants_shown(datetime(2026, 3, 29, 2, 30), berlin) == ()
 
 
-def answer(departure, arrival, rides, changes=0):
+def answer(departure: Any, arrival: Any, rides: Any, changes: Any = 0) -> Any:
     legs = tuple(Leg("beijing", "pyongyang", departure, arrival, (ride,)) for ride in rides)
     return Itinerary(legs, changes)
 
@@ -159,7 +163,16 @@ THROUGH = ("K27.through", "95.through", "52.through")
         ([], 0, 0, "none", "holds", ""),
     ],
 )
-def test_verdicts(tmp_path, feed, rides, minutes_late, changes, expect, outcome, reason):
+def test_verdicts(
+    tmp_path: Path,
+    feed: Any,
+    rides: Any,
+    minutes_late: Any,
+    changes: Any,
+    expect: Any,
+    outcome: Any,
+    reason: Any,
+) -> None:
     journey = one(tmp_path, feed, GOOD.replace(",,,\n", f",,{expect},\n"))
     arrival = journey.arrivals[0] + 60 * minutes_late
     itineraries = [answer(journey.departures[0], arrival, rides, changes)] if rides else []
@@ -167,7 +180,7 @@ def test_verdicts(tmp_path, feed, rides, minutes_late, changes, expect, outcome,
     assert (verdict.outcome, verdict.reason.split(" allowed")[0]) == (outcome, reason)
 
 
-def test_a_known_limit_excuses_its_planner_only(tmp_path, feed):
+def test_a_known_limit_excuses_its_planner_only(tmp_path: Path, feed: Any) -> None:
     journey = one(tmp_path, feed, GOOD)
     limits = [Limit("otp", "a*", "the search loses it")]
     (excused,) = verdicts([journey], Answers([[]]), feed, limits, "otp")
@@ -176,7 +189,7 @@ def test_a_known_limit_excuses_its_planner_only(tmp_path, feed):
     assert failed.outcome == "fails"
 
 
-def test_limits_are_read_and_faulty_ones_named(tmp_path):
+def test_limits_are_read_and_faulty_ones_named(tmp_path: Path) -> None:
     policy = tmp_path / "policy.toml"
     assert read_limits(policy) == []
     policy.write_text('[[known_limits]]\nplanner = "otp"\njourney = "x"\ncause = "y"\n')
@@ -189,7 +202,7 @@ def test_limits_are_read_and_faulty_ones_named(tmp_path):
         read_limits(policy)
 
 
-def test_a_through_trip_goes_by_the_numbers_of_its_stretches():
+def test_a_through_trip_goes_by_the_numbers_of_its_stretches() -> None:
     assert spellings(["K27/95/52"])[0] == ["k27", "95", "52"]
     assert ["95", "52"] in spellings(["K27/95/52"])
     assert ["k27", "52"] not in spellings(["K27/95/52"])
@@ -199,21 +212,21 @@ def test_a_through_trip_goes_by_the_numbers_of_its_stretches():
 # -------------------------------------------------------------------------------- the feed's trains
 
 
-def test_rides_follow_blocks_and_links(tmp_path):
+def test_rides_follow_blocks_and_links(tmp_path: Path) -> None:
     ride = ("beijing", utc("2026-12-10T17:26+08:00"), "pyongyang", utc("2026-12-11T18:07+09:00"))
     for variant in ("block", "type4", "both"):
         assert set(Timetable(flagship(variant, tmp_path / "f.zip")).rides(*ride)) == {THROUGH}
     assert Timetable(flagship("none", tmp_path / "f.zip")).rides(*ride) == []
 
 
-def test_rides_only_on_their_days(tmp_path, feed):
+def test_rides_only_on_their_days(tmp_path: Path, feed: Any) -> None:
     friday = ("beijing", utc("2026-12-11T17:26+08:00"), "pyongyang", utc("2026-12-12T18:07+09:00"))
     assert feed.rides(*friday) == []
     to_dandong = ("beijing", friday[1], "dandong", utc("2026-12-12T07:35+08:00"))
     assert feed.rides(*to_dandong) == [("K27",)]
 
 
-def test_a_station_stands_for_its_platforms(tmp_path):
+def test_a_station_stands_for_its_platforms(tmp_path: Path) -> None:
     stops = """stop_id,stop_name,stop_timezone,location_type,parent_station
 hbf,Hauptbahnhof,Europe/Vienna,1,
 hbf.1,Hauptbahnhof,,0,hbf
@@ -227,7 +240,7 @@ hbf.2,Hauptbahnhof,,0,hbf
 
 
 @pytest.mark.parametrize("kind", ["absent", "text", "folder"])
-def test_what_is_no_feed_is_said_and_exits_2(tmp_path, kind):
+def test_what_is_no_feed_is_said_and_exits_2(tmp_path: Path, kind: Any) -> None:
     path = tmp_path / kind
     if kind == "text":
         path.write_text("no zip")
@@ -241,14 +254,14 @@ def test_what_is_no_feed_is_said_and_exits_2(tmp_path, kind):
     assert "Traceback" not in result.output
 
 
-def test_an_unknown_zone_is_said(tmp_path):
+def test_an_unknown_zone_is_said(tmp_path: Path) -> None:
     broken = FIXED["agency.txt"].replace("Asia/Shanghai", "Asia/Beijing")
     feed = Timetable(pack(FIXED | {"agency.txt": broken}, tmp_path / "f.zip"))
     with pytest.raises(UnreadableInput, match="Asia/Beijing"):
         _ = feed.zone
 
 
-def test_a_folder_is_read_as_a_zip_is(tmp_path, feed):
+def test_a_folder_is_read_as_a_zip_is(tmp_path: Path, feed: Any) -> None:
     import zipfile
 
     with zipfile.ZipFile(feed.path) as archive:
@@ -264,7 +277,9 @@ def test_a_folder_is_read_as_a_zip_is(tmp_path, feed):
         ("1726", "42:07", "Dec 10, 2026"),
     ],
 )
-def test_times_and_dates_are_those_of_timetables(tmp_path, feed, depart, arrive, date):
+def test_times_and_dates_are_those_of_timetables(
+    tmp_path: Path, feed: Any, depart: Any, arrive: Any, date: Any
+) -> None:
     wanted = read(tmp_path, feed, GOOD).journeys[0]
     text = GOOD.replace("17:26", depart).replace("18:07+1", arrive)
     asked = read(tmp_path, feed, text.replace("Thu 2026-12-10", f'"{date}"'))
@@ -273,7 +288,7 @@ def test_times_and_dates_are_those_of_timetables(tmp_path, feed, depart, arrive,
     assert asked.journeys[0].arrivals == wanted.arrivals
 
 
-def test_a_train_that_had_to_be_cut_is_one_train(tmp_path):
+def test_a_train_that_had_to_be_cut_is_one_train(tmp_path: Path) -> None:
     """Three trips of number 7 in one block, cut at long halts, are train 7; then it is train 8."""
     trips = [("t1", "7"), ("t2", "7"), ("t3", "7"), ("t4", "8")]
     tables = {

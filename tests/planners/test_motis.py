@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -58,14 +59,16 @@ def week(folder: Path, variant: str, ride: str) -> str:
         ("none", "2222222", "2222222", "1111111"),
     ],
 )
-def test_who_keeps_the_seat(tmp_path, variant, there, back, korea):
+def test_who_keeps_the_seat(
+    tmp_path: Path, variant: Any, there: Any, back: Any, korea: Any
+) -> None:
     """A type 4 link over a wait of 120 min or more (Dandong, 145) is dropped, a block is not."""
     assert week(tmp_path, variant, THERE) == there
     assert week(tmp_path, variant, BACK) == back
     assert week(tmp_path, variant, KOREA) == korea
 
 
-def test_trains_of_a_seat_are_looked_up_in_the_feed(tmp_path):
+def test_trains_of_a_seat_are_looked_up_in_the_feed(tmp_path: Path) -> None:
     feed = Timetable(flagship("block", tmp_path / "gtfs.zip"))
     table = tmp_path / "journeys.csv"
     table.write_text("date,from,to,depart\n2026-12-10,beijing,pyongyang,17:26\n")
@@ -75,7 +78,7 @@ def test_trains_of_a_seat_are_looked_up_in_the_feed(tmp_path):
     assert itinerary.legs[0].rides == (("K27.through", "95.through", "52.through"),)
 
 
-def test_questions_months_apart_are_asked_of_several_timetables(tmp_path):
+def test_questions_months_apart_are_asked_of_several_timetables(tmp_path: Path) -> None:
     feed = Timetable(flagship("block", tmp_path / "gtfs.zip"))
     table = tmp_path / "journeys.csv"
     days = ("2026-03-12", "2027-11-18", "2026-12-10")
@@ -88,7 +91,7 @@ def test_questions_months_apart_are_asked_of_several_timetables(tmp_path):
     assert [verdict.outcome for verdict in found] == ["holds"] * 3
 
 
-def test_a_feed_the_engine_cannot_load_is_refused_with_its_words(tmp_path):
+def test_a_feed_the_engine_cannot_load_is_refused_with_its_words(tmp_path: Path) -> None:
     feed = pack(
         {"agency.txt": FIXED["agency.txt"], "stops.txt": FIXED["stops.txt"]}, tmp_path / "g.zip"
     )
@@ -109,26 +112,26 @@ no way on a day before the feed,2026-03-01,Beijing,Pyongyang,,,,2,none
 """
 
 
-def run(folder: Path, variant: str, journeys: str):
+def run(folder: Path, variant: str, journeys: str) -> Any:
     feed = flagship(variant, folder / "gtfs.zip")
     (folder / "journeys.csv").write_text(journeys)
     return CliRunner().invoke(main, ["journeys", str(feed), str(folder / "journeys.csv")])
 
 
-def test_the_command_is_content_when_all_hold(tmp_path):
+def test_the_command_is_content_when_all_hold(tmp_path: Path) -> None:
     result = run(tmp_path, "block", JOURNEYS)
     assert result.exit_code == 0, result.output
     assert "5 holds." in result.output
 
 
-def test_the_command_says_what_was_found_instead(tmp_path):
+def test_the_command_says_what_was_found_instead(tmp_path: Path) -> None:
     result = run(tmp_path, "type4", JOURNEYS)
     assert result.exit_code == 1
     assert "17:26 K27 / 95 > 52 18:07+1, 1 change" in result.output
     assert "4 holds, 1 fails." in result.output
 
 
-def test_a_known_limit_is_named_and_does_not_fail(tmp_path):
+def test_a_known_limit_is_named_and_does_not_fail(tmp_path: Path) -> None:
     (tmp_path / "policy.toml").write_text(
         '[[known_limits]]\nplanner = "motis"\njourney = "through*"\ncause = "waits too long"\n'
     )

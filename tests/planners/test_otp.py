@@ -9,6 +9,7 @@ import sys
 import time
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flagship import FIXED, TRIPS, TYPE4, flagship, long_run, pack, stop_times
@@ -28,7 +29,7 @@ def journeys(folder: Path, feed: Path, rows: list[str]) -> list[Journey]:
     return asked.journeys
 
 
-def outcomes(feed: Path, asked: list[Journey], planner=otp) -> list[str]:
+def outcomes(feed: Path, asked: list[Journey], planner: Any = otp) -> list[str]:
     answers = planner.ask(feed, [journey.question for journey in asked])
     return [str(each.outcome) for each in verdicts(asked, answers, Timetable(feed))]
 
@@ -37,7 +38,7 @@ def outcomes(feed: Path, asked: list[Journey], planner=otp) -> list[str]:
 @pytest.mark.parametrize(
     ("variant", "changes"), [("block", "0100101"), ("type4", "0100101"), ("none", "2222222")]
 )
-def test_who_keeps_the_seat(tmp_path, variant, changes):
+def test_who_keeps_the_seat(tmp_path: Path, variant: Any, changes: Any) -> None:
     """OpenTripPlanner takes type 4 links of any wait; MOTIS's engine does not (see test_motis)."""
     feed = flagship(variant, tmp_path / "gtfs.zip")
     rows = []
@@ -54,7 +55,7 @@ def test_who_keeps_the_seat(tmp_path, variant, changes):
 
 
 @pytest.mark.acceptance
-def test_a_long_train_that_meets_its_own_next_run(tmp_path):
+def test_a_long_train_that_meets_its_own_next_run(tmp_path: Path) -> None:
     """Whole it is lost to its next run; cut in a block it is found; run weekly it needs no cut."""
     row = [f"{MONDAY},Beijing,Pyongyang,10:00,11:04+1,,0,found"]
     for days, cut, outcome in (
@@ -69,7 +70,7 @@ def test_a_long_train_that_meets_its_own_next_run(tmp_path):
 
 
 @pytest.mark.acceptance
-def test_runs_of_days(tmp_path):
+def test_runs_of_days(tmp_path: Path) -> None:
     """OpenTripPlanner is told to look nine days ahead; MOTIS's engine looks five."""
     feed = long_run(6 * 24 * 60, False, "1,0,0,0,0,0,0", tmp_path / "gtfs.zip")
     asked = journeys(tmp_path, feed, [f"{MONDAY},Beijing,Pyongyang,10:00,11:00+6,,0,found"])
@@ -78,14 +79,14 @@ def test_runs_of_days(tmp_path):
 
 
 @pytest.mark.acceptance
-def test_days_on_which_nothing_runs_are_no_error(tmp_path):
+def test_days_on_which_nothing_runs_are_no_error(tmp_path: Path) -> None:
     feed = flagship("block", tmp_path / "gtfs.zip")
     asked = journeys(tmp_path, feed, ["2020-01-01,Beijing,Pyongyang,17:26,,,9,none"])
     assert outcomes(feed, asked) == ["holds"]
 
 
 @pytest.mark.acceptance
-def test_a_feed_it_does_not_take_is_refused_in_its_words(tmp_path):
+def test_a_feed_it_does_not_take_is_refused_in_its_words(tmp_path: Path) -> None:
     """A type 4 row may leave its stops out by the reference, not for OpenTripPlanner."""
     blocks = dict.fromkeys(("out", "alone", "back", "back_alone"), "")
     tables = FIXED | {"trips.txt": TRIPS.format(**blocks), "stop_times.txt": stop_times()}
@@ -98,7 +99,7 @@ def test_a_feed_it_does_not_take_is_refused_in_its_words(tmp_path):
 
 @pytest.mark.acceptance
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_is_stopped_with_us(tmp_path, number):
+def test_it_is_stopped_with_us(tmp_path: Path, number: Any) -> None:
     feed = flagship("block", tmp_path / "gtfs.zip")
     table = tmp_path / "journeys.csv"
     table.write_text("date,from,to\n2026-12-10,Beijing,Pyongyang\n")
@@ -134,7 +135,9 @@ def read_or_nothing(file: Path) -> bytes:
         return b""
 
 
-def test_without_maven_the_line_to_run_is_said(tmp_path, monkeypatch):
+def test_without_maven_the_line_to_run_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("GTFSGEN_CACHE", str(tmp_path))
     monkeypatch.setenv("PATH", "")
     with pytest.raises(PlannerUnavailable, match=r"mvn .*otp-shaded:2\.8\.1:jar"):
@@ -149,14 +152,14 @@ Caused by: java.lang.NumberFormatException: For input string: "x"
 """
 
 
-def test_the_innermost_cause_is_told():
+def test_the_innermost_cause_is_told() -> None:
     assert otp.last_words(LOG) == 'java.lang.NumberFormatException: For input string: "x"'
     assert otp.last_words(LOG.split("Caused")[0]) == "java.lang.RuntimeException: wrapped"
     assert otp.last_words(LOG.splitlines()[0]) == "An uncaught error occurred inside OTP"
     assert otp.last_words("") == "it said nothing"
 
 
-def test_only_unusual_import_issues_are_remarks():
+def test_only_unusual_import_issues_are_remarks() -> None:
     line = "10:53:16.827 INFO [main]  (DataImportIssueSummary.java:73)   - {}            {}\n"
     log = line.format("StopNotLinkedForTransfers", 9) + line.format("InvalidGtfsTransfer", 2)
     assert otp.issues(log) == ["data import issue InvalidGtfsTransfer (2)"]

@@ -6,6 +6,7 @@ import subprocess
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -33,19 +34,19 @@ class Elements(HTMLParser):
         self.feed(html)
         self.close()
 
-    def handle_starttag(self, tag, attrs):
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.found.append((tag, dict(attrs)))
         if tag not in VOID:
             self.open.append(tag)
 
-    def handle_startendtag(self, tag, attrs):
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.found.append((tag, dict(attrs)))
 
-    def handle_endtag(self, tag):
+    def handle_endtag(self, tag: str) -> None:
         assert self.open, tag
         assert self.open.pop() == tag
 
-    def handle_data(self, data):
+    def handle_data(self, data: Any) -> None:
         self.texts.append(data)
 
 
@@ -63,7 +64,7 @@ def local(column: Column) -> list[tuple[str, str]]:
     ]
 
 
-def test_a_linked_chain_is_told_as_trains_and_through_coaches():
+def test_a_linked_chain_is_told_as_trains_and_through_coaches() -> None:
     found = columns()
     assert {label: c.through for label, c in found.items()} == {
         "K27 › 95 › 52": True,
@@ -77,7 +78,7 @@ def test_a_linked_chain_is_told_as_trains_and_through_coaches():
     assert [coaches.calls[n].station_id for n in coaches.handovers] == ["dandong"]
 
 
-def test_times_are_local_at_each_station():
+def test_times_are_local_at_each_station() -> None:
     found = columns()
     assert local(found["K27 › 95 › 52"])[-4:] == [
         ("dandong", "1d10:00"),
@@ -89,7 +90,7 @@ def test_times_are_local_at_each_station():
     assert local(found["51 › 85 › K28"])[-1] == ("beijing", "1d08:40")
 
 
-def test_days_are_those_of_departure_at_the_first_station():
+def test_days_are_those_of_departure_at_the_first_station() -> None:
     """95 with the through coaches belongs to K27's service day but leaves on the next."""
     found = columns()
     assert days_text(found["K27 › 95 › 52"].dates).startswith("Mo We Th Sa")
@@ -121,12 +122,12 @@ def test_days_are_those_of_departure_at_the_first_station():
         (Dates(), "never"),
     ],
 )  # fmt: skip
-def test_days_in_words(days, words):
+def test_days_in_words(days: Any, words: Any) -> None:
     assert days_text(days, (date(2026, 1, 1), date(2026, 12, 31))) == words
 
 
 @pytest.mark.parametrize("feed", [through_coaches(), bus()])
-def test_the_page_loads_nothing_and_is_well_formed(feed):
+def test_the_page_loads_nothing_and_is_well_formed(feed: Any) -> None:
     html = page(feed)
     elements = Elements(html)
     assert elements.open == []
@@ -146,7 +147,7 @@ def test_the_page_loads_nothing_and_is_well_formed(feed):
     assert targets <= set(ids)
 
 
-def test_the_page_shows_each_train_and_its_local_times():
+def test_the_page_shows_each_train_and_its_local_times() -> None:
     text = re.sub(r"<[^>]+>", "", page(through_coaches()))
     for number in ("K27", "K28", "95 › 52", "51 › 85"):
         assert number in text
@@ -158,11 +159,11 @@ def test_the_page_shows_each_train_and_its_local_times():
     assert "Dandong – Pyongyang: 95 › 52 (Tue Thu Fri Sun)" in text
 
 
-def test_the_same_feed_gives_the_same_page():
+def test_the_same_feed_gives_the_same_page() -> None:
     assert page(through_coaches()) == page(through_coaches())
 
 
-def test_texts_of_a_feed_cannot_become_markup():
+def test_texts_of_a_feed_cannot_become_markup() -> None:
     evil = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'"
     feed = bus(evil)
     feed["stops"] = feed["stops"].with_columns(stop_name=pl.lit(evil), stop_id="stop_id")
@@ -176,7 +177,7 @@ def test_texts_of_a_feed_cannot_become_markup():
     assert not any(name.startswith("on") for _, a in elements.found for name in a)
 
 
-def test_names_are_given_in_every_language():
+def test_names_are_given_in_every_language() -> None:
     elements = Elements(page(through_coaches()))
     languages = [a["value"] for tag, a in elements.found if tag == "option" and "lang" in a]
     assert languages == ["en", "de", "fr", "ja", "ko", "zh"]
@@ -184,7 +185,7 @@ def test_names_are_given_in_every_language():
     assert "평양" in "".join(elements.texts)
 
 
-def test_notices_are_listed_gravest_first():
+def test_notices_are_listed_gravest_first() -> None:
     notices = [
         Fault(Severity.INFO, "no_route", "stations.csv", 3, "A", "drawn straight"),
         {"severity": "ERROR", "code": "bad_time", "place": "k27.csv:4:C", "message": "25h"},
@@ -197,7 +198,7 @@ def test_notices_are_listed_gravest_first():
     assert "bad_time" not in page(bus())
 
 
-def test_a_feed_of_almost_nothing_still_has_a_page():
+def test_a_feed_of_almost_nothing_still_has_a_page() -> None:
     empty = {stem: frame.clear() for stem, frame in bus().items()}
     assert "no trips" in page(empty)
     bare = bus()
@@ -209,7 +210,7 @@ def test_a_feed_of_almost_nothing_still_has_a_page():
     assert 'id="map"' not in html
 
 
-def test_damaged_cells_are_passed_over():
+def test_damaged_cells_are_passed_over() -> None:
     feed = through_coaches()
     feed["stop_times"] = feed["stop_times"].with_columns(
         arrival_time=pl.when(pl.col("stop_id") == "tianjin")
@@ -225,7 +226,7 @@ def test_damaged_cells_are_passed_over():
     assert "18:07" not in page(feed)
 
 
-def test_render_writes_the_page_of_a_folder(tmp_path):
+def test_render_writes_the_page_of_a_folder(tmp_path: Path) -> None:
     for stem, frame in through_coaches().items():
         frame.write_csv(tmp_path / f"{stem}.txt")
     result = CliRunner().invoke(main, ["render", str(tmp_path), "-o", str(tmp_path / "site")])
@@ -233,7 +234,7 @@ def test_render_writes_the_page_of_a_folder(tmp_path):
     assert "18:07" in (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
 
 
-def test_render_says_when_there_is_no_feed(tmp_path):
+def test_render_says_when_there_is_no_feed(tmp_path: Path) -> None:
     (tmp_path / "x.zip").write_bytes(b"no zip")
     result = CliRunner().invoke(main, ["render", str(tmp_path / "x.zip")])
     assert result.exit_code == 2
@@ -250,7 +251,7 @@ CHROMIUM = (
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
-def test_the_page_runs_in_a_browser(tmp_path: Path):
+def test_the_page_runs_in_a_browser(tmp_path: Path) -> None:
     """Its script ran to the end: the scale bar has a length, every label has found its place."""
     (tmp_path / "index.html").write_text(page(through_coaches()), encoding="utf-8")
     result = subprocess.run(
@@ -279,7 +280,7 @@ def test_the_page_runs_in_a_browser(tmp_path: Path):
     assert "<tspan" in result.stdout
 
 
-def test_an_estimate_is_marked_where_it_is_one():
+def test_an_estimate_is_marked_where_it_is_one() -> None:
     """At Dandong the arrival of K27 is known; 95's departure there too; Sinuiju's times are not."""
     calls = {call.station_id: call for call in columns()["K27 › 95 › 52"].calls}
     dandong, sinuiju = calls["dandong"], calls["sinuiju"]

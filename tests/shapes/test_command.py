@@ -26,7 +26,7 @@ def shape_ids(path: Path) -> list[str | None]:
         return pl.read_csv(archive.read("trips.txt"), infer_schema=False)["shape_id"].to_list()
 
 
-def test_shapes_are_drawn_on_an_extract_and_the_rest_is_kept(tmp_path):
+def test_shapes_are_drawn_on_an_extract_and_the_rest_is_kept(tmp_path: Path) -> None:
     pytest.importorskip("routx")
     stops = {"schaanwald": (47.2115810, 9.5615129), "schaan": (47.1685925, 9.5081562)}
     given = write_feed(tmp_path, feed(stops, "schaanwald schaan", "schaan schaanwald"))
@@ -45,7 +45,7 @@ def test_shapes_are_drawn_on_an_extract_and_the_rest_is_kept(tmp_path):
     assert [leg["properties"]["reason"] for leg in legs["features"]] == [None, None]
 
 
-def test_shapes_of_trips_are_kept_unless_they_shall_be_replaced(tmp_path):
+def test_shapes_of_trips_are_kept_unless_they_shall_be_replaced(tmp_path: Path) -> None:
     tables = feed(ON_BENT, "a b", "b c")
     tables["trips"] = tables["trips"].with_columns(shape_id=pl.Series(["mine", None]))
     tables["shapes"] = pl.DataFrame(
@@ -66,7 +66,7 @@ def test_shapes_of_trips_are_kept_unless_they_shall_be_replaced(tmp_path):
     assert all(str(name)[1] == "-" for name in shape_ids(anew))
 
 
-def test_wrong_commands_are_told(tmp_path):
+def test_wrong_commands_are_told(tmp_path: Path) -> None:
     given = write_feed(tmp_path, feed(ON_BENT, "a b"))
     neither = CliRunner().invoke(main, ["shapes", str(given)])
     assert neither.exit_code == 2

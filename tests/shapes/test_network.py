@@ -7,6 +7,7 @@ import json
 import math
 import random
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ from tests.shapes.test_shapes import BENT, ON_BENT, feed, write_lines
 TRACK = Path(__file__).parents[2] / "source" / "tracks" / "beijing-pyongyang.geojson"
 
 
-def test_lengths_are_geodesics_of_the_ellipsoid():
+def test_lengths_are_geodesics_of_the_ellipsoid() -> None:
     """A degree along the equator and one along a meridian, as WGS84 has them."""
     assert distance_m((0, 0), (0, 1)) == pytest.approx(111_319.491, abs=0.001)
     assert distance_m((0, 0), (1, 0)) == pytest.approx(110_574.389, abs=0.001)
@@ -34,7 +35,7 @@ def test_lengths_are_geodesics_of_the_ellipsoid():
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_the_nearest_place_is_that_found_by_trying_many(seed):
+def test_the_nearest_place_is_that_found_by_trying_many(seed: Any) -> None:
     rng = random.Random(seed)
     lat, lon = rng.uniform(-70, 70), rng.uniform(-180, 180)
     start, end, point = (
@@ -55,7 +56,7 @@ def test_the_nearest_place_is_that_found_by_trying_many(seed):
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_a_simplified_line_strays_no_farther_than_allowed(seed):
+def test_a_simplified_line_strays_no_farther_than_allowed(seed: Any) -> None:
     rng = random.Random(seed)
     line = [(50 + rng.uniform(-0.001, 0.001), 10 + k * 0.002) for k in range(60)]
     kept = simplify(line, 40)
@@ -82,7 +83,7 @@ def cheapest_ways(lines: list[Line]) -> tuple[dict, dict]:
 
 
 @pytest.mark.parametrize("seed", range(15))
-def test_the_shortest_way_is_that_of_all_ways_tried(seed):
+def test_the_shortest_way_is_that_of_all_ways_tried(seed: Any) -> None:
     rng = random.Random(seed)
     nodes = [
         (50 + i * 0.01 + rng.uniform(0, 0.004), 10 + j * 0.01) for i in range(4) for j in range(4)
@@ -107,7 +108,7 @@ def test_the_shortest_way_is_that_of_all_ways_tried(seed):
         assert paid == pytest.approx(cost[p, q], rel=1e-6)
 
 
-def test_a_simplified_line_is_followed_and_says_so(tmp_path):
+def test_a_simplified_line_is_followed_and_says_so(tmp_path: Path) -> None:
     tracks = write_lines(tmp_path / "t", ("LineString", BENT, {"detail": "simplified"}))
     drawn = draw(feed(ON_BENT, "a b c"), tracks, {})
     assert [(f.code, f.severity) for f in drawn.faults] == [("simplified", "INFO")] * 2
@@ -117,7 +118,7 @@ def test_a_simplified_line_is_followed_and_says_so(tmp_path):
     assert "rough" in draw(feed(ON_BENT, "a b c"), wrong, {}).faults[0].message
 
 
-def test_the_worlds_outline_comes_near_a_real_line():
+def test_the_worlds_outline_comes_near_a_real_line() -> None:
     """Sujiatun-Dandong, of which the track is known, with a stop about every ten kilometres. Where
     stops are few, the shortest way may be another railway: docs/tracks.md says so.
     """
@@ -150,12 +151,12 @@ def test_the_worlds_outline_comes_near_a_real_line():
     assert 0.8 < length_m(vertices) / length_m(real) < 1.02
 
 
-def drawn_line(drawn):
+def drawn_line(drawn: Any) -> Any:
     shape = drawn.tables["shapes"].cast({"shape_pt_lat": float, "shape_pt_lon": float})
     return shape.select("shape_pt_lon", "shape_pt_lat").rows()
 
 
-def test_without_the_package_it_is_said_how_to_get_it(monkeypatch):
+def test_without_the_package_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(world, "PACKAGE", "no_such_package_here")
     world_network.cache_clear()
     with pytest.raises(RailsUnavailable, match=r"gtfsgen\[world\]"):
@@ -163,7 +164,7 @@ def test_without_the_package_it_is_said_how_to_get_it(monkeypatch):
     world_network.cache_clear()
 
 
-def test_a_plane_has_its_place_in_the_middle():
+def test_a_plane_has_its_place_in_the_middle() -> None:
     east, north = Plane(52.0, 13.0).flat(52.0, 13.01)
     assert math.hypot(east, north) == pytest.approx(
         distance_m((52.0, 13.0), (52.0, 13.01)), abs=0.01

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -65,7 +66,7 @@ BENT = [[10.0, 50.0], [10.05, 50.03], [10.1, 50.0], [10.2, 50.0]]
 ON_BENT = {"a": (50.0, 10.0), "b": (49.9997, 10.1), "c": (50.0, 10.2)}
 
 
-def test_a_trip_follows_the_line_and_its_distances_grow(tmp_path):
+def test_a_trip_follows_the_line_and_its_distances_grow(tmp_path: Path) -> None:
     tracks = write_lines(tmp_path / "tracks", ("LineString", BENT, {}))
     drawn = draw(feed(ON_BENT, "a b c"), tracks, {"simplify_m": 0})
     assert drawn.faults == []
@@ -80,7 +81,7 @@ def test_a_trip_follows_the_line_and_its_distances_grow(tmp_path):
     assert drawn.tables["trips"]["shape_id"].to_list() == [shape["shape_id"][0]]
 
 
-def test_one_pattern_is_drawn_once_and_its_id_depends_on_nothing_else(tmp_path):
+def test_one_pattern_is_drawn_once_and_its_id_depends_on_nothing_else(tmp_path: Path) -> None:
     tracks = write_lines(tmp_path / "tracks", ("LineString", BENT, {}))
     alone = draw(feed(ON_BENT, "a c"), tracks, {})
     among = draw(feed(ON_BENT, "a b c", "c b a", "a c", "a c"), tracks, {})
@@ -91,7 +92,7 @@ def test_one_pattern_is_drawn_once_and_its_id_depends_on_nothing_else(tmp_path):
     assert set(among.tables["shapes"]["shape_id"]) == set(shape_ids)
 
 
-def test_a_stop_off_the_track_is_told_at_its_row(tmp_path):
+def test_a_stop_off_the_track_is_told_at_its_row(tmp_path: Path) -> None:
     tracks = write_lines(tmp_path / "tracks", ("LineString", BENT, {}))
     stops = ON_BENT | {"far": (50.1, 10.15)}
     drawn = draw(feed(stops, "a b far c", "c far b"), tracks, {})
@@ -111,7 +112,7 @@ def test_a_stop_off_the_track_is_told_at_its_row(tmp_path):
     }
 
 
-def test_two_lines_that_do_not_meet_give_no_route_and_a_near_miss_is_joined(tmp_path):
+def test_two_lines_that_do_not_meet_give_no_route_and_a_near_miss_is_joined(tmp_path: Path) -> None:
     first, second = [[10.0, 50.0], [10.1, 50.0]], [[10.1003, 50.0], [10.2, 50.0]]
     stops = {"a": (50.0, 10.0), "c": (50.0, 10.2)}
     tracks = write_lines(tmp_path / "t", ("LineString", first, {}), ("LineString", second, {}))
@@ -120,7 +121,7 @@ def test_two_lines_that_do_not_meet_give_no_route_and_a_near_miss_is_joined(tmp_
     assert [fault.code for fault in apart.faults] == ["no_route"]
 
 
-def test_a_branch_meets_the_middle_of_a_line_and_a_crossing_does_not(tmp_path):
+def test_a_branch_meets_the_middle_of_a_line_and_a_crossing_does_not(tmp_path: Path) -> None:
     main, branch = [[10.0, 50.0], [10.2, 50.0]], [[10.1, 50.0001], [10.1, 50.1]]
     bridge = [[10.05, 49.9], [10.05, 50.1]]
     stops = {"a": (50.0, 10.0), "n": (50.1, 10.1), "s": (49.9, 10.05)}
@@ -134,7 +135,7 @@ def test_a_branch_meets_the_middle_of_a_line_and_a_crossing_does_not(tmp_path):
     assert [(f.code, f.line) for f in drawn.faults] == [("no_route", 2)]
 
 
-def test_a_detour_is_not_believed(tmp_path):
+def test_a_detour_is_not_believed(tmp_path: Path) -> None:
     loop = [[10.0, 50.0], [10.0, 50.2], [10.01, 50.2], [10.01, 50.0]]
     stops = {"a": (50.0, 10.0), "b": (50.0, 10.01)}
     tracks = write_lines(tmp_path / "t", ("LineString", loop, {}))
@@ -146,7 +147,7 @@ def test_a_detour_is_not_believed(tmp_path):
     assert trusted.tables["shapes"].height == 4
 
 
-def test_a_sketch_is_followed_and_says_so(tmp_path):
+def test_a_sketch_is_followed_and_says_so(tmp_path: Path) -> None:
     tracks = write_lines(tmp_path / "t", ("LineString", BENT, {"track": False}))
     drawn = draw(feed(ON_BENT, "a b c"), tracks, {})
     assert [(f.code, f.severity) for f in drawn.faults] == [("no_route", Severity.INFO)] * 2
@@ -154,7 +155,7 @@ def test_a_sketch_is_followed_and_says_so(tmp_path):
     assert drawn.tables["shapes"].height == 4
 
 
-def test_via_points_lead_a_leg_both_ways(tmp_path):
+def test_via_points_lead_a_leg_both_ways(tmp_path: Path) -> None:
     tracks = write_lines(
         tmp_path / "t",
         ("MultiPoint", [[10.02, 50.1], [10.08, 50.1]], {"from": "a", "to": "b"}),
@@ -168,20 +169,20 @@ def test_via_points_lead_a_leg_both_ways(tmp_path):
     assert lines["b"][1:-1] == [[10.08, 50.1], [10.02, 50.1]]
 
 
-def test_without_tracks_all_is_straight_and_only_noted(tmp_path):
+def test_without_tracks_all_is_straight_and_only_noted(tmp_path: Path) -> None:
     drawn = draw(feed(ON_BENT, "a b c"), tmp_path / "none", {})
     assert {fault.severity for fault in drawn.faults} == {Severity.INFO}
     assert drawn.tables["shapes"].height == 3
 
 
-def test_a_stop_called_at_twice_in_a_row_still_gets_further(tmp_path):
+def test_a_stop_called_at_twice_in_a_row_still_gets_further(tmp_path: Path) -> None:
     drawn = draw(feed(ON_BENT, "a b b c"), tmp_path / "none", {})
     at_stops = drawn.tables["stop_times"]["shape_dist_traveled"].cast(float).to_list()
     assert all(a < b for a, b in pairwise(at_stops))
     assert at_stops[-1] == drawn.tables["shapes"]["shape_dist_traveled"].cast(float).max()
 
 
-def test_trips_with_a_shape_keep_it(tmp_path):
+def test_trips_with_a_shape_keep_it(tmp_path: Path) -> None:
     tables = feed(ON_BENT, "a b", "b c")
     tables["trips"] = tables["trips"].with_columns(shape_id=pl.Series(["mine", None]))
     tables["shapes"] = pl.DataFrame(
@@ -197,7 +198,7 @@ def test_trips_with_a_shape_keep_it(tmp_path):
     assert drawn.tables["shapes"]["shape_id"].n_unique() == 2
 
 
-def test_a_platform_without_a_position_is_at_its_station(tmp_path):
+def test_a_platform_without_a_position_is_at_its_station(tmp_path: Path) -> None:
     tables = feed(ON_BENT, "a p")
     platform = tables["stops"].head(1).with_columns(
         stop_id=pl.lit("p"), stop_lat=None, stop_lon=None
@@ -226,7 +227,9 @@ def test_a_platform_without_a_position_is_at_its_station(tmp_path):
         ("x.shp", "", 0, "not a kind of track"),
     ],
 )
-def test_a_damaged_track_is_a_fault_of_that_file(tmp_path, name, content, line, said):
+def test_a_damaged_track_is_a_fault_of_that_file(
+    tmp_path: Path, name: Any, content: Any, line: Any, said: Any
+) -> None:
     (tmp_path / "tracks").mkdir()
     (tmp_path / "tracks" / name).write_text(content)
     drawn = draw(feed(ON_BENT, "a b"), tmp_path / "tracks", {})
@@ -235,7 +238,7 @@ def test_a_damaged_track_is_a_fault_of_that_file(tmp_path, name, content, line, 
     assert said in fault.message
 
 
-def test_options_are_checked(tmp_path):
+def test_options_are_checked(tmp_path: Path) -> None:
     drawn = draw(
         feed(ON_BENT, "a b"), tmp_path, {"off_trak_m": 5, "simplify_m": "x", "osm": "no.osm"}
     )
@@ -246,7 +249,7 @@ def test_options_are_checked(tmp_path):
     ]
 
 
-def test_gpx_lines_are_followed(tmp_path):
+def test_gpx_lines_are_followed(tmp_path: Path) -> None:
     points = "".join(f"<trkpt lat='{lat}' lon='{lon}'/>" for lon, lat in BENT)
     (tmp_path / "x.gpx").write_text(
         f"<gpx xmlns='http://www.topografix.com/GPX/1/1'><trk><trkseg>{points}</trkseg></trk></gpx>"
@@ -256,7 +259,7 @@ def test_gpx_lines_are_followed(tmp_path):
     assert drawn.tables["shapes"].height == 4
 
 
-def test_parallel_tracks_are_not_changed_between_stops():
+def test_parallel_tracks_are_not_changed_between_stops() -> None:
     """The nearest track at the middle stop is a siding that leads nowhere."""
     main = Line(((50.0, 10.0), (50.0, 10.2)))
     siding = Line(((50.0005, 10.09), (50.0005, 10.11)))
@@ -265,7 +268,7 @@ def test_parallel_tracks_are_not_changed_between_stops():
     assert [leg.reason for leg in legs(stops, network, {}, Limits())] == [None, None]
 
 
-def test_simplification_keeps_what_strays():
+def test_simplification_keeps_what_strays() -> None:
     line = [(50.0, 10.0), (50.00001, 10.05), (50.0, 10.1), (50.1, 10.2)]
     assert simplify(line, 5.0) == [(50.0, 10.0), (50.0, 10.1), (50.1, 10.2)]
 
@@ -277,7 +280,7 @@ def test_simplification_keeps_what_strays():
         ((47.2004830, 9.5418733), (47.1685925, 9.5081562), 4399),
     ],
 )
-def test_rails_of_an_extract_are_as_long_as_they_are(start, end, metres):
+def test_rails_of_an_extract_are_as_long_as_they_are(start: Any, end: Any, metres: Any) -> None:
     pytest.importorskip("routx")
     stops = {"x": start, "y": end}
     drawn = draw_on(feed(stops, "x y", "y x"), {"": OsmNetwork.read(RAILS)}, Limits(simplify_m=0))
@@ -286,7 +289,7 @@ def test_rails_of_an_extract_are_as_long_as_they_are(start, end, metres):
         assert leg["properties"]["distance_m"] == pytest.approx(metres, rel=0.002)
 
 
-def test_an_extract_in_the_tracks_folder_is_used(tmp_path):
+def test_an_extract_in_the_tracks_folder_is_used(tmp_path: Path) -> None:
     pytest.importorskip("routx")
     (tmp_path / "rails.osm").write_bytes(RAILS.read_bytes())
     stops = {"x": (47.2115810, 9.5615129), "y": (47.1685925, 9.5081562), "z": (47.0, 9.5)}

@@ -6,6 +6,8 @@ import json
 from collections import Counter
 from datetime import date
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -18,11 +20,11 @@ from tests.render.feeds import bus, through_coaches
 
 
 @pytest.fixture
-def feed(tmp_path):
+def feed(tmp_path: Path) -> Any:
     return written(through_coaches(), tmp_path / "feed")
 
 
-def test_departures_by_day_are_trips_counted_day_by_day(feed):
+def test_departures_by_day_are_trips_counted_day_by_day(feed: Path) -> None:
     from gtfsgen.diff.reading import read_sides
     from gtfsgen.diff.runs import services_of
 
@@ -40,7 +42,7 @@ def test_departures_by_day_are_trips_counted_day_by_day(feed):
     assert found.lines_by_day["departures"].sum() == sum(counted.values())
 
 
-def test_headways_count_as_departures(tmp_path):
+def test_headways_count_as_departures(tmp_path: Path) -> None:
     tables = bus()
     tables.pop("frequencies", None)
     once = statistics(written(tables, tmp_path / "once"))
@@ -59,7 +61,7 @@ def test_headways_count_as_departures(tmp_path):
     assert 5 in more.to_list()
 
 
-def test_days_can_be_chosen(feed):
+def test_days_can_be_chosen(feed: Path) -> None:
     whole = statistics(feed)
     first = whole.days["date"][3]
     some = statistics(feed, first, 4)
@@ -67,7 +69,7 @@ def test_days_can_be_chosen(feed):
     assert some.days.height <= 4
 
 
-def test_kilometres_are_geodesic(tmp_path):
+def test_kilometres_are_geodesic(tmp_path: Path) -> None:
     from pyproj import Geod
 
     tables = bus()
@@ -93,7 +95,7 @@ def test_kilometres_are_geodesic(tmp_path):
     assert found.totals["km"] == pytest.approx(expected, abs=0.051)
 
 
-def test_the_command_prints_and_writes(feed, tmp_path):
+def test_the_command_prints_and_writes(feed: Path, tmp_path: Path) -> None:
     printed = CliRunner().invoke(main, ["stats", str(feed)])
     assert printed.exit_code == 0, printed.output
     assert "Service by day" in printed.output
@@ -107,7 +109,7 @@ def test_the_command_prints_and_writes(feed, tmp_path):
     assert lost.exit_code == 2
 
 
-def test_a_week_by_day(feed):
+def test_a_week_by_day(feed: Path) -> None:
     args = ["stats", str(feed), "--date", "2026-03-16", "--days", "7", "--format", "json"]
     result = CliRunner().invoke(main, args)
     assert result.exit_code == 0, result.output
@@ -117,7 +119,7 @@ def test_a_week_by_day(feed):
     assert [row["departures"] for row in found["days"]] == [8, 4, 8, 6, 4, 8, 4]
 
 
-def test_no_day_of_service_is_no_failure(feed):
+def test_no_day_of_service_is_no_failure(feed: Path) -> None:
     result = CliRunner().invoke(main, ["stats", str(feed), "--date", "1999-01-01", "--days", "1"])
     assert result.exit_code == 0, result.output
     assert "departures         0" in result.output

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import polars as pl
 from hypothesis import given, settings
@@ -40,7 +41,7 @@ def plain(rows: list, running: dict[str, set[int]]) -> list[tuple[int, int, date
 
 @given(rows=trips, running=days, at_once=st.integers(1, 5))
 @settings(max_examples=150, deadline=None)
-def test_pairs_are_those_of_a_plain_comparison(rows, running, at_once):
+def test_pairs_are_those_of_a_plain_comparison(rows: Any, running: Any, at_once: Any) -> None:
     ordered = sorted(rows, key=lambda row: (row[0], row[2][0], row[2][3]))
     frame = pl.DataFrame(
         {

@@ -12,6 +12,7 @@ import re
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,19 +61,19 @@ def differing(cases: list[Case]) -> dict[str, list[str]]:
         }
 
 
-def test_as_many_cases_are_equal_as_in_the_committed_score(cases, differing):
+def test_as_many_cases_are_equal_as_in_the_committed_score(cases: Any, differing: Any) -> None:
     committed = json.loads(SCORE.read_text(encoding="utf-8"))["cases"]
     assert len(cases) == committed["total"]
     assert len(cases) - len(differing) >= committed["equal"], told(differing)
 
 
-def test_every_difference_has_a_reason_on_the_page(differing):
+def test_every_difference_has_a_reason_on_the_page(differing: Any) -> None:
     known = known_differences(KNOWN.read_text(encoding="utf-8"))
     unexplained = {name: why for name, why in differing.items() if name not in known}
     assert not unexplained, told(unexplained)
 
 
-def test_the_page_lists_no_case_that_is_equal_or_unknown(differing):
+def test_the_page_lists_no_case_that_is_equal_or_unknown(differing: Any) -> None:
     known = known_differences(KNOWN.read_text(encoding="utf-8"))
     assert known <= differing.keys(), f"no longer different: {sorted(known - differing.keys())}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,9 @@ def base(name: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("last", "expired"), [("2027", False), ("2025", True)])
-def test_of_two_rows_for_a_service_the_last_decides_whether_it_is_over(tmp_path, last, expired):
+def test_of_two_rows_for_a_service_the_last_decides_whether_it_is_over(
+    tmp_path: Path, last: Any, expired: Any
+) -> None:
     years = [year for year in ("2025", "2027") if year != last] + [last]
     rows = [f"G,1,1,1,1,1,1,1,{year}0101,{year}0110" for year in years]
     found = counts(tmp_path / "feed", calendar="\n".join([*base("calendar"), *rows]) + "\n")
@@ -38,32 +41,32 @@ def test_of_two_rows_for_a_service_the_last_decides_whether_it_is_over(tmp_path,
     assert ("expired_calendar" in found) == expired
 
 
-def test_rows_below_a_bad_header_are_not_read(tmp_path):
+def test_rows_below_a_bad_header_are_not_read(tmp_path: Path) -> None:
     found = counts(tmp_path / "feed", levels="level_id,level_name\n" + "a" * 4097 + ",x\n")
     assert found["missing_required_column"] == 1
     assert "csv_parsing_failed" not in found
 
 
-def test_a_header_that_cannot_be_read_has_no_missing_columns(tmp_path):
+def test_a_header_that_cannot_be_read_has_no_missing_columns(tmp_path: Path) -> None:
     found = counts(tmp_path / "feed", levels="a" * 4097 + ",level_name\nL1,x\n")
     assert found["csv_parsing_failed"] == 1
     assert "missing_required_column" not in found
 
 
-def test_minus_zero_is_below_zero(tmp_path):
+def test_minus_zero_is_below_zero(tmp_path: Path) -> None:
     rows = [line.split(",") for line in base("pathways")]
     rows[1][rows[0].index("length")] = "-0.0"
     found = counts(tmp_path / "feed", pathways="\n".join(map(",".join, rows)) + "\n")
     assert found["number_out_of_range"] == 1
 
 
-def test_a_date_in_the_year_0_is_no_crash(tmp_path):
+def test_a_date_in_the_year_0_is_no_crash(tmp_path: Path) -> None:
     rows = [*base("calendar"), "G,1,1,1,1,1,1,1,00000101,00000110"]
     found = counts(tmp_path / "feed", calendar="\n".join(rows) + "\n")
     assert "expired_calendar" in found
 
 
-def test_a_route_that_is_not_there_is_shown_among_those_of_a_block(tmp_path):
+def test_a_route_that_is_not_there_is_shown_among_those_of_a_block(tmp_path: Path) -> None:
     feed = write_feed(
         tmp_path / "feed",
         routes="route_id,agency_id,route_short_name,route_type\nR,A,1,2\nB,A,2,3\n",
@@ -77,7 +80,7 @@ def test_a_route_that_is_not_there_is_shown_among_those_of_a_block(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["İzmir", "IZMİR", "ızmir"])
-def test_a_headsign_is_compared_a_letter_at_a_time(tmp_path, name):
+def test_a_headsign_is_compared_a_letter_at_a_time(tmp_path: Path, name: Any) -> None:
     feed = write_feed(
         tmp_path / "feed",
         stops=f"stop_id,stop_name,stop_lat,stop_lon\nS,{name},50,10\nN,North,50.5,10\n",
@@ -92,7 +95,9 @@ def table(lines: list[str]) -> str:
 
 
 @pytest.mark.parametrize(("copies", "told"), [(0, 1), (1, 2), (2, 3)])
-def test_a_trip_is_told_for_each_row_that_makes_its_route_a_ferry(tmp_path, copies, told):
+def test_a_trip_is_told_for_each_row_that_makes_its_route_a_ferry(
+    tmp_path: Path, copies: Any, told: Any
+) -> None:
     ferry = "F,A1,F1,,4"
     header = "route_id,agency_id,route_short_name,route_long_name,route_type"
     trips = base("trips")
@@ -115,7 +120,9 @@ def test_a_trip_is_told_for_each_row_that_makes_its_route_a_ferry(tmp_path, copi
         (("Infinity", "Infinity", "1e400"), 2),
     ],
 )
-def test_nan_is_neither_above_nor_below_nor_equal(tmp_path, distances, decreasing):
+def test_nan_is_neither_above_nor_below_nor_equal(
+    tmp_path: Path, distances: Any, decreasing: Any
+) -> None:
     rows = [f"T,S{n},{n},{distance},08:0{n}:00,08:0{n}:00" for n, distance in enumerate(distances)]
     header = "trip_id,stop_id,stop_sequence,shape_dist_traveled,arrival_time,departure_time"
     points = [f"P,50,{10 + n},{n},{distance}" for n, distance in enumerate(distances)]
@@ -131,7 +138,7 @@ def test_nan_is_neither_above_nor_below_nor_equal(tmp_path, distances, decreasin
     assert falls + equal == decreasing
 
 
-def test_a_crash_over_translations_keeps_what_was_found_before(tmp_path):
+def test_a_crash_over_translations_keeps_what_was_found_before(tmp_path: Path) -> None:
     header = "table_name,field_name,language,translation,record_id,record_sub_id,field_value"
     rows = [
         "stops,stop_name,fr,x,no_such_stop,,",

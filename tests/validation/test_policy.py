@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,13 +28,13 @@ until = 2026-11-20
 """
 
 
-def policy(folder: Path, text: str):
+def policy(folder: Path, text: str) -> Any:
     path = folder / "policy.toml"
     path.write_text(text, encoding="utf-8")
     return path
 
 
-def test_an_id_is_ignored_and_counted(tmp_path):
+def test_an_id_is_ignored_and_counted(tmp_path: Path) -> None:
     found = report()
     apply_policy(found, read_policy(policy(tmp_path, IGNORED_SOUTH)), TODAY)
     assert found.counts["stop_without_stop_time"] == ("WARNING", 1)
@@ -44,7 +45,7 @@ def test_an_id_is_ignored_and_counted(tmp_path):
     assert found.remarks == []
 
 
-def test_an_entry_that_has_ended_stops_acting_and_says_so(tmp_path):
+def test_an_entry_that_has_ended_stops_acting_and_says_so(tmp_path: Path) -> None:
     found = report()
     apply_policy(found, read_policy(policy(tmp_path, IGNORED_SOUTH)), date(2026, 11, 21))
     assert found.counts["stop_without_stop_time"] == ("WARNING", 3)
@@ -55,7 +56,7 @@ def test_an_entry_that_has_ended_stops_acting_and_says_so(tmp_path):
     ]
 
 
-def test_a_file_is_matched_by_name_or_by_its_code(tmp_path):
+def test_a_file_is_matched_by_name_or_by_its_code(tmp_path: Path) -> None:
     text = """
 [[ignore]]
 code = "stop_without_stop_time"
@@ -79,7 +80,7 @@ until = 2027-01-01
     ]
 
 
-def test_regrading_one_id_splits_the_code(tmp_path):
+def test_regrading_one_id_splits_the_code(tmp_path: Path) -> None:
     text = (
         '[[regrade]]\ncode = "stop_without_stop_time"\nid = "N"\nseverity = "error"\nreason = "r"\n'
     )
@@ -94,7 +95,7 @@ def test_regrading_one_id_splits_the_code(tmp_path):
     ]
 
 
-def test_regrading_a_rule_everywhere(tmp_path):
+def test_regrading_a_rule_everywhere(tmp_path: Path) -> None:
     code = "forbidden_arrival_or_departure_time"
     text = f'[[regrade]]\ncode = "{code}"\nseverity = "INFO"\nreason = "r"\n'
     found = report()
@@ -103,7 +104,7 @@ def test_regrading_a_rule_everywhere(tmp_path):
     assert found.worst() is Severity.WARNING
 
 
-def test_the_first_entry_that_matches_decides(tmp_path):
+def test_the_first_entry_that_matches_decides(tmp_path: Path) -> None:
     text = (
         '[[regrade]]\ncode = "stop_without_stop_time"\nid = "S"\nseverity = "INFO"\nreason = "r"\n'
         '[[regrade]]\ncode = "stop_without_stop_time"\nseverity = "ERROR"\nreason = "r"\n'
@@ -151,22 +152,22 @@ def test_the_first_entry_that_matches_decides(tmp_path):
         ("[[ignore\n", "policy.toml:1: is not TOML"),
     ],
 )
-def test_a_wrong_policy_says_where_and_how_to_mend_it(tmp_path, text, said):
+def test_a_wrong_policy_says_where_and_how_to_mend_it(tmp_path: Path, text: Any, said: Any) -> None:
     with pytest.raises(PolicyError) as raised:
         read_policy(policy(tmp_path, text))
     assert said in str(raised.value)
 
 
-def test_sections_of_other_commands_are_left_alone(tmp_path):
+def test_sections_of_other_commands_are_left_alone(tmp_path: Path) -> None:
     assert read_policy(policy(tmp_path, "[[known_limits]]\nplanner = 'otp'\n")).entries == ()
 
 
-def test_a_policy_that_is_not_there(tmp_path):
+def test_a_policy_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match="cannot be read"):
         read_policy(tmp_path / "policy.toml")
 
 
-def test_known_notices_are_not_told_again_though_rows_move(tmp_path):
+def test_known_notices_are_not_told_again_though_rows_move(tmp_path: Path) -> None:
     path = policy(tmp_path, "")
     assert write_baseline(report(), path, TODAY) == tmp_path / "baseline.json"
     again = report()
@@ -180,7 +181,7 @@ def test_known_notices_are_not_told_again_though_rows_move(tmp_path):
     }
 
 
-def test_one_more_than_known_is_news(tmp_path):
+def test_one_more_than_known_is_news(tmp_path: Path) -> None:
     path = policy(tmp_path, "")
     write_baseline(report(), path, TODAY)
     again = report()
@@ -190,7 +191,7 @@ def test_one_more_than_known_is_news(tmp_path):
     assert again.counts == {"stop_without_stop_time": ("WARNING", 1)}
 
 
-def test_a_flood_is_known_by_its_number(tmp_path, monkeypatch):
+def test_a_flood_is_known_by_its_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gtfsgen.validation.policy.MOST_KEPT", 2)
     path = policy(tmp_path, "")
     write_baseline(report(), path, TODAY)
@@ -203,7 +204,7 @@ def test_a_flood_is_known_by_its_number(tmp_path, monkeypatch):
     assert again.counts == {}
 
 
-def test_what_is_ignored_is_not_in_the_baseline(tmp_path):
+def test_what_is_ignored_is_not_in_the_baseline(tmp_path: Path) -> None:
     path = policy(tmp_path, IGNORED_SOUTH)
     write_baseline(report(), path, TODAY)
     baseline = read_policy(path).baseline
@@ -211,7 +212,7 @@ def test_what_is_ignored_is_not_in_the_baseline(tmp_path):
     assert baseline.totals["stop_without_stop_time"] == 1
 
 
-def test_a_damaged_baseline(tmp_path):
+def test_a_damaged_baseline(tmp_path: Path) -> None:
     path = policy(tmp_path, "")
     (tmp_path / "baseline.json").write_text('{"day": "2026-11-20"}')
     with pytest.raises(PolicyError, match="is no baseline of known notices"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -25,7 +26,7 @@ def feed(tmp_path: Path, **changed: str) -> Path:
     return write_feed(tmp_path / "feed", **changed)
 
 
-def test_exchanged_coordinates_are_told_as_that(tmp_path):
+def test_exchanged_coordinates_are_told_as_that(tmp_path: Path) -> None:
     stops = "stop_id,stop_name,stop_lat,stop_lon\nS,South,-74.1,4.6\nN,North,-74.2,4.7\n"
     agency = TABLES["agency.txt"].replace("Etc/UTC", "America/Bogota")
     made = validate(feed(tmp_path, stops=stops, agency=agency), date=DAY)
@@ -36,14 +37,14 @@ def test_exchanged_coordinates_are_told_as_that(tmp_path):
     assert "Latitude and longitude are swapped" in page(made, "feed")
 
 
-def test_a_zone_that_is_merely_wrong_is_not_told_as_exchanged(tmp_path):
+def test_a_zone_that_is_merely_wrong_is_not_told_as_exchanged(tmp_path: Path) -> None:
     agency = TABLES["agency.txt"].replace("Etc/UTC", "America/Bogota")
     made = validate(feed(tmp_path, agency=agency), date=DAY)
     assert "stop_timezone_disagrees_with_location" in made.found
     assert readings(made) == []
 
 
-def test_what_follows_from_lost_rows_stands_below_them(tmp_path):
+def test_what_follows_from_lost_rows_stands_below_them(tmp_path: Path) -> None:
     times = TABLES["stop_times.txt"].replace("08:00:00", "8 o'clock").replace("09:00:00", "nine")
     made = validate(feed(tmp_path, stop_times=times), date=DAY)
     (reading,) = readings(made)
@@ -55,13 +56,13 @@ def test_what_follows_from_lost_rows_stands_below_them(tmp_path):
     assert "follows from invalid time" in text
 
 
-def test_consequences_without_a_cause_are_no_reading(tmp_path):
+def test_consequences_without_a_cause_are_no_reading(tmp_path: Path) -> None:
     made = validate(feed(tmp_path, trips=TABLES["trips.txt"] + "R,D,U\n"), date=DAY)
     assert "unused_trip" in made.found
     assert readings(made) == []
 
 
-def test_all_particulars_are_there_and_the_telling_one_first():
+def test_all_particulars_are_there_and_the_telling_one_first() -> None:
     text = page(report(), "feed.zip")
     (sample,) = re.findall(r"<li data-file=\"stop_times.txt\".*?</li>", text, re.DOTALL)
     fields = re.findall(r"<i>(.*?)</i>", sample)
@@ -70,7 +71,7 @@ def test_all_particulars_are_there_and_the_telling_one_first():
     assert "stop_times.txt:7" in sample
 
 
-def test_the_map_counts_every_notice_once_and_leaves_strays_out():
+def test_the_map_counts_every_notice_once_and_leaves_strays_out() -> None:
     made = report()
     made.stops = pl.DataFrame(
         {
@@ -91,7 +92,7 @@ def test_the_map_counts_every_notice_once_and_leaves_strays_out():
     assert fault_map(made) is None
 
 
-def test_two_million_notices_stay_small():
+def test_two_million_notices_stay_small() -> None:
     made = report()
     many = 2_000_000
     ids = pl.Series("stop_id", [f"S{n}" for n in range(1000)])
@@ -111,7 +112,7 @@ def test_two_million_notices_stay_small():
     assert len(text) < 400_000
 
 
-def test_agencies_can_be_told_apart(tmp_path):
+def test_agencies_can_be_told_apart(tmp_path: Path) -> None:
     agency = TABLES["agency.txt"] + "B,Beta,https://example.com,Etc/UTC\n"
     routes = TABLES["routes.txt"] + "Q,B,2,2\n"
     trips = TABLES["trips.txt"] + "Q,D,U\nR,D,V\n"
@@ -123,7 +124,9 @@ def test_agencies_can_be_told_apart(tmp_path):
 
 @pytest.mark.skipif(not shutil.which("chromium"), reason="there is no Chromium here")
 @pytest.mark.parametrize("width", [390, 768, 1280])
-def test_in_a_browser_nothing_is_loaded_or_sideways_and_filters_work(tmp_path, width):
+def test_in_a_browser_nothing_is_loaded_or_sideways_and_filters_work(
+    tmp_path: Path, width: Any
+) -> None:
     from playwright.sync_api import sync_playwright
 
     made = report()

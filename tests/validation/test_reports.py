@@ -8,6 +8,8 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -32,7 +34,7 @@ def printed(name: str, feed: str = "feed.zip") -> str:
     return out.getvalue().decode()
 
 
-def test_the_table_has_a_row_per_notice():
+def test_the_table_has_a_row_per_notice() -> None:
     rows = report().notices
     assert rows.schema == table.SCHEMA
     assert rows["code"].to_list() == [
@@ -51,7 +53,7 @@ def test_the_table_has_a_row_per_notice():
     ]  # fmt: skip
 
 
-def test_particulars_of_every_type_become_json():
+def test_particulars_of_every_type_become_json() -> None:
     frame = pl.DataFrame(
         {
             "route_id": pl.Series(["Ü"], dtype=pl.Categorical),
@@ -70,14 +72,16 @@ def test_particulars_of_every_type_become_json():
     }  # fmt: skip
 
 
-def test_an_empty_report_has_an_empty_table():
+def test_an_empty_report_has_an_empty_table() -> None:
     made = report()
     made.found = {}
     assert made.notices.schema == table.SCHEMA
     assert made.notices.is_empty()
 
 
-def test_csv_parquet_and_ndjson_say_the_same(tmp_path, monkeypatch):
+def test_csv_parquet_and_ndjson_say_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(table, "PIECE", 2)  # a code's rows come in two pieces
     made = report()
     for name in ("csv", "parquet", "ndjson"):
@@ -94,7 +98,7 @@ def test_csv_parquet_and_ndjson_say_the_same(tmp_path, monkeypatch):
     assert [entry["csv_row_number"] for entry in objects] == expected["csv_row_number"].to_list()
 
 
-def test_a_flood_of_notices_is_written_a_piece_at_a_time():
+def test_a_flood_of_notices_is_written_a_piece_at_a_time() -> None:
     many = pl.DataFrame({"csv_row_number": pl.int_range(2, 300_002, eager=True)})
     made = report()
     made.found = {"unused_trip": [Rows(many)]}
@@ -102,7 +106,7 @@ def test_a_flood_of_notices_is_written_a_piece_at_a_time():
     assert [piece.height for piece in table.pieces(made)] == [100_000] * 3
 
 
-def test_sarif_findings_in_an_archive_are_on_the_archive():
+def test_sarif_findings_in_an_archive_are_on_the_archive() -> None:
     log = document(report(), "data/feed.zip")
     assert log["version"] == "2.1.0"
     (run,) = log["runs"]
@@ -128,7 +132,9 @@ def test_sarif_findings_in_an_archive_are_on_the_archive():
     assert all(rule["help"]["text"] for rule in rules)
 
 
-def test_sarif_points_to_rows_of_files_in_a_folder(tmp_path, monkeypatch):
+def test_sarif_points_to_rows_of_files_in_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "feed").mkdir()
     (run,) = document(report(), str(tmp_path / "feed"))["runs"]
@@ -137,8 +143,8 @@ def test_sarif_points_to_rows_of_files_in_a_folder(tmp_path, monkeypatch):
     assert late["region"] == {"startLine": 7}
 
 
-def test_sarif_fingerprints_are_unique_and_do_not_depend_on_rows():
-    def marks(made):
+def test_sarif_fingerprints_are_unique_and_do_not_depend_on_rows() -> None:
+    def marks(made: Any) -> Any:
         (run,) = document(made, "feed.zip")["runs"]
         return [each["partialFingerprints"]["primaryLocationLineHash"] for each in run["results"]]
 
@@ -151,7 +157,7 @@ def test_sarif_fingerprints_are_unique_and_do_not_depend_on_rows():
     assert marks(first) == marks(second)
 
 
-def test_sarif_shows_what_a_policy_ignores_as_suppressed():
+def test_sarif_shows_what_a_policy_ignores_as_suppressed() -> None:
     made = report()
     rows = made.found.pop("stop_without_stop_time")
     level = made.severities["stop_without_stop_time"]
@@ -164,7 +170,7 @@ def test_sarif_shows_what_a_policy_ignores_as_suppressed():
     assert suppressed[0]["suppressions"][0]["justification"] == "closed for years"
 
 
-def test_sarif_takes_no_more_than_a_service_does_the_gravest_first():
+def test_sarif_takes_no_more_than_a_service_does_the_gravest_first() -> None:
     made = report()
     many = pl.DataFrame({"csv_row_number": pl.int_range(2, 5002, eager=True)})
     made.found = {**made.found, "unknown_file": [Rows(many)]}
@@ -175,7 +181,7 @@ def test_sarif_takes_no_more_than_a_service_does_the_gravest_first():
     assert told["message"]["text"] == "4,000 more notices are not listed."
 
 
-def test_junit_counts_failures_and_skipped_rules():
+def test_junit_counts_failures_and_skipped_rules() -> None:
     root = ET.fromstring(printed("junit"))
     (suite,) = root
     assert suite.attrib["tests"] == "6"
@@ -193,7 +199,7 @@ def test_junit_counts_failures_and_skipped_rules():
 
 
 @pytest.mark.parametrize(("level", "failures"), [("NEVER", 0), ("WARNING", 3), ("INFO", 4)])
-def test_junit_fails_at_the_level_asked_for(level, failures):
+def test_junit_fails_at_the_level_asked_for(level: Any, failures: Any) -> None:
     made = report()
     made.fail_on = level
     out = io.BytesIO()
@@ -202,7 +208,7 @@ def test_junit_fails_at_the_level_asked_for(level, failures):
     assert suite.attrib["failures"] == str(failures)
 
 
-def test_junit_leaves_out_what_xml_cannot_hold():
+def test_junit_leaves_out_what_xml_cannot_hold() -> None:
     made = report()
     made.found["unknown_file"][0].frame = pl.DataFrame({"filename": ["a\x00\x1b.txt"]})
     out = io.BytesIO()
@@ -210,7 +216,7 @@ def test_junit_leaves_out_what_xml_cannot_hold():
     assert "a\ufffd\ufffd.txt" in "".join(ET.fromstring(out.getvalue()).itertext())
 
 
-def test_github_annotations_are_one_line_each(tmp_path):
+def test_github_annotations_are_one_line_each(tmp_path: Path) -> None:
     told = printed("github", str(tmp_path)).splitlines()
     assert [line.partition(" ")[0] for line in told] == [
         "::error", *["::warning"] * 4, "::notice",
@@ -223,7 +229,7 @@ def test_github_annotations_are_one_line_each(tmp_path):
     assert "x%2Cy%3Az.txt,title=unknown_file::" in told[-1]
 
 
-def test_github_annotations_are_as_many_as_are_shown_and_every_code_is_among_them():
+def test_github_annotations_are_as_many_as_are_shown_and_every_code_is_among_them() -> None:
     made = report()
     many = pl.DataFrame({"csv_row_number": pl.int_range(2, 52, eager=True)})
     made.found["missing_recommended_field"] = [Rows(many, {"filename": "stops.txt"})]
@@ -245,15 +251,15 @@ class Texts(HTMLParser):
         self.texts: list[str] = []
         self.attributes: set[str] = set()
 
-    def handle_starttag(self, tag, attrs):
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
         self.attributes |= {name for name, _ in attrs}
 
-    def handle_data(self, data):
+    def handle_data(self, data: Any) -> None:
         self.texts.append(data)
 
 
-def test_html_loads_nothing_and_escapes_all():
+def test_html_loads_nothing_and_escapes_all() -> None:
     made = report()
     made.ignored.append(Ignored("unused_trip", made.severities["unknown_file"], 3, "<i>why</i>"))
     made.summary["agencies"] = [{"name": "<script>alert(1)</script>"}]
@@ -271,7 +277,7 @@ def test_html_loads_nothing_and_escapes_all():
     assert "shapes.txt has rows with errors" in text
 
 
-def test_the_terminal_tells_the_gravest_first():
+def test_the_terminal_tells_the_gravest_first() -> None:
     told = printed("terminal")
     order = ["1 error\n", "forbidden_arrival", "4 warnings\n", "1 info\n", "could not run"]
     assert [told.index(part) for part in order] == sorted(told.index(part) for part in order)
@@ -282,7 +288,7 @@ def test_the_terminal_tells_the_gravest_first():
 
 
 @pytest.mark.parametrize("width", [30, 80])
-def test_lines_end_at_the_width_there_is_and_keep_their_indent(width):
+def test_lines_end_at_the_width_there_is_and_keep_their_indent(width: Any) -> None:
     words = "one two three 四五六七八九十 " * 9 + "averyveryverylongwordwithoutablankinside end"
     told = list(wrapped(words, 6, width))
     assert all(columns_of(line) <= width or " " not in line.strip() for line in told)
@@ -291,19 +297,19 @@ def test_lines_end_at_the_width_there_is_and_keep_their_indent(width):
     assert " ".join(line.strip() for line in told) == words
 
 
-def test_control_characters_do_not_reach_the_terminal():
+def test_control_characters_do_not_reach_the_terminal() -> None:
     made = report()
     made.found = {"unknown_file": [Rows(pl.DataFrame({"filename": ["\x1b[2Jx.txt"]}))]}
     assert "\ufffd[2Jx.txt" in "".join(lines(made, "feed.zip"))
 
 
-def test_a_clean_feed_is_said_to_be_clean():
+def test_a_clean_feed_is_said_to_be_clean() -> None:
     made = report()
     made.found = {}
     assert "Nothing found." in "".join(lines(made, "feed.zip"))
 
 
-def test_json_has_the_canonical_members():
+def test_json_has_the_canonical_members() -> None:
     groups = json.loads(printed("json"))["notices"]
     assert [list(group) for group in groups] == [
         ["code", "severity", "totalNotices", "sampleNotices"]
@@ -311,7 +317,7 @@ def test_json_has_the_canonical_members():
     assert groups[0]["sampleNotices"] == [{"csvRowNumber": 7, **LATE}]
 
 
-def test_every_canonical_notice_with_a_row_points_to_a_file():
+def test_every_canonical_notice_with_a_row_points_to_a_file() -> None:
     unplaced = {
         code
         for case in load_cases()
@@ -337,5 +343,5 @@ def test_every_canonical_notice_with_a_row_points_to_a_file():
         ("trip_coverage_not_active_for_next7_days", {"currentDate": "20261121"}, ""),
     ],
 )  # fmt: skip
-def test_places(code, entry, where):
+def test_places(code: Any, entry: Any, where: Any) -> None:
     assert place_text(code, entry) == where

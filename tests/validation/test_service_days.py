@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 import gtfsgen
@@ -15,7 +18,7 @@ CALENDAR = (
 )
 
 
-def counts(tmp_path, *exceptions: str) -> dict[str, int]:
+def counts(tmp_path: Path, *exceptions: str) -> dict[str, int]:
     """Totals of the canonical rules for a service of January with exceptions."""
     lines = "".join(f"D,{line}\n" for line in exceptions)
     feed = write_feed(
@@ -39,12 +42,14 @@ def counts(tmp_path, *exceptions: str) -> dict[str, int]:
         (["20261231,1", "20261231,3"], True, True),
     ],
 )
-def test_a_removal_is_stronger_or_the_last_row_counts(tmp_path, exceptions, expired, gap):
+def test_a_removal_is_stronger_or_the_last_row_counts(
+    tmp_path: Path, exceptions: Any, expired: Any, gap: Any
+) -> None:
     found = counts(tmp_path, *exceptions)
     assert ("expired_calendar" in found, "big_gap_in_service" in found) == (expired, gap)
 
 
-def test_the_feeds_period_ends_with_the_last_row_that_counts(tmp_path):
+def test_the_feeds_period_ends_with_the_last_row_that_counts(tmp_path: Path) -> None:
     feed = write_feed(
         tmp_path / "feed",
         calendar=CALENDAR,

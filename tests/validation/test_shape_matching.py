@@ -58,11 +58,11 @@ def kinds(findings: list[Finding]) -> list[tuple[str, int]]:
 LINE = [(0.0, 0.0), (1000.0, 0.0), (2000.0, 0.0)]
 
 
-def test_stops_along_a_line_fit():
+def test_stops_along_a_line_fit() -> None:
     assert match(LINE, [(0, 50), (900, -99), (1000, 0), (1001, 99), (2050, 0)]) == []
 
 
-def test_a_stop_too_far_is_given_its_nearest_place():
+def test_a_stop_too_far_is_given_its_nearest_place() -> None:
     (finding,) = match(LINE, [(0, 0), (500, 101), (2000, 0)])
     assert kinds([finding]) == [("too_far", 1)]
     assert finding.distance_m == pytest.approx(101)
@@ -70,31 +70,31 @@ def test_a_stop_too_far_is_given_its_nearest_place():
     assert finding.lon == pytest.approx(20 + 500 * METRE)
 
 
-def test_beyond_an_end_the_end_is_nearest():
+def test_beyond_an_end_the_end_is_nearest() -> None:
     (finding,) = match(LINE, [(0, 0), (2300, 400)])
     assert finding.distance_m == pytest.approx(500)
     assert finding.lon == pytest.approx(20 + 2000 * METRE)
 
 
-def test_ends_of_rail_trips_may_lie_farther_off():
+def test_ends_of_rail_trips_may_lie_farther_off() -> None:
     assert match(LINE, [(0, 399), (1000, 0), (2000, 399)], rail=True) == []
     findings = match(LINE, [(0, 401), (1000, 101), (2000, 399)], rail=True)
     assert kinds(findings) == [("too_far", 0), ("too_far", 1)]
     assert kinds(match(LINE, [(0, 399), (2000, 0)])) == [("too_far", 0)]
 
 
-def test_a_stop_is_too_far_only_once_per_shape():
+def test_a_stop_is_too_far_only_once_per_shape() -> None:
     findings = match(LINE, [(0, 0), (500, 200)], [(0, 0), (500, 200), (600, 300)])
     assert [(f.kind, f.pattern, f.call) for f in findings] == [("too_far", 0, 1), ("too_far", 1, 4)]
 
 
-def test_the_nearest_place_of_a_far_stop_on_a_shape_of_one_point():
+def test_the_nearest_place_of_a_far_stop_on_a_shape_of_one_point() -> None:
     (finding,) = match([(0, 0)], [(300, 400)])
     assert finding.distance_m == pytest.approx(500)
     assert match([(0, 0)], [(30, 40), (0, 0)]) == []
 
 
-def test_stops_against_the_direction_of_the_shape():
+def test_stops_against_the_direction_of_the_shape() -> None:
     (finding,) = match(LINE, [(200, 0), (1500, 10), (900, 20), (1700, 0)])
     assert kinds([finding]) == [("out_of_order", 2)]
     assert finding.other_call == 1
@@ -102,16 +102,16 @@ def test_stops_against_the_direction_of_the_shape():
     assert finding.other_lon == pytest.approx(20 + 1500 * METRE)
 
 
-def test_order_is_not_judged_where_a_stop_is_too_far():
+def test_order_is_not_judged_where_a_stop_is_too_far() -> None:
     assert kinds(match(LINE, [(1500, 0), (500, 0), (0, 900)])) == [("too_far", 2)]
 
 
-def test_order_is_reported_for_each_pattern():
+def test_order_is_reported_for_each_pattern() -> None:
     findings = match(LINE, [(1500, 0), (500, 0)], [(1500, 0), (500, 0), (600, 0)])
     assert kinds(findings) == [("out_of_order", 1), ("out_of_order", 3)]
 
 
-def test_a_farther_place_is_taken_where_the_nearest_is_out_of_order():
+def test_a_farther_place_is_taken_where_the_nearest_is_out_of_order() -> None:
     there_and_back = [(0.0, 0.0), (2000.0, 0.0), (2000.0, 150.0), (0.0, 150.0)]
     assert match(there_and_back, [(500, 70), (1500, 70), (500, 70)]) == []
     assert kinds(match(there_and_back, [(500, 90), (1500, 10), (100, 10)])) == [("out_of_order", 2)]
@@ -121,27 +121,27 @@ def zigzag(times: int) -> list[Point]:
     return [(x, 0.0) for _ in range(times) for x in (0.0, 500.0)]
 
 
-def test_many_places_on_the_shape():
+def test_many_places_on_the_shape() -> None:
     assert match(zigzag(20), [(0, 0)] * 2) == []
     findings = match(zigzag(21), [(0, 0)] * 2)
     assert kinds(findings) == [("too_many", 0), ("too_many", 1)]
     assert findings[0].candidates == 21
 
 
-def test_a_shape_that_turns_back_nearby_makes_a_second_place():
+def test_a_shape_that_turns_back_nearby_makes_a_second_place() -> None:
     # Within reach all the time: away by 90 m, and back to 10 m.
     shape = [(-80.0, 0.0), (0.0, 0.0), (90.0, 0.0), (10.0, 1.0)]
     assert kinds(match(shape * 11, [(0, 0)]))[0][0] == "too_many"
 
 
-def test_equal_distances_along_the_shape_are_in_order():
+def test_equal_distances_along_the_shape_are_in_order() -> None:
     assert match([(0, 0), (0, 0), (0, 0), (1000, 0)], [(0, 5), (0, -5), (0, 0)]) == []
 
 
 DISTS = [0.0, 10.0, 20.0]
 
 
-def test_distances_that_point_elsewhere():
+def test_distances_that_point_elsewhere() -> None:
     (finding,) = match(
         LINE,
         [(0, 0), (1000, 0), (2000, 0)],
@@ -153,24 +153,24 @@ def test_distances_that_point_elsewhere():
     assert finding.lon == pytest.approx(20 + 500 * METRE)
 
 
-def test_distances_need_a_last_one_on_both_sides():
+def test_distances_need_a_last_one_on_both_sides() -> None:
     stops = [(0, 0), (1000, 0), (2000, 0)]
     assert match(LINE, stops, shape_dist=DISTS, dists=[[0.0, 5.0, 0.0]]) == []
     assert match(LINE, stops, shape_dist=[0.0] * 3, dists=[[0.0, 5.0, 20.0]]) == []
 
 
-def test_the_wide_limit_of_rail_ends_does_not_hold_for_distances():
+def test_the_wide_limit_of_rail_ends_does_not_hold_for_distances() -> None:
     stops = [(0, 300), (2000, 300)]
     findings = match(LINE, stops, shape_dist=DISTS, dists=[[0.0, 20.0]], rail=True)
     assert kinds(findings) == [("too_far_by_distance", 0), ("too_far_by_distance", 1)]
 
 
-def test_a_stop_too_far_by_geometry_is_not_repeated_for_its_distance():
+def test_a_stop_too_far_by_geometry_is_not_repeated_for_its_distance() -> None:
     findings = match(LINE, [(0, 0), (1000, 200)], shape_dist=DISTS, dists=[[0.0, 10.0]])
     assert kinds(findings) == [("too_far", 1)]
 
 
-def test_distances_of_the_shape_never_go_back():
+def test_distances_of_the_shape_never_go_back() -> None:
     findings = match(
         LINE, [(0, 0), (1000, 0), (2000, 0)], shape_dist=[0.0, 10.0, 4.0], dists=[[0.0, 10.0, 12.0]]
     )
@@ -178,7 +178,7 @@ def test_distances_of_the_shape_never_go_back():
     assert kinds(findings) == [("too_far_by_distance", 1)]
 
 
-def test_decreasing_distances_of_stops():
+def test_decreasing_distances_of_stops() -> None:
     findings = match(
         LINE,
         [(0, 0), (800, 0), (700, 0), (2000, 0)],
@@ -189,7 +189,7 @@ def test_decreasing_distances_of_stops():
     assert findings[1].lon == pytest.approx(20 + 700 * METRE)
 
 
-def test_the_search_by_distance_does_not_go_back_to_an_earlier_segment():
+def test_the_search_by_distance_does_not_go_back_to_an_earlier_segment() -> None:
     findings = match(
         LINE, [(0, 0), (1400, 0), (2000, 0)], shape_dist=DISTS, dists=[[14.0, 6.0, 20.0]]
     )
@@ -198,13 +198,13 @@ def test_the_search_by_distance_does_not_go_back_to_an_earlier_segment():
     assert findings[0].lon == pytest.approx(20 + 1000 * METRE)
 
 
-def test_a_stop_without_distance_falls_back_on_geometry():
+def test_a_stop_without_distance_falls_back_on_geometry() -> None:
     stops = [(0, 0), (1000, 0), (500, 0), (2000, 0)]
     findings = match(LINE, stops, shape_dist=DISTS, dists=[[0.0, 10.0, 0.0, 20.0]])
     assert kinds(findings) == [("out_of_order", 2), ("out_of_order", 2)]
 
 
-def test_no_patterns():
+def test_no_patterns() -> None:
     shapes = Shapes(np.array([0, 1]), *places([(0, 0)]), np.zeros(1))
     none = np.zeros(0, dtype=int)
     patterns = Patterns(none, none.astype(bool), np.zeros(1, dtype=int), none, np.zeros(0))
@@ -257,7 +257,7 @@ stop_lists = st.lists(
 
 @settings(max_examples=200, deadline=None)
 @given(shapes, stop_lists)
-def test_the_slow_way_finds_the_same(shape: list[Point], stops: list[Point]):
+def test_the_slow_way_finds_the_same(shape: list[Point], stops: list[Point]) -> None:
     findings = [finding.kind for finding in match(shape, stops) if finding.kind != "too_many"]
     expected = slow_kind(shape, stops)
     assert set(findings) == ({expected} if expected else set())
@@ -265,7 +265,9 @@ def test_the_slow_way_finds_the_same(shape: list[Point], stops: list[Point]):
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(shapes, stop_lists), min_size=2, max_size=4))
-def test_many_shapes_at_once_are_as_one_by_one(feeds: list[tuple[list[Point], list[Point]]]):
+def test_many_shapes_at_once_are_as_one_by_one(
+    feeds: list[tuple[list[Point], list[Point]]],
+) -> None:
     one_by_one = [match(shape, stops) for shape, stops in feeds]
     sizes = [len(stops) for _, stops in feeds]
     all_points = [point for shape, _ in feeds for point in shape]
@@ -293,7 +295,7 @@ def test_many_shapes_at_once_are_as_one_by_one(feeds: list[tuple[list[Point], li
     ]
 
 
-def test_degenerate_segments_have_a_normal():
+def test_degenerate_segments_have_a_normal() -> None:
     point = sphere.vectors(np.array([48.0]), np.array([2.0]))
     normal = sphere.normals(point, point)
     assert sphere.dot(normal, normal) > 0.9
@@ -301,7 +303,7 @@ def test_degenerate_segments_have_a_normal():
     assert sphere.closest_points(stop, point, point, normal) == pytest.approx(point)
 
 
-def test_both_distance_formulas_agree():
+def test_both_distance_formulas_agree() -> None:
     lat, lon = np.array([48.0, -10.0]), np.array([2.0, 179.9])
     other_lat, other_lon = np.array([48.5, -10.1]), np.array([2.5, -179.9])
     by_vectors = sphere.distance_m(sphere.vectors(lat, lon), sphere.vectors(other_lat, other_lon))
@@ -326,7 +328,7 @@ FEED = {
 }
 
 
-def test_the_rules_name_rows_and_stops(tmp_path: Path):
+def test_the_rules_name_rows_and_stops(tmp_path: Path) -> None:
     for name, text in FEED.items():
         (tmp_path / name).write_text(text)
     report = gtfsgen.validate(tmp_path, date="2026-01-01")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -86,8 +87,8 @@ def namesakes_in_a_row(trips: list[dict], services: dict, links: set) -> dict[st
 
 @pytest.mark.parametrize("seed", range(40))
 def test_each_trip_is_held_against_the_one_before_it_on_each_date(
-    seed, tmp_path: Path, monkeypatch
-):
+    seed: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     random = Random(seed)
     monkeypatch.setattr(train_numbers, "RUNS_AT_ONCE", random.choice((1, 5, 10_000)))
     tables, trips, services, links = feed_of(random)

@@ -9,9 +9,11 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
@@ -26,22 +28,22 @@ UNUSED_TRIP = TABLES["trips.txt"] + "R,D,U\n"
 DANGLING = TABLES["trips.txt"] + "X,D,T2\n"
 
 
-def run(*words: str | Path):
+def run(*words: str | Path) -> Any:
     return CliRunner().invoke(main, ["validate", *map(str, words)])
 
 
 @pytest.fixture
-def feed(tmp_path) -> Path:
+def feed(tmp_path: Path) -> Path:
     return write_feed(tmp_path / "feed")
 
 
-def test_a_clean_feed_exits_with_0(feed):
+def test_a_clean_feed_exits_with_0(feed: Path) -> None:
     result = run(feed, *DAY)
     assert result.exit_code == 0, result.output
     assert "1 agency, 1 route, 1 trip, 2 stops, service 2026-01-01 to 2027-12-31" in result.output
 
 
-def test_errors_exit_with_1_and_show_file_and_row(tmp_path):
+def test_errors_exit_with_1_and_show_file_and_row(tmp_path: Path) -> None:
     result = run(write_feed(tmp_path, trips=DANGLING), *DAY)
     assert result.exit_code == 1
     assert "foreign_key_violation" in result.output
@@ -51,16 +53,16 @@ def test_errors_exit_with_1_and_show_file_and_row(tmp_path):
 @pytest.mark.parametrize(
     ("level", "exit_code"), [("ERROR", 0), ("WARNING", 1), ("warning", 1), ("never", 0)]
 )
-def test_fail_on_sets_the_level(tmp_path, level, exit_code):
+def test_fail_on_sets_the_level(tmp_path: Path, level: Any, exit_code: Any) -> None:
     feed = write_feed(tmp_path, trips=UNUSED_TRIP)
     assert run(feed, *DAY, "--rules", "canonical-8.0.1", "--fail-on", level).exit_code == exit_code
 
 
-def test_never_holds_for_errors_too(tmp_path):
+def test_never_holds_for_errors_too(tmp_path: Path) -> None:
     assert run(write_feed(tmp_path, trips=DANGLING), *DAY, "--fail-on", "never").exit_code == 0
 
 
-def test_an_unreadable_feed_exits_with_2_and_still_has_reports(tmp_path):
+def test_an_unreadable_feed_exits_with_2_and_still_has_reports(tmp_path: Path) -> None:
     feed = tmp_path / "broken.zip"
     feed.write_bytes(b"PK no zip")
     result = run(feed, *DAY, "-o", tmp_path / "out")
@@ -87,13 +89,13 @@ def test_an_unreadable_feed_exits_with_2_and_still_has_reports(tmp_path):
         (["--policy", "nowhere.toml"], "nowhere.toml: cannot be read"),
     ],
 )
-def test_wrong_commands_exit_with_2(feed, words, said):
+def test_wrong_commands_exit_with_2(feed: Path, words: Any, said: Any) -> None:
     result = run(feed, *words)
     assert result.exit_code == 2
     assert said in result.output
 
 
-def test_a_folder_and_its_zip_give_the_same_canonical_report(feed, tmp_path):
+def test_a_folder_and_its_zip_give_the_same_canonical_report(feed: Path, tmp_path: Path) -> None:
     archive = tmp_path / "feed.zip"
     with ZipFile(archive, "w") as target:
         for path in sorted(feed.iterdir()):
@@ -110,7 +112,7 @@ def test_a_folder_and_its_zip_give_the_same_canonical_report(feed, tmp_path):
     assert documents[0]["summary"]["dateForValidation"] == "2026-11-20"
 
 
-def test_several_feeds_have_a_folder_each(feed, tmp_path):
+def test_several_feeds_have_a_folder_each(feed: Path, tmp_path: Path) -> None:
     other = write_feed(tmp_path / "elsewhere" / "feed", trips=DANGLING)
     missing = tmp_path / "missing.zip"
     result = run(feed, other, missing, *DAY, "-o", tmp_path / "out", "--format", "json")
@@ -121,12 +123,12 @@ def test_several_feeds_have_a_folder_each(feed, tmp_path):
     assert written == ["feed-2/report.json", "feed/report.json", "missing/report.json"]
 
 
-def test_one_format_goes_to_standard_output(feed):
+def test_one_format_goes_to_standard_output(feed: Path) -> None:
     result = run(feed, *DAY, "--format", "json")
     assert json.loads(result.output)["summary"]["counts"]["Trips"] == 1
 
 
-def test_all_formats_are_written(feed, tmp_path):
+def test_all_formats_are_written(feed: Path, tmp_path: Path) -> None:
     names = "terminal,json,html,sarif,junit,github,csv,parquet,ndjson"
     assert run(feed, *DAY, "--format", names, "-o", tmp_path / "out").exit_code == 0
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
@@ -135,7 +137,7 @@ def test_all_formats_are_written(feed, tmp_path):
     }  # fmt: skip
 
 
-def test_a_policy_decides_the_exit_code_and_is_told(tmp_path):
+def test_a_policy_decides_the_exit_code_and_is_told(tmp_path: Path) -> None:
     feed = write_feed(tmp_path / "feed", trips=DANGLING)
     policy = tmp_path / "policy.toml"
     policy.write_text(
@@ -151,7 +153,7 @@ def test_a_policy_decides_the_exit_code_and_is_told(tmp_path):
     assert "no longer acts" in later.output
 
 
-def test_a_baseline_makes_old_notices_known(tmp_path):
+def test_a_baseline_makes_old_notices_known(tmp_path: Path) -> None:
     feed = write_feed(tmp_path / "feed", trips=DANGLING)
     policy = tmp_path / "policy.toml"
     policy.write_text("")
@@ -164,20 +166,20 @@ def test_a_baseline_makes_old_notices_known(tmp_path):
     assert "fieldValue=X" not in result.output
 
 
-def test_timings_name_files_and_memory(feed):
+def test_timings_name_files_and_memory(feed: Path) -> None:
     result = run(feed, *DAY, "--timings")
     assert " s  stop_times.txt" in result.output
     assert "MiB peak memory" in result.output
 
 
 @pytest.fixture
-def server(tmp_path):
+def server(tmp_path: Path) -> Iterator[Any]:
     """A server of the files in tmp_path/served."""
     folder = tmp_path / "served"
     folder.mkdir()
 
     class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *_):
+        def log_message(self, *_: Any) -> None:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder)) as running:
@@ -186,7 +188,7 @@ def server(tmp_path):
         running.shutdown()
 
 
-def test_a_feed_from_the_web(feed, server, tmp_path):
+def test_a_feed_from_the_web(feed: Path, server: Any, tmp_path: Path) -> None:
     folder, address = server
     with ZipFile(folder / "my feed.zip", "w") as target:
         for path in feed.iterdir():
@@ -198,7 +200,7 @@ def test_a_feed_from_the_web(feed, server, tmp_path):
     assert summary["gtfsInput"] == url
 
 
-def test_a_download_that_fails_exits_with_2(server):
+def test_a_download_that_fails_exits_with_2(server: Any) -> None:
     _, address = server
     result = run(f"{address}/nothing.zip")
     assert result.exit_code == 2
@@ -212,7 +214,7 @@ def process(*words: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_exit_codes_of_the_process(feed, tmp_path):
+def test_exit_codes_of_the_process(feed: Path, tmp_path: Path) -> None:
     assert process(feed, *DAY).returncode == 0
     broken = process(write_feed(tmp_path / "other", trips=DANGLING), *DAY)
     assert broken.returncode == 1
@@ -222,7 +224,7 @@ def test_exit_codes_of_the_process(feed, tmp_path):
     assert "Traceback" not in absent.stderr
 
 
-def test_ctrl_c_ends_it_with_130_and_leaves_nothing(tmp_path):
+def test_ctrl_c_ends_it_with_130_and_leaves_nothing(tmp_path: Path) -> None:
     """Pressed while it waits for a feed that never comes."""
     temporary = tmp_path / "temporary"
     temporary.mkdir()
@@ -244,7 +246,7 @@ def test_ctrl_c_ends_it_with_130_and_leaves_nothing(tmp_path):
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk always full")
 @pytest.mark.parametrize("form", ["terminal", "json", "csv"])
-def test_output_that_cannot_be_written_exits_with_2(feed, form):
+def test_output_that_cannot_be_written_exits_with_2(feed: Path, form: Any) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [sys.executable, "-m", "gtfsgen", "validate", str(feed), *DAY, "--format", form],
@@ -255,7 +257,7 @@ def test_output_that_cannot_be_written_exits_with_2(feed, form):
     assert done.stderr.count("\n") == 1
 
 
-def test_a_small_feed_needs_no_heavy_libraries(feed):
+def test_a_small_feed_needs_no_heavy_libraries(feed: Path) -> None:
     code = (
         "import sys\nfrom gtfsgen.cli import main\n"
         "try:\n main()\nexcept SystemExit:\n pass\n"

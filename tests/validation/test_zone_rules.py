@@ -32,7 +32,7 @@ def overlaps(tmp_path: Path, *rows: str) -> list[dict]:
     return gtfsgen.validate(tmp_path, rules="canonical-8.0.1", date="2026-01-01").samples(CODE)
 
 
-def test_the_particulars(tmp_path: Path):
+def test_the_particulars(tmp_path: Path) -> None:
     rows = ("T,2,E,08:30:00,24:30:00,2,1", "T,1,W,08:00:00,09:00:00,2,2")
     assert overlaps(tmp_path, *rows) == [
         {
@@ -66,16 +66,16 @@ def test_the_particulars(tmp_path: Path):
         ("U,2,E,08:00:00,09:00:00,2,2", 0),
     ],
 )
-def test_each_clause(tmp_path: Path, other: str, count: int):
+def test_each_clause(tmp_path: Path, other: str, count: int) -> None:
     assert len(overlaps(tmp_path, "T,1,W,08:00:00,09:00:00,2,2", other)) == count
 
 
-def test_blank_types_are_type_0(tmp_path: Path):
+def test_blank_types_are_type_0(tmp_path: Path) -> None:
     rows = ("T,1,W,08:00:00,09:00:00,,1", "T,2,E,08:00:00,09:00:00,0,2")
     assert len(overlaps(tmp_path, *rows)) == 1
 
 
-def test_each_pair_of_a_trip(tmp_path: Path):
+def test_each_pair_of_a_trip(tmp_path: Path) -> None:
     rows = [f"T,{number},{key},08:00:00,09:00:00,2,2" for number, key in enumerate("WEW")]
     found = overlaps(tmp_path, *rows)
     assert [(one["stopSequence1"], one["stopSequence2"]) for one in found] == [(0, 1), (1, 2)]
