@@ -1,7 +1,7 @@
-"""The canonical validator's answers to 4,447 small feeds, in a compact form beside this file.
+"""The canonical validator's answers to 4,447 small feeds, as text in `cases/`, a file a code.
 
 Each case is one edit away from a feed without notices (`bases/`), with every notice that
-MobilityData's gtfs-validator 8.0.1 reports for it. See README.md here for the members of a case.
+MobilityData's gtfs-validator 8.0.1 reports for it. How they are written: `texts.py`.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 import base64
 import collections
 import json
-import lzma
 import warnings
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from tests.parity.texts import Case, read_cases
 
 HERE = Path(__file__).parent
 
@@ -25,13 +26,10 @@ LOOSE = {
 }
 """Particulars that carry another library's prose or position."""
 
-Case = dict[str, Any]
-
 
 def load_cases() -> Iterator[Case]:
-    with lzma.open(HERE / "cases.jsonl.xz", "rt", encoding="utf-8", newline="\n") as lines:
-        for line in lines:
-            yield json.loads(line)
+    for path in sorted((HERE / "cases").glob("*.md")):
+        yield from read_cases(path.read_text("utf-8"))
 
 
 def content(value: Any) -> bytes:

@@ -15,7 +15,8 @@ from gtfsgen.cli import main
 from gtfsgen.reports.rules_page import markdown
 from gtfsgen.validation import Severity
 from gtfsgen.validation.engine import RULE_SETS, Rule, every_rule, rule, rules, run
-from tests.parity.cases import load_cases
+from tests.parity.cases import HERE, load_cases
+from tests.parity.texts import read_cases, write_case
 from tests.validation.test_cases import BASE, CASES, TODAY, cases, write_feed
 
 PAGE = Path(__file__).parents[2] / "docs" / "rules.md"
@@ -29,7 +30,8 @@ def test_every_rule_says_in_one_line_what_was_found(rule: Rule) -> None:
 
 def test_every_rule_of_ours_has_cases_and_every_case_file_a_rule() -> None:
     ours = {code for code, rule in rules().items() if rule.group == "gtfsgen"}
-    assert {path.stem for path in CASES.glob("*.md")} == ours
+    written = {path.stem for path in CASES.glob("*.md")}
+    assert ours <= written <= set(rules("gtfsgen"))
 
 
 @pytest.mark.parametrize("path", sorted(CASES.glob("*.md")), ids=lambda path: path.stem)
@@ -41,6 +43,15 @@ def test_every_canonical_rule_has_a_case_of_the_canonical_validator() -> None:
     found = {code for case in load_cases() for code in case["expect"]}
     canonical = {code for code, rule in rules("canonical-8.0.1").items()}
     assert canonical == found
+
+
+def test_a_canonical_case_is_the_same_when_written_again() -> None:
+    for path in sorted((HERE / "cases").glob("missing_*.md")):
+        title, _, sections = path.read_text("utf-8").partition("\n\n")
+        assert title == f"# {path.stem}"
+        cases = list(read_cases(sections))
+        assert "\n".join(map(write_case, cases)) == sections
+        assert {case["name"].partition("--")[0] for case in cases} == {path.stem}
 
 
 def test_next_takes_the_place_of_canonical_rules() -> None:
