@@ -27,7 +27,7 @@ lint: $(READY)
 	$(BIN)/ruff format --check gtfsgen tests benchmarks
 
 types: $(READY)
-	$(BIN)/mypy gtfsgen
+	$(BIN)/mypy
 
 pytest: $(READY)
 	$(BIN)/python -m pytest

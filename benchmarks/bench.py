@@ -94,7 +94,7 @@ def generated(rows: int, *, flood: bool = False) -> Subject:
     kind = "flood" if flood else "generated"
     feed = CACHE / f"{kind}-{rows}.zip"
     if not feed.exists():
-        command = [sys.executable, "-m", "benchmarks.generate", str(rows), feed]
+        command = [sys.executable, "-m", "benchmarks.generate", str(rows), str(feed)]
         made = run([*command, *(["--flood"] if flood else [])])
         if made.exit_code != 0:
             raise click.ClickException(made.output)

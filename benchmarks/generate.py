@@ -17,7 +17,7 @@ import math
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import click
 import numpy as np
@@ -88,7 +88,7 @@ def parts(routes: int) -> Iterator[np.ndarray]:
         yield np.arange(first, min(first + ROUTES_AT_ONCE, routes))
 
 
-def write_member(archive: zipfile.ZipFile, name: str, frames: Iterator | list) -> None:
+def write_member(archive: zipfile.ZipFile, name: str, frames: Iterator[Any] | list[Any]) -> None:
     info = zipfile.ZipInfo(name, (2026, 11, 1, 0, 0, 0))
     info.compress_type = zipfile.ZIP_DEFLATED
     with archive.open(info, "w", force_zip64=True) as member:

@@ -28,6 +28,6 @@ def every_fault_is_in_the_registry() -> Iterator[None]:
             if not any(page.group in RULE_GROUPS for page in pages):
                 assert any(fault.severity in page.severities for page in pages), fault
 
-    Fault.__init__ = checked  # type: ignore[method-assign]
+    Fault.__init__ = checked  # type: ignore[method-assign, assignment]
     yield
     Fault.__init__ = make  # type: ignore[method-assign]

@@ -125,7 +125,7 @@ def server(tmp_path: Path) -> Iterator[Any]:
     """A folder served on loopback, and GitHub's comments."""
     served = tmp_path / "served"
     served.mkdir()
-    comments: list[dict] = []
+    comments: list[dict[str, Any]] = []
     asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):

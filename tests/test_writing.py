@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -165,7 +165,7 @@ def test_neither_file_nor_folder_is_taken_for_the_other(tmp_path: Path) -> None:
 def test_a_failing_writer_leaves_the_old_one(tmp_path: Path) -> None:
     writing.write_file(tmp_path / "a", "old")
 
-    def fail(file: Path) -> None:
+    def fail(file: BinaryIO) -> None:
         file.write(b"half")
         raise OSError(28, "No space left on device")
 

@@ -176,4 +176,4 @@ def holds(number: int) -> int:
 def test_processes_that_are_over_the_limit_together_are_done_again_alone() -> None:
     with spending(Budget(memory=450 << 20)):
         workers: Workers[int, int] = Workers(holds, 2)
-        assert sorted(workers.answers([1, 2, 3])) == [1, 2, 3]
+        assert set(workers.answers([1, 2, 3])) == {1, 2, 3}

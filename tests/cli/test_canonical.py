@@ -65,7 +65,7 @@ def test_lines_of_pipelines_write_the_three_reports_and_exit_with_0(
 
 
 def test_the_summary_has_all_members_in_the_canonical_order(zipped: Path, tmp_path: Path) -> None:
-    run("-i", zipped, "-o", tmp_path / "out", "-t", 3, "-d", "2026-11-20")
+    run("-i", zipped, "-o", tmp_path / "out", "-t", "3", "-d", "2026-11-20")
     summary = json.loads((tmp_path / "out" / "report.json").read_text())["summary"]
     assert list(summary) == [
         "validatorVersion",

@@ -31,7 +31,9 @@ def seconds(text: str) -> int | None:
     return int(hours) * 3600 + int(minutes) * 60 + int(ahead or 0) * 86400
 
 
-def train(run_id: str, calls: Sequence[tuple[str, str, str]], dates: Dates, **fields: Any) -> tuple:
+def train(
+    run_id: str, calls: Sequence[tuple[str, str, str]], dates: Dates, **fields: Any
+) -> tuple[Any, ...]:
     """A run and its calls: station, arrival, departure as text with the marks of the grids."""
     run = Run(
         run_id, fields.get("train", run_id), fields.get("route_id", run_id), dates, "", "",
@@ -52,7 +54,7 @@ def coach(coach_id: str, dates: Dates, trains: str, start: str, end: str, **fiel
 
 
 def source(
-    trains: Sequence[tuple],
+    trains: Sequence[tuple[Any, ...]],
     coaches: Sequence[Coach] = (),
     zones: Mapping[str, str] | None = None,
     agency_timezone: str = "Asia/Shanghai",

@@ -178,7 +178,7 @@ def test_a_trip_longer_than_a_day_is_cut_only_if_its_next_run_overtakes_it() -> 
     assert set(trips(weekly)) == {"L"}
 
 
-def two_trains(**fields: Any) -> list[tuple]:
+def two_trains(**fields: Any) -> list[tuple[Any, ...]]:
     return [
         train("K", [("a", "", "17:00"), ("b", "07:35+1", "")], fields.get("k", days("daily"))),
         train("L", [("b", "", fields.get("leaves", "10:00")), ("c", "12:00", "")],
@@ -202,7 +202,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("code", "column", "trains", "row"), WRONG)
 def test_a_wrong_coach_is_an_error_at_its_cell(
-    code: str, column: str, trains: dict, row: tuple
+    code: str, column: str, trains: dict[str, Any], row: tuple[Any, ...]
 ) -> None:
     compiled = compile_source(source(two_trains(**trains), [coach(*row, line=7)]))
     found = [fault for fault in errors(compiled.faults) if fault.code == code]

@@ -9,6 +9,7 @@ from collections import Counter
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from itertools import pairwise
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -56,7 +57,7 @@ def random_train(
     zones: dict[str, str],
     start: datetime,
     dates: Dates,
-) -> tuple[tuple, datetime]:
+) -> tuple[tuple[Any, ...], datetime]:
     """A train from an instant on, over some stations; returns it and the instant of its arrival."""
     day = start.astimezone(ZoneInfo(zones[stations[0]])).date()
     calls, now = [], start
@@ -143,7 +144,7 @@ def cell_instant(day: date, text: str, zone: str) -> datetime:
 
 
 def fitting_dates(
-    chain: list[str], runs: dict, zones: dict, last: date, rng: random.Random
+    chain: list[str], runs: dict[str, Any], zones: dict[str, Any], last: date, rng: random.Random
 ) -> Dates:
     """Dates on which each train of a chain runs when the one before has come, found day by day."""
     found = []
@@ -215,7 +216,7 @@ def check_every_call_once(project: Source, compiled: Compiled) -> None:
     zones = dict(project.stations.select("station_id", "timezone").iter_rows())
     agency = project.settings.agency_timezone
     cells = {(row["run_id"], row["order"]): row for row in project.calls.iter_rows(named=True)}
-    found: Counter = Counter()
+    found: Counter[Any] = Counter()
     for rows in compiled.tables["stop_times"].partition_by("trip_id", maintain_order=True):
         ordered = rows.to_dicts()
         for place, row in enumerate(ordered):
@@ -228,7 +229,7 @@ def check_every_call_once(project: Source, compiled: Compiled) -> None:
                     local = instant(day, row["departure_time"], agency).astimezone(info)
                     key = (row["departure_run"], row["departure_order"])
                     found["departure", *key, local.replace(tzinfo=None)] += 1
-    expected: Counter = Counter()
+    expected: Counter[Any] = Counter()
     shifted = 0
     lasts = Counter(run for run, _ in cells)
     for (run, order), cell in cells.items():
@@ -271,8 +272,8 @@ def check_coaches_stay_together(project: Source, compiled: Compiled) -> None:
                 local = instant(day, row["departure_time"], agency).astimezone(info)
                 # A printed time that a clock change skips is shown later, maybe after midnight.
                 printed = timedelta(seconds=printed_s[row["departure_run"]] - 12 * 3600)
-                local = (local.replace(tzinfo=None) - printed).date()
-                leaving.setdefault((row["departure_run"], local), []).append((row["trip_id"], day))
+                starts = (local.replace(tzinfo=None) - printed).date()
+                leaving.setdefault((row["departure_run"], starts), []).append((row["trip_id"], day))
     for one in project.coaches:
         for day in one.dates:
             ((trip, service_day),) = leaving[one.rides[0].train, day]

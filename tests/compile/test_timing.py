@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -55,7 +56,9 @@ def test_a_name_outside_the_database_is_refused() -> None:
         zone_info("Europe/Bonn")
 
 
-def seconds_on(zones: list[str], clocks: list[tuple], agency: str, day: date) -> list[tuple]:
+def seconds_on(
+    zones: list[str], clocks: list[tuple[Any, ...]], agency: str, day: date
+) -> list[tuple[Any, ...]]:
     year = day.year
     calls = [
         Call(order, str(order), zone(name, year), arrival, departure)

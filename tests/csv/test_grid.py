@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, Literal
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gtfsgen.csv import raw
-from gtfsgen.csv.grid import Grid
+from gtfsgen.csv.grid import Cells, Grid
 
 WHOLE = st.integers(0, 10**9).map(str)
 NUMBER = st.builds(
@@ -43,11 +46,12 @@ def test_numbers_are_those_of_the_careful_road(column: list[str]) -> None:
     column = [cell.replace("#", "") for cell in column]
     grid = grid_of(column)
     cells = grid.column(0)
-    for kind, read in (
+    roads: tuple[tuple[Literal["integer", "time", "float"], Callable[[Cells], Any]], ...] = (
         ("integer", grid.integers),
         ("time", grid.times),
         ("float", grid.floats),
-    ):
+    )
+    for kind, read in roads:
         numbers = read(cells)
         expected = raw.direct([cell.strip() or None for cell in column], kind).values.to_list()
         rest = set(numbers.rest.tolist())

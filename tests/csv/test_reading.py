@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gtfsgen.csv import reading, records
 from gtfsgen.csv.raw import Column, Direct, RawTable
-from gtfsgen.feed.archive import DamagedEntry
+from gtfsgen.csv.streams import DamagedEntry
 
 BIG = {"small_bytes": 0}  # send even short texts down the fast road
 
@@ -22,7 +22,7 @@ def table_of(text: str | bytes, wanted: Any = ("a", "b"), **how: Any) -> RawTabl
     return reading.read_table(data, wanted, **how)
 
 
-def cells(column: Column | Direct) -> list:
+def cells(column: Column | Direct) -> list[Any]:
     if isinstance(column, Direct):
         return [*column.values.to_list(), *column.odd.rows()]
     values = column.values.to_list()
@@ -30,7 +30,7 @@ def cells(column: Column | Direct) -> list:
     return [None if code is None else values[code] for code in column.codes.to_list()]
 
 
-def content(table: RawTable) -> dict:
+def content(table: RawTable) -> dict[str, Any]:
     return {
         "header": table.header,
         "lines": table.csv_row_number.to_list(),
@@ -71,7 +71,7 @@ def content(table: RawTable) -> dict:
         ("x,🚌", ["x", "🚌"]),
     ],
 )
-def test_cells(row: str, expected: list, how: dict) -> None:
+def test_cells(row: str, expected: list[Any], how: dict[str, Any]) -> None:
     table = table_of(f"a,b\n1,2\n{row}\n3,4\n", **how)
     assert [cells(table.columns[name])[1] for name in "ab"] == expected
     assert table.height == 3
@@ -95,7 +95,7 @@ def test_cells(row: str, expected: list, how: dict) -> None:
         ('x,"y" 🚌"', ["x", '"y" 🚌"']),
     ],
 )
-def test_last_line_without_its_end(end: str, expected: list) -> None:
+def test_last_line_without_its_end(end: str, expected: list[Any]) -> None:
     for how in ({}, BIG):
         table = table_of(f"a,b\n{end}", **how)
         assert [cells(table.columns[name]) for name in "ab"] == [[cell] for cell in expected]
@@ -201,7 +201,8 @@ def test_numbers_are_read_directly() -> None:
         assert a.odd.rows() == [(3, "x"), (5, "nan"), (6, "1e999")]
         assert b.values.to_list() == [7, -3, None, None, None, None, 8]
         assert b.odd.rows() == [(3, "2147483648"), (4, "0x10"), (5, "+5")]
-        assert (a.values.dtype, b.values.dtype) == (pl.Float64, pl.Int32)
+        assert a.values.dtype == pl.Float64
+        assert b.values.dtype == pl.Int32
 
 
 def test_doubles_are_the_nearest_as_in_java() -> None:
@@ -248,7 +249,7 @@ def test_a_long_file_in_pieces_is_the_file() -> None:
     wanted = {"trip": "text", "n": "text", "half": "float", "name": "text"}
     whole = content(reading.read_table(text.encode(), wanted, small_bytes=1 << 30))
     assert whole["lines"][20_000] == 20_003
-    pieces = reading.read_table(io.BytesIO(text.encode()), wanted, piece_bytes=50_000)  # type: ignore[arg-type]
+    pieces = reading.read_table(io.BytesIO(text.encode()), wanted, piece_bytes=50_000)
     assert content(pieces) == whole
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from gtfsgen.budget import UnreadableInput
+from gtfsgen.csv.streams import DamagedEntry
 from gtfsgen.feed.archive import (
     KNOWN_NAMES,
     TABLE_NAMES,
-    DamagedEntry,
-    UnreadableInput,
     open_archive,
 )
 

@@ -240,4 +240,4 @@ def test_python_takes_addresses_and_raises(address: Any, tmp_path: Path) -> None
         gtfsgen.validate(tmp_path / "none.zip")
     for wrong in ({"country": "Utopia"}, {"date": "tomorrow"}, {"rules": "none"}):
         with pytest.raises(ValueError, match=next(iter(wrong.values()))):
-            gtfsgen.validate(f"{address}/feed.zip", **wrong)
+            gtfsgen.validate(f"{address}/feed.zip", **wrong)  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+import shapely
 
 from gtfsgen.feed.geojson import Locations, read_locations
 from gtfsgen.java.gson import DuplicateKey, MalformedJson, UnreadableEscape, read_object
@@ -53,7 +54,7 @@ def test_a_clean_file() -> None:
     assert locations.notices == []
     assert locations.features.rows() == [(0, "A", "Polygon"), (1, "B", "Polygon")]
     assert locations.geometries[0] is not None
-    assert locations.geometries[0].bounds == (2.2, 48.2, 2.3, 48.3)
+    assert tuple(shapely.bounds(locations.geometries[0])) == (2.2, 48.2, 2.3, 48.3)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +161,7 @@ def test_unknown_elements() -> None:
         ({"type": {}}, None),
     ],
 )
-def test_an_unusable_root(document: dict, code: str | None) -> None:
+def test_an_unusable_root(document: dict[str, Any], code: str | None) -> None:
     locations = read_locations(json.dumps(document).encode())
     assert not locations.loaded
     assert codes(locations) == ([code] if code else [])
@@ -184,7 +185,7 @@ def test_an_unsupported_root_type_is_named_as_java_writes_it() -> None:
         (feature(geometry={"type": "Polygon"}), ["features.geometry.coordinates"]),
     ],
 )
-def test_missing_elements(element: dict, missing: list[str]) -> None:
+def test_missing_elements(element: dict[str, Any], missing: list[str]) -> None:
     locations = read(feature("Z"), element)
     assert not locations.loaded
     assert codes(locations) == ["missing_required_element"] * len(missing)
@@ -277,7 +278,7 @@ def test_duplicate_ids_of_an_unusable_file_do_not_count() -> None:
         ([[[0, "Infinity"], [50, 1], [2, 2], [0, "Infinity"]]], "Invalid Coordinate"),
     ],
 )
-def test_invalid_geometry(rings: list, message: str) -> None:
+def test_invalid_geometry(rings: list[Any], message: str) -> None:
     locations = with_polygon(*rings)
     assert not locations.loaded
     context = dict(locations.notices[-1][1])
@@ -301,7 +302,7 @@ def test_invalid_geometry(rings: list, message: str) -> None:
         [SQUARE, []],
     ],
 )
-def test_valid_geometry(rings: list) -> None:
+def test_valid_geometry(rings: list[Any]) -> None:
     locations = with_polygon(*rings)
     assert locations.loaded
     assert locations.notices == []
@@ -341,7 +342,7 @@ def test_points_of_an_incomplete_feature_are_not_looked_at() -> None:
         ("{a\"b: x'y}", {'a"b': "x'y"}),
     ],
 )
-def test_lenient_values(text: str, value: dict) -> None:
+def test_lenient_values(text: str, value: dict[str, Any]) -> None:
     assert read_object(text.encode()) == value
 
 

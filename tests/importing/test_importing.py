@@ -54,12 +54,14 @@ def rebuilt(feed: Path, folder: Path) -> dict[str, pl.DataFrame]:
 BUS_STEMS = [name.removesuffix(".txt") for name in BUS]
 
 
-def rides(tables: dict[str, pl.DataFrame]) -> Counter[tuple]:
+def rides(tables: dict[str, pl.DataFrame]) -> Counter[tuple[Any, ...]]:
     """Every call of every trip on every date, in true time of a zone without clock changes."""
     rows = Rows(tables)
     days = service_dates(rows)
-    found: Counter[tuple] = Counter()
-    service = dict(rows.rows("trips", "trip_id", "service_id"))
+    found: Counter[tuple[Any, ...]] = Counter()
+    service: dict[Any, Any] = {
+        row[0]: row[1] for row in rows.rows("trips", "trip_id", "service_id")
+    }
     for trip, stop, arrival, departure, pickup, drop_off in rows.rows(
         "stop_times",
         "trip_id",
@@ -90,6 +92,7 @@ def moment(day: date, text: str | None) -> tuple[date, int] | None:
 def test_a_railway_survives_the_way_there_and_back(name: str, tmp_path: Path) -> None:
     first = build(PROJECTS[name], tmp_path / "first.zip", validate=False)
     assert first.feed
+    assert first.feed is not None
     made = import_feed(first.feed, TODAY)
     assert made.changes == []
     assert made.passed == Counter()
@@ -101,6 +104,7 @@ def test_a_railway_survives_the_way_there_and_back(name: str, tmp_path: Path) ->
 
 def test_the_flagship_comes_back_as_it_is_printed(tmp_path: Path) -> None:
     first = build(PROJECTS["flagship"], tmp_path / "first.zip", validate=False)
+    assert first.feed is not None
     made = import_feed(first.feed, TODAY)
     grid = made.files["timetables/beijing-pyongyang.csv"].splitlines()
     assert grid[:3] == ["train,,K27,95,52", "days,,daily,daily,daily", "Beijing,,17:26,,"]
@@ -111,7 +115,9 @@ def test_the_flagship_comes_back_as_it_is_printed(tmp_path: Path) -> None:
     assert "daily,95 > 52,Dandong,Pyongyang" in coaches
     again = build(written(made.files, tmp_path / "source"), tmp_path / "again.zip", validate=False)
     for name in ("trips", "stop_times", "calendar", "calendar_dates", "stops", "shapes"):
-        files = [text_tables(feed, [name, *CORE])[name] for feed in (first.feed, again.feed)]
+        files = [
+            text_tables(feed, [name, *CORE])[name] for feed in (first.feed, again.feed) if feed
+        ]
         assert files[0].equals(files[1]), name
 
 
@@ -328,6 +334,7 @@ def test_locations_are_passed_through(tmp_path: Path, folder: str) -> None:
     assert made.remarks == import_feed(zipped(tmp_path / "bus2.zip", BUS), TODAY).remarks
     source = written(made.files, tmp_path / "source")
     built = build(source, tmp_path / "again.zip", draw=False, validate=False)
+    assert built.feed is not None
     with ZipFile(built.feed) as archive:
         assert archive.read(LOCATIONS).decode() == NO_PLACES
 

@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -29,6 +30,11 @@ PROJECTS = {
 DAY_S = 86400
 
 Row = dict[str, str]
+
+
+class Leaving(Protocol):
+    @property
+    def departure(self) -> datetime: ...
 
 
 @dataclass(frozen=True)
@@ -144,7 +150,7 @@ def calls_in_tables(source: Source, *, around: bool = False) -> Counter[Call]:
     return found
 
 
-def in_a_night_of_change(call: Call, zone: ZoneInfo) -> bool:
+def in_a_night_of_change(call: Leaving, zone: ZoneInfo) -> bool:
     """Whether the clock there changes around the call: a time may be shown twice or never."""
     before, after = (
         (call.departure + timedelta(hours=hours)).replace(tzinfo=zone).utcoffset()
@@ -171,14 +177,14 @@ def test_every_printed_time_says_where_it_comes_from(name: str) -> None:
 
 @pytest.mark.parametrize("profile", ["linked", "through"])
 @pytest.mark.parametrize("name", PROJECTS)
-def test_it_builds_without_an_error(built: dict, name: str, profile: str) -> None:
+def test_it_builds_without_an_error(built: dict[Any, Any], name: str, profile: str) -> None:
     made = built[name, profile]
     assert [str(each) for each in made.notices if each.severity is Severity.ERROR] == []
     assert made.feed is not None
 
 
 @pytest.mark.parametrize("name", PROJECTS)
-def test_no_call_is_lost_doubled_or_shifted(built: dict, name: str) -> None:
+def test_no_call_is_lost_doubled_or_shifted(built: dict[Any, Any], name: str) -> None:
     source, made = source_of(name), built[name, "linked"]
     zones = {row["stop_id"]: ZoneInfo(row["stop_timezone"]) for row in rows(made, "stops")}
 
@@ -207,7 +213,7 @@ def test_no_call_is_lost_doubled_or_shifted(built: dict, name: str) -> None:
 
 @pytest.mark.parametrize("profile", ["linked", "through"])
 @pytest.mark.parametrize("name", PROJECTS)
-def test_no_train_leaves_a_station_twice(built: dict, name: str, profile: str) -> None:
+def test_no_train_leaves_a_station_twice(built: dict[Any, Any], name: str, profile: str) -> None:
     made = built[name, profile]
     dates = service_dates(made)
     last = {row["trip_id"]: row["stop_sequence"] for row in rows(made, "stop_times")}
@@ -226,7 +232,7 @@ def test_no_train_leaves_a_station_twice(built: dict, name: str, profile: str) -
 
 
 @pytest.mark.parametrize("name", PROJECTS)
-def test_linked_trips_meet(built: dict, name: str) -> None:
+def test_linked_trips_meet(built: dict[Any, Any], name: str) -> None:
     """Trips of a block share their service and their joint: same stop, doors open on both sides."""
     made = built[name, "linked"]
     blocks: dict[tuple[str, str], list[list[Row]]] = defaultdict(list)
@@ -256,7 +262,7 @@ def test_its_journeys_ask_both_ways(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PROJECTS)
-def test_a_planner_finds_its_journeys(built: dict, name: str) -> None:
+def test_a_planner_finds_its_journeys(built: dict[Any, Any], name: str) -> None:
     """MOTIS's engine itself; what it cannot do is named in the project's policy.toml."""
     pytest.importorskip("pynigiri", reason="MOTIS's engine has no wheel for this machine")
     from gtfsgen.planners import motis
@@ -299,7 +305,7 @@ def test_the_flagship_has_nothing_to_overlook(tmp_path: Path) -> None:
     assert [str(each) for each in made.notices if each.severity is not Severity.INFO] == []
 
 
-def test_halts_in_brackets_have_closed_doors(built: dict) -> None:
+def test_halts_in_brackets_have_closed_doors(built: dict[Any, Any]) -> None:
     made = built["optima-express", "linked"]
     doors = {
         row["stop_id"]: (row["pickup_type"], row["drop_off_type"])

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
@@ -143,7 +144,7 @@ def test_the_page_loads_nothing_and_is_well_formed(feed: Any) -> None:
     assert re.findall(r"url\((?!#)", html) == []
     ids = [attributes["id"] for _, attributes in elements.found if "id" in attributes]
     assert len(ids) == len(set(ids))
-    targets = {a["href"][1:] for tag, a in elements.found if tag == "a"}
+    targets = {str(a["href"])[1:] for tag, a in elements.found if tag == "a"}
     assert targets <= set(ids)
 
 
@@ -186,7 +187,7 @@ def test_names_are_given_in_every_language() -> None:
 
 
 def test_notices_are_listed_gravest_first() -> None:
-    notices = [
+    notices: list[Fault | Mapping[str, Any]] = [
         Fault(Severity.INFO, "no_route", "stations.csv", 3, "A", "drawn straight"),
         {"severity": "ERROR", "code": "bad_time", "place": "k27.csv:4:C", "message": "25h"},
     ]

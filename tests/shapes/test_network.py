@@ -68,18 +68,18 @@ def test_a_simplified_line_strays_no_farther_than_allowed(seed: Any) -> None:
     assert len(kept) < len(line)
 
 
-def cheapest_ways(lines: list[Line]) -> tuple[dict, dict]:
+def cheapest_ways(lines: list[Line]) -> tuple[dict[Any, Any], dict[Any, Any]]:
     """Costs of edges and of the cheapest ways between all their ends, by Floyd and Warshall."""
-    edge: dict = {}
+    edge: dict[Any, Any] = {}
     for line in lines:
         a, b = ((round(lat, 6), round(lon, 6)) for lat, lon in line.points)
         cost = distance_m(a, b) * COST[line.detail]
         edge[a, b] = edge[b, a] = min(edge.get((a, b), math.inf), cost)
     places = sorted({place for pair in edge for place in pair})
-    cost = {(p, q): edge.get((p, q), math.inf) for p in places for q in places}
+    ways: dict[Any, float] = {(p, q): edge.get((p, q), math.inf) for p in places for q in places}
     for via, p, q in itertools.product(places, repeat=3):
-        cost[p, q] = min(cost[p, q], cost[p, via] + cost[via, q])
-    return edge, cost
+        ways[p, q] = min(ways[p, q], ways[p, via] + ways[via, q])
+    return edge, ways
 
 
 @pytest.mark.parametrize("seed", range(15))

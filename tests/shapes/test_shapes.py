@@ -45,7 +45,7 @@ def feed(
     }
 
 
-def write_lines(folder: Path, *features: tuple[str, list, dict]) -> Path:
+def write_lines(folder: Path, *features: tuple[str, list[Any], dict[str, Any]]) -> Path:
     folder.mkdir(exist_ok=True)
     collection = {
         "type": "FeatureCollection",
@@ -265,6 +265,7 @@ def test_parallel_tracks_are_not_changed_between_stops() -> None:
     siding = Line(((50.0005, 10.09), (50.0005, 10.11)))
     network = line_network([main, siding], join_m=10)
     stops = [Stop("a", (50.0, 10.0)), Stop("b", (50.0004, 10.1)), Stop("c", (50.0, 10.2))]
+    assert network is not None
     assert [leg.reason for leg in legs(stops, network, {}, Limits())] == [None, None]
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
@@ -7,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gtfsgen.dates import Dates
-from gtfsgen.source.days import DaysError, canonical, parse
+from gtfsgen.source.day_words import DaysError
+from gtfsgen.source.days import canonical, parse
 
 FIRST, LAST = date(2026, 1, 1), date(2027, 6, 30)
 PERIOD = [FIRST + timedelta(days=k) for k in range((LAST - FIRST).days + 1)]
@@ -151,7 +153,7 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 def selections(draw, alone: bool) -> tuple[str, set[date]]:  # type: ignore[no-untyped-def]
     """A selection in words, and its dates found by asking each day of the period."""
     words: list[str] = []
-    tests = []
+    tests: list[Callable[[date], bool]] = []
     if draw(st.booleans()):
         flags = draw(st.sets(st.integers(0, 6), min_size=1))
         words += [WEEK[k] for k in flags]

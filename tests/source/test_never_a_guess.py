@@ -9,7 +9,8 @@ from datetime import date
 
 import pytest
 
-from gtfsgen.source.days import DaysError, canonical
+from gtfsgen.source.day_words import DaysError
+from gtfsgen.source.days import canonical
 from gtfsgen.source.times import Cell, Manner, TimeError, parse_cell
 
 YEAR = (date(2026, 12, 13), date(2027, 12, 11))

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -263,7 +264,7 @@ def moment(day: date, clock: str) -> datetime:
     )
 
 
-def quiet(calls: Counter, zones: dict[str, ZoneInfo]) -> Counter:
+def quiet(calls: Counter[Any], zones: dict[str, ZoneInfo]) -> Counter[Any]:
     """Without the calls in nights of a clock change: a time may be shown there twice or never."""
     return Counter(
         {
@@ -279,7 +280,7 @@ def compare(folder: Path, table: Printed, tmp_path: Path) -> None:
     assert [str(f) for f in source.faults if f.severity is Severity.ERROR] == []
     made = build(folder, tmp_path / "feed.zip", draw=False, validate=False)
     zones = {s["stop_id"]: ZoneInfo(s["stop_timezone"]) for s in made.tables["stops"].to_dicts()}
-    built: dict[tuple[str, str, date], list] = {}
+    built: dict[tuple[str, str, date], list[Any]] = {}
     for call, count in calls_in_feed(made).items():
         key = (call.train, call.station_id, call.arrival.date())
         built.setdefault(key, []).extend([call] * count)

@@ -4,6 +4,7 @@ import io
 import zipfile
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,7 @@ def test_settings(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_settings_are_told_at_their_line(
-    tmp_path: Path, change: tuple, expected: tuple
+    tmp_path: Path, change: tuple[Any, ...], expected: tuple[Any, ...]
 ) -> None:
     source = read(tmp_path, {"feed.toml": FEED.replace(*change)})
     assert expected in {(f.code, f.line) for f in source.faults if f.path == "feed.toml"}
@@ -105,7 +106,7 @@ def test_no_project_at_all(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_cells_are_told_at_their_cell(
-    tmp_path: Path, name: str, change: tuple, expected: tuple
+    tmp_path: Path, name: str, change: tuple[str, str], expected: tuple[Any, ...]
 ) -> None:
     source = read(tmp_path, {name: FILES[name].replace(*change, 1)})
     assert expected in {(f.code, f.line, f.column) for f in source.faults if f.path == name}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,7 @@ def test_printed_forms_of_a_time(text: str, clock: str) -> None:
         ("?", {"clock": None}),
     ],
 )
-def test_marks(text: str, expected: dict) -> None:
+def test_marks(text: str, expected: dict[str, Any]) -> None:
     cell = parse_cell(text)
     assert cell is not None
     assert {name: getattr(cell, name) for name in expected} == expected
@@ -230,7 +231,9 @@ GRID = "train,,7\ndays,,daily\nBeijing,dep,{}\nTianjin,arr,{}\nTianjin,dep,{}\nS
         (("10:00", "11:10", "<11:15", "17:00"), {("mixed_clocks", 5)}),
     ],
 )
-def test_wrong_times_are_told_at_their_cell(tmp_path: Path, cells: tuple, expected: set) -> None:
+def test_wrong_times_are_told_at_their_cell(
+    tmp_path: Path, cells: tuple[Any, ...], expected: set[Any]
+) -> None:
     source = grid(tmp_path, GRID.format(*cells))
     found = {(code, int(place.split(":")[1])) for code, place in codes(source)}
     assert found == expected
@@ -246,7 +249,9 @@ def test_wrong_times_are_told_at_their_cell(tmp_path: Path, cells: tuple, expect
         ("10:00", "11:10", "11:15", "10:30 +1"),
     ],
 )
-def test_a_written_day_that_agrees_or_settles_is_good(tmp_path: Path, cells: tuple) -> None:
+def test_a_written_day_that_agrees_or_settles_is_good(
+    tmp_path: Path, cells: tuple[Any, ...]
+) -> None:
     assert codes(grid(tmp_path, GRID.format(*cells))) == set()
 
 
@@ -282,7 +287,9 @@ def test_a_week_on_the_train_needs_its_mark(tmp_path: Path) -> None:
         (("Tianjin,arr,11:10", "Tianjin,arr"), ("ragged_row", 4, "C")),
     ],
 )  # fmt: skip
-def test_wrong_rows_are_told_at_their_cell(tmp_path: Path, change: tuple, expected: tuple) -> None:
+def test_wrong_rows_are_told_at_their_cell(
+    tmp_path: Path, change: tuple[Any, ...], expected: tuple[Any, ...]
+) -> None:
     text = GRID.format("10:00", "11:10", "11:15", "17:00").replace(*change)
     faults = {(f.code, f.line, f.column) for f in grid(tmp_path, text).faults}
     assert expected in faults

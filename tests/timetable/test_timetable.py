@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import date, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -43,7 +44,7 @@ def test_patterns_say_what_stop_times_say(seed: int) -> None:
     feed = random_feed(seed)
     timetable = feed.timetable()
     names = timetable.stops["stop_id"].cast(str)
-    shapes = {}
+    shapes: dict[Any, Any] = {}
     for trip in timetable.trips.iter_rows(named=True):
         calls = timetable.calls.filter(timetable.calls["pattern"] == trip["pattern"])
         found = [

@@ -27,7 +27,7 @@ trips = st.lists(
 days = st.dictionaries(st.sampled_from("ABC"), st.sets(st.integers(0, 150), max_size=90))
 
 
-def plain(rows: list, running: dict[str, set[int]]) -> list[tuple[int, int, date]]:
+def plain(rows: list[Any], running: dict[str, set[int]]) -> list[tuple[int, int, date]]:
     found = []
     for a, (block, service, (_, _, last_arrival, end)) in enumerate(rows):
         for b in range(a + 1, len(rows)):

@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,8 @@ def cases(path: Path) -> Iterator[Case]:
     title, *sections = re.split(r"^## ", path.read_text("utf-8"), flags=re.MULTILINE)
     assert title.splitlines()[0] == f"# `{path.stem}`", path
     for section in sections:
-        tables, expected = {}, collections.Counter()
+        tables: dict[str, str] = {}
+        expected: collections.Counter[Any] = collections.Counter()
         for filename, text in BLOCK.findall(section):
             tables[filename], wanted = without_expectations(text)
             expected.update((code, filename, row) for row, code in wanted)

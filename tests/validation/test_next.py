@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,9 @@ SHAPE = "shape_id,shape_pt_lat,shape_pt_lon,shape_pt_sequence\nX,48.1,16.3,1\nX,
     ],
     ids=["no shapes", "no points", "shapes", "no minimum time", "no minutes", "discount"],
 )
-def test_next(tables: dict[str, str], only_now: set, only_next: set, tmp_path: Path) -> None:
+def test_next(
+    tables: dict[str, str], only_now: set[Any], only_next: set[Any], tmp_path: Path
+) -> None:
     folder = write_feed(tables, tmp_path)
     now = set(found(gtfsgen.validate(folder, "canonical-8.0.1", TODAY)))
     later = set(found(gtfsgen.validate(folder, "canonical-next", TODAY)))

@@ -18,6 +18,8 @@ from gtfsgen.validation.scans.shape_matching import Finding, Patterns, Shapes
 METRE = math.degrees(1 / sphere.EARTH_RADIUS_M)
 Point = tuple[float, float]
 
+Place = tuple[float, float]
+
 
 def places(points: list[Point]) -> tuple[np.ndarray, np.ndarray]:
     """Positions (east, north) in metres from a place on the equator, in degrees."""
@@ -154,13 +156,13 @@ def test_distances_that_point_elsewhere() -> None:
 
 
 def test_distances_need_a_last_one_on_both_sides() -> None:
-    stops = [(0, 0), (1000, 0), (2000, 0)]
+    stops: list[Place] = [(0, 0), (1000, 0), (2000, 0)]
     assert match(LINE, stops, shape_dist=DISTS, dists=[[0.0, 5.0, 0.0]]) == []
     assert match(LINE, stops, shape_dist=[0.0] * 3, dists=[[0.0, 5.0, 20.0]]) == []
 
 
 def test_the_wide_limit_of_rail_ends_does_not_hold_for_distances() -> None:
-    stops = [(0, 300), (2000, 300)]
+    stops: list[Place] = [(0, 300), (2000, 300)]
     findings = match(LINE, stops, shape_dist=DISTS, dists=[[0.0, 20.0]], rail=True)
     assert kinds(findings) == [("too_far_by_distance", 0), ("too_far_by_distance", 1)]
 
@@ -199,7 +201,7 @@ def test_the_search_by_distance_does_not_go_back_to_an_earlier_segment() -> None
 
 
 def test_a_stop_without_distance_falls_back_on_geometry() -> None:
-    stops = [(0, 0), (1000, 0), (500, 0), (2000, 0)]
+    stops: list[Place] = [(0, 0), (1000, 0), (500, 0), (2000, 0)]
     findings = match(LINE, stops, shape_dist=DISTS, dists=[[0.0, 10.0, 0.0, 20.0]])
     assert kinds(findings) == [("out_of_order", 2), ("out_of_order", 2)]
 
@@ -211,9 +213,9 @@ def test_no_patterns() -> None:
     assert shape_matching.match(shapes, patterns, np.zeros(0), np.zeros(0)) == []
 
 
-def slow_candidates(shape: list[Point], stop: Point) -> list[tuple[float, float]]:
+def slow_candidates(shape: list[Point], stop: Point) -> list[Place]:
     """Metres along the shape and off the stop, segment by segment, on a plane."""
-    found: list[tuple[float, float]] = []
+    found: list[Place] = []
     best, before, was_leaving, along = None, math.inf, False, 0.0
     for (x1, y1), (x2, y2) in itertools.pairwise(shape):
         dx, dy = x2 - x1, y2 - y1

@@ -17,11 +17,13 @@ CODE = "trip_short_name_not_unique_per_day"
 FIRST_DAY = date(2026, 11, 2)
 
 
-def feed_of(random: Random) -> tuple[dict[str, str], list[dict], dict[str, set[date]], set]:
+def feed_of(
+    random: Random,
+) -> tuple[dict[str, str], list[dict[str, Any]], dict[str, set[date]], set[Any]]:
     """A feed's tables, and what the law needs of it: trips, dates of services, links."""
     days = [FIRST_DAY + timedelta(n) for n in range(6)]
     services = {f"S{n}": {day for day in days if random.random() < 0.5} for n in range(5)}
-    trips = [
+    trips: list[dict[str, Any]] = [
         {
             "trip_id": f"T{n}",
             "service_id": random.choice(sorted(services)),
@@ -62,16 +64,18 @@ def clock(seconds: int) -> str:
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 
 
-def namesakes_in_a_row(trips: list[dict], services: dict, links: set) -> dict[str, tuple]:
+def namesakes_in_a_row(
+    trips: list[dict[str, Any]], services: dict[str, Any], links: set[Any]
+) -> dict[str, tuple[Any, ...]]:
     """Trip -> the trip just before it that it must not share its number with, and the date."""
     rows = {trip["trip_id"]: row for row, trip in enumerate(trips, start=2)}
     names = {trip["trip_id"]: trip["trip_short_name"] for trip in trips}
     follows = {(a, b) for a, b in links if names[a] and names[a] == names[b]}
     while longer := {(a, d) for a, b in follows for c, d in follows if b == c} - follows:
         follows |= longer
-    found: dict[str, tuple] = {}
+    found: dict[str, tuple[Any, ...]] = {}
     for day in sorted(set().union(*services.values())):
-        last: dict[tuple, dict] = {}
+        last: dict[tuple[Any, ...], dict[str, Any]] = {}
         for trip in sorted(trips, key=lambda t: (t["start_s"], rows[t["trip_id"]])):
             if day not in services[trip["service_id"]] or not trip["trip_short_name"]:
                 continue

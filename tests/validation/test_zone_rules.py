@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,14 +18,14 @@ HEADER = (
 BOXES = {"W": (0, 0, 4, 4), "E": (3, 3, 7, 7), "inner": (1, 1, 2, 2), "beside": (4, 0, 8, 3)}
 
 
-def zone(key: str) -> dict:
+def zone(key: str) -> dict[str, Any]:
     west, south, east, north = (10 + value for value in BOXES[key])
     ring = [(west, south), (east, south), (east, north), (west, north), (west, south)]
     polygon = {"type": "Polygon", "coordinates": [ring]}
     return {"id": key, "type": "Feature", "properties": {}, "geometry": polygon}
 
 
-def overlaps(tmp_path: Path, *rows: str) -> list[dict]:
+def overlaps(tmp_path: Path, *rows: str) -> list[dict[str, Any]]:
     features = [zone(key) for key in BOXES]
     document = {"type": "FeatureCollection", "features": features}
     (tmp_path / "locations.geojson").write_text(json.dumps(document))
