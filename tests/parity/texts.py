@@ -80,7 +80,7 @@ def read_cases(text: str) -> Iterator[Case]:
     """The cases of a file."""
     for section in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
         name, _, body = section.partition("\n")
-        case = {"name": name} | {key: _copy(value) for key, value in DEFAULTS.items()}
+        case: Case = {"name": name} | {key: _copy(value) for key, value in DEFAULTS.items()}
         blocks = BLOCK.findall(body)
         for _, _, content in (block for block in blocks if block[0] == "json"):
             case |= json.loads(content)

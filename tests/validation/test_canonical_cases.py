@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 
 from tests.parity.__main__ import SCORE, case_differences
-from tests.parity.cases import Case, load_cases, write_feed
+from tests.parity.cases import load_cases, write_feed
+from tests.parity.texts import Case
 
 CHUNK = 50
 KNOWN = Path(__file__).parents[2] / "docs" / "decisions" / "canonical-differences.md"
