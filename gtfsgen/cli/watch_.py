@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import click
@@ -15,8 +16,10 @@ import click
 from gtfsgen import clocks
 from gtfsgen.cli.ending import Terminated
 
-POLL_S = 0.4
-"""Polling sees saves on every system and network drive, and needs no library."""
+QUIET_MS = 100
+"""Saves within this time are one change."""
+WAIT_MS = 300
+"""How often the listener looks whether it is to stop."""
 VERSION_PATH = "/version"
 
 
@@ -78,30 +81,56 @@ def command(source: Path, output: Path | None, port: int) -> None:
 
 
 def watch(source: Path, rebuilt: Callable[[], None], rounds: int | None = None) -> None:
-    """Call `rebuilt` at once and after every change below `source`, `rounds` times or for ever."""
-    seen: dict[Path, tuple[int, int]] | None = None
-    while rounds is None or rounds > 0:
-        now = snapshot(source)
-        if now != seen:
-            seen = now
+    """Call `rebuilt` at once and after every change below `source`, `rounds` times or for ever.
+
+    A save during a build leads to the next one. Where the system cannot tell of changes, as on
+    some network drives, WATCHFILES_FORCE_POLLING=1 makes watchfiles look by itself.
+    Raises OSError where the folder cannot be watched.
+    """
+    told: SimpleQueue[BaseException | None] = SimpleQueue()
+    stop = threading.Event()
+    # In a thread of its own, for watchfiles makes Ctrl-C of every signal while it waits.
+    listener = threading.Thread(target=_listen, args=(source, told, stop), daemon=True)
+    listener.start()
+    try:
+        while rounds is None or rounds > 0:
+            failure = told.get()
+            if failure is not None:
+                raise failure
             rebuilt()
-        time.sleep(POLL_S)
-        rounds = None if rounds is None else rounds - 1
+            rounds = None if rounds is None else rounds - 1
+    finally:
+        stop.set()
+        listener.join()
 
 
-def snapshot(source: Path) -> dict[Path, tuple[int, int]]:
-    """Each file's time and size. Spreadsheets' lock files (`~$x`, `.~lock`) are no change."""
-    found = {}
-    for path in sorted(source.rglob("*")):
-        if path.name.startswith((".", "~")):
-            continue
-        try:
-            state = path.stat()
-        except OSError:
-            continue  # saved by renaming, just now
-        if path.is_file():
-            found[path] = (state.st_mtime_ns, state.st_size)
-    return found
+def _listen(source: Path, told: SimpleQueue[BaseException | None], stop: threading.Event) -> None:
+    """Put None for the beginning and for each change, and what went wrong as the last."""
+    import watchfiles
+
+    first = True
+    try:
+        for changes in watchfiles.watch(
+            source,
+            watch_filter=lambda _, path: is_source(Path(path)),
+            debounce=QUIET_MS,
+            step=QUIET_MS,
+            stop_event=stop,
+            rust_timeout=WAIT_MS,
+            yield_on_timeout=True,
+        ):
+            if changes or first:
+                told.put(None)
+            first = False
+    except Exception as failure:
+        told.put(OSError(f"{source} cannot be watched: {failure}"))
+
+
+def is_source(path: Path) -> bool:
+    """Whether a change of this file is one of the tables: not spreadsheets' lock files (`~$x`,
+    `.~lock`) and what editors leave.
+    """
+    return not path.name.startswith((".", "~")) and not path.name.endswith("~")
 
 
 def rebuild(source: Path, output: Path | None, screen: Screen) -> None:

@@ -1,15 +1,10 @@
 from __future__ import annotations
 
-import urllib.request
 from datetime import date
-from http.server import ThreadingHTTPServer
-from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import polars as pl
 
-from gtfsgen.cli.watch_ import Screen, _handler, rebuild, snapshot, watch
 from gtfsgen.dates import Dates
 from gtfsgen.diff.changes import changes
 from tests.render.feeds import bus, through_coaches
@@ -92,42 +87,6 @@ def test_stops_and_stations() -> None:
     assert ("station", "Sinuiju", "moved by 333 m") in found
     assert ("stops", "K28", "no longer calls at Tianjin") in found
     assert not any(what == "K27" for _, what, _ in found)
-
-
-def test_watch_builds_again_after_a_save_and_not_without(tmp_path: Path) -> None:
-    file = tmp_path / "stations.csv"
-    file.write_text("a")
-    built = []
-
-    def rebuilt() -> None:
-        built.append(file.read_text())
-        if len(built) == 1:
-            file.write_text("ab")
-        (tmp_path / ".~lock.stations.csv#").write_text("x" * len(built))
-
-    watch(tmp_path, rebuilt, rounds=4)
-    assert built == ["a", "ab"]
-    assert list(snapshot(tmp_path)) == [file]
-
-
-def test_watch_shows_the_errors_and_serves_its_version(tmp_path: Path) -> None:
-    screen = Screen()
-    (tmp_path / "source").mkdir()
-    rebuild(tmp_path / "source", tmp_path / "feed", screen)
-    assert not (tmp_path / "feed").exists()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(screen))
-    Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        address = f"http://127.0.0.1:{server.server_address[1]}"
-        with urllib.request.urlopen(address + "/version", timeout=10) as answer:
-            assert answer.read() == b"1"
-        with urllib.request.urlopen(address + "/", timeout=10) as answer:
-            page = answer.read().decode()
-    finally:
-        server.shutdown()
-        server.server_close()
-    assert "not_built" in page
-    assert '"reload":"/version"' in page
 
 
 def test_weekdays_are_counted() -> None:
