@@ -56,7 +56,7 @@ profile: $(READY) $(PROFILED)
 	$(BIN)/python -m benchmarks.generate $* $@
 
 acceptance: $(READY)
-	$(BIN)/python -m gtfsgen.planners.acceptance $(PROJECTS) $(PLANNERS:%=--planner %) --page docs/planners.md
+	$(BIN)/python -m tests.acceptance $(PROJECTS) $(PLANNERS:%=--planner %) --page docs/planners.md
 
 $(READY): requirements.lock pyproject.toml
 	@python=; for each in $(PYTHONS); do \

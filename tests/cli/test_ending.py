@@ -85,7 +85,6 @@ def test_no_room_writes_but_by_the_one_writer() -> None:
         # in a scratch folder, for another program to read
         "planners/motis.py",
         "planners/otp.py",
-        "planners/acceptance.py",
         "importing/__init__.py",
         "feed/fetching.py",
         "cli/ending.py",  # the null device

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from flagship import flagship
 
-from gtfsgen.planners import Question, acceptance
-from gtfsgen.planners.acceptance import Result, page
+from gtfsgen.planners import Question
 from gtfsgen.planners.journeys import Journey, Outcome, Verdict
+from tests import acceptance
+from tests.acceptance import Result, page
 
 
 def verdict(name: str, outcome: Outcome, reason: str = "") -> Verdict:

@@ -1,6 +1,6 @@
 """Build projects in every profile, ask both planners, and write down what each gives.
 
-    python -m gtfsgen.planners.acceptance source tests/projects/*/source --page docs/planners.md
+    python -m tests.acceptance source tests/projects/*/source --page docs/planners.md
 
 A project is a source folder with `validation/journeys.csv` beside it. Every journey must hold under
 the profile `linked`, or be a known limit with its cause; what `through` gives is told, not judged.
@@ -201,7 +201,7 @@ IMPORTERS: dict[str, Callable[[Path], int]] = {
 
 HEAD = """# What the planners give
 
-Made by `make acceptance` (`python -m gtfsgen.planners.acceptance`); do not edit. Each project's
+Made by `make acceptance` (`python -m tests.acceptance`); do not edit. Each project's
 `validation/journeys.csv` was asked of two real planners, in both profiles: MOTIS's engine (pynigiri
 0.1.5) and OpenTripPlanner {otp} with its own settings, but for the longest journey (nine days, not
 one). A journey holds when the planner finds an itinerary that leaves and arrives at those instants,
