@@ -314,3 +314,12 @@ def test_release_fills_addresses_into_links_and_metadata() -> None:
     project = tomllib.loads(release["with_addresses"](text, "https://h.org/g"))["project"]
     assert project["urls"]["Homepage"] == "https://h.org/g"
     assert project["scripts"]["gtfsgen"] == "gtfsgen.cli:run"
+
+
+def test_the_hooks_of_pre_commit_run_what_ci_runs() -> None:
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text()
+    targets = re.findall(r"make ([a-z-]+)", "\n".join(re.findall(r"entry: (.*)", hooks)))
+    stages = re.findall(r"^stage .*? make ([a-z-]+)$", (ROOT / ".ci" / "run").read_text(), re.M)
+    assert targets == ["lint", "types", "feed", "pytest"]
+    assert set(targets) - {"pytest"} <= set(stages)
+    assert "make pytest" in (ROOT / ".ci" / "run").read_text()
