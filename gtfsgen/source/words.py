@@ -11,6 +11,10 @@ LONGEST_GUESSED = 100
 """Characters of a word that may be a slip of another; comparing takes the square of them."""
 MANY = 300
 """Words that each unknown one is compared with; of more, those with its first two letters."""
+MOST_GUESSED = 1_000
+"""Unknown words that are compared with the same known ones; nobody reads more hints."""
+FEW = 12
+"""Known words that may all be named in a hint."""
 
 
 @lru_cache(maxsize=1 << 17)
@@ -19,29 +23,60 @@ def folded(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
+class Words:
+    """Known words, with which many unknown ones are compared."""
+
+    def __init__(self, known: Iterable[str]) -> None:
+        self._by_fold: dict[str, str] = {}
+        for word in known:
+            if word:
+                self._by_fold[folded(word)] = word
+        self._by_start: dict[str, list[str]] = {}
+        self._guesses: dict[str, str | None] = {}
+
+    def nearest(self, word: str) -> str | None:
+        """The known word that `word` is most likely a slip of; None if nothing is near."""
+        target = folded(word)
+        if target in self._by_fold:
+            return self._by_fold[target]
+        if target not in self._guesses:
+            if len(target) > LONGEST_GUESSED or len(self._guesses) >= MOST_GUESSED:
+                return None
+            close = difflib.get_close_matches(target, self._alike(target), n=1, cutoff=0.6)
+            self._guesses[target] = self._by_fold[close[0]] if close else None
+        return self._guesses[target]
+
+    def _alike(self, target: str) -> list[str]:
+        """The words that `target` is compared with."""
+        if len(self._by_fold) <= MANY:
+            return list(self._by_fold)
+        if not self._by_start:
+            for each in self._by_fold:
+                alike = self._by_start.setdefault(each[:2], [])
+                if len(alike) < MANY:
+                    alike.append(each)
+        return self._by_start.get(target[:2], [])
+
+    def hint(self, word: str, otherwise: str = "") -> str:
+        """A hint for a person: the nearest word, or all of them if they are few."""
+        best = self.nearest(word)
+        if best is not None:
+            return f"did you mean {best!r}?"
+        if otherwise:
+            return otherwise.strip()
+        if 0 < len(self._by_fold) <= FEW:
+            return "known here: " + ", ".join(self._by_fold.values())
+        return ""
+
+
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that `word` is most likely a slip of; None if nothing is near."""
-    by_fold = {folded(each): each for each in known if each}
-    target = folded(word)
-    if target in by_fold:
-        return by_fold[target]
-    if len(target) > LONGEST_GUESSED:
-        return None
-    near = list(by_fold)
-    if len(near) > MANY:  # so that many unknown words among many known ones take a time in line
-        near = [each for each in near if each[:2] == target[:2]][:MANY]
-    close = difflib.get_close_matches(target, near, n=1, cutoff=0.6)
-    return by_fold[close[0]] if close else None
+    return Words(known).nearest(word)
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
-    """A hint for a person: the nearest word, or all of them if they are few."""
-    known = list(dict.fromkeys(each for each in known if each))
-    best = nearest(word, known)
-    if best is not None:
-        return f"did you mean {best!r}?"
-    if otherwise:
-        return otherwise.strip()
-    if 0 < len(known) <= 12:
-        return "known here: " + ", ".join(known)
-    return ""
+    """A hint for a person: the nearest word, or all of them if they are few.
+
+    For many unknown words `Words` is made once and asked for each.
+    """
+    return Words(known).hint(word, otherwise)
