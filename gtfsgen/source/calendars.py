@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections import deque
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -10,12 +14,12 @@ import polars as pl
 
 from gtfsgen.dates import Dates
 from gtfsgen.faults import Fault, Severity
-from gtfsgen.source.day_words import DaysError
-from gtfsgen.source.days import Days, Selection, parse
+from gtfsgen.source.day_words import DaysError, UnknownDayWord
+from gtfsgen.source.days import VOCABULARY, Days, Selection, parse
 from gtfsgen.source.holidays_ import HolidayBook
 from gtfsgen.source.model import MARGIN_DAYS, Settings
 from gtfsgen.source.stations import fault_at
-from gtfsgen.source.words import folded
+from gtfsgen.source.words import Words, folded
 
 NO_DATES = Dates()
 
@@ -34,6 +38,40 @@ class Reading:
     """Message and hint."""
 
 
+class NamesInText:
+    """Names of calendars that stand in day words, found by the words in them."""
+
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        self.by_word: dict[str, dict[str, str]] = {}
+        """The first word of a name -> names in small letters -> as written."""
+        for name in names:
+            self.add(name)
+
+    def add(self, name: str) -> None:
+        small = folded(name)
+        if small:
+            self.by_word.setdefault(first_word(small), {})[small] = name
+
+    def found_in(self, text: str) -> set[str]:
+        """The names that stand in a text, whole words of it; perhaps within one another."""
+        small = folded(text)
+        words = dict.fromkeys(("", *WORD.findall(small)))
+        return {
+            name
+            for word in words
+            for key, name in self.by_word.get(word, {}).items()
+            if key in small
+        }
+
+
+WORD = re.compile(r"\w+")
+
+
+def first_word(text: str) -> str:
+    match = WORD.search(text)
+    return match[0] if match else ""
+
+
 class Calendars:
     """Reads day words, knowing the project's calendars, holidays and period."""
 
@@ -42,11 +80,19 @@ class Calendars:
         self.holidays = holidays
         self.named: dict[str, Dates] = {}
         """Calendar -> its dates around the feed period."""
+        self.names = NamesInText()
+        self.words: Words | None = None
         self.used: set[str] = set()
         self.readings: dict[tuple[str, bool], Reading] = {}
         self.british = settings.raw.get("days") == "gb"
         """Whether day codes of all tables are British."""
         self.moved = settings.moved_days
+
+    def add(self, name: str, dates: Dates) -> None:
+        """Let day words name a calendar."""
+        self.named[name] = dates
+        self.names.add(name)
+        self.words = None
 
     @property
     def wide(self) -> tuple[date, date]:
@@ -64,9 +110,13 @@ class Calendars:
         if not words:
             return Reading(wrong=("The days are missing.", "write daily, Mo-Fri, ..."))
         try:
-            days = parse(words, tuple(self.named), (self.first, self.last), gb=gb)
+            names = sorted(self.names.found_in(words))
+            days = parse(words, names, (self.first, self.last), gb=gb)
             moved = self.with_moved_days(days)
             around = moved.dates(*self.wide, self.named, self.holidays.dates)
+        except UnknownDayWord as error:
+            self.words = self.words or Words((*self.named, *VOCABULARY))
+            return Reading(wrong=(error.message, self.words.hint(error.word, error.hint)))
         except DaysError as error:
             return Reading(wrong=(error.message, error.hint))
         except LookupError as error:
@@ -93,35 +143,52 @@ def read_calendars(
     frame: pl.DataFrame, letters: dict[str, str], calendars: Calendars, faults: list[Fault]
 ) -> None:
     """Add the rows of calendars.csv in an order in which each knows those it names."""
-    waiting = list(frame.iter_rows(named=True))
-    names = {folded(row["name"]) for row in waiting}
-    for row in list(waiting):
-        if not is_free(row["name"]):
-            faults.append(
-                fault_at(
-                    row,
-                    letters,
-                    "name",
-                    "reserved_name",
-                    "This name is a word for days already.",
-                    "choose another",
-                )
-            )
-            waiting.remove(row)
-    while waiting:
-        ready = [row for row in waiting if not mentions(row, names - known(calendars), calendars)]
-        batch = ready or waiting
-        for row in batch:
-            calendars.readings.clear()
-            calendars.named[row["name"]] = dates_of(row, letters, calendars, faults)
-        waiting = [row for row in waiting if row not in batch]
+    rows = list(frame.iter_rows(named=True))
+    named = NamesInText(row["name"] for row in rows)
+    mentioned = [named.found_in(days_text(row)) - {row["name"]} for row in rows]
+    free = []
+    for number, row in enumerate(rows):
+        if is_free(row["name"]):
+            free.append(number)
+            continue
+        message = "This name is a word for days already."
+        faults.append(fault_at(row, letters, "name", "reserved_name", message, "choose another"))
+    names = {rows[number]["name"] for number in free}
+    needed = {rows[number]["name"]: mentioned[number] & names for number in free}
+    order = in_order(needed)
+    by_name = {rows[number]["name"]: rows[number] for number in free}
+    for name in order:
+        calendars.readings.clear()
+        calendars.add(name, dates_of(by_name[name], letters, calendars, faults))
+    for name in (each for each in needed if each not in order):
+        other = min(needed[name] - order.keys())
+        message = f"Calendars name each other in a circle; this one needs {other!r}."
+        hint = "write the dates in one of them"
+        column = "days" if by_name[name]["days"] else "name"
+        faults.append(fault_at(by_name[name], letters, column, "unreadable_days", message, hint))
+        calendars.add(name, NO_DATES)
     calendars.readings.clear()
     calendars.used.clear()
-    for row in frame.iter_rows(named=True):
-        text = " ".join(row[c] for c in ("days", "not", "also"))
-        calendars.used |= {
-            n for n in calendars.named if n != row["name"] and folded(n) in folded(text)
-        }
+    for found in mentioned:
+        calendars.used |= found & calendars.named.keys()
+
+
+def in_order(needed: Mapping[str, AbstractSet[str]]) -> dict[str, None]:
+    """The names, each behind those that it needs; without those that need each other."""
+    waits = {name: len(others) for name, others in needed.items()}
+    waiting: dict[str, list[str]] = {}
+    for name, others in needed.items():
+        for other in others:
+            waiting.setdefault(other, []).append(name)
+    ready = deque(name for name, count in waits.items() if count == 0)
+    order: dict[str, None] = {}
+    while ready:
+        order[name := ready.popleft()] = None
+        for other in waiting.get(name, ()):
+            waits[other] -= 1
+            if waits[other] == 0:
+                ready.append(other)
+    return order
 
 
 def is_free(name: str) -> bool:
@@ -132,14 +199,8 @@ def is_free(name: str) -> bool:
     return False
 
 
-def known(calendars: Calendars) -> set[str]:
-    return {folded(name) for name in calendars.named}
-
-
-def mentions(row: dict[str, Any], names: set[str], calendars: Calendars) -> bool:
-    """Whether a row speaks of calendars that are not there yet."""
-    text = folded(" ".join(row[c] for c in ("days", "not", "also")))
-    return any(name in text for name in names if name != folded(row["name"]))
+def days_text(row: dict[str, Any]) -> str:
+    return " ".join(row[column] for column in ("days", "not", "also"))
 
 
 def dates_of(

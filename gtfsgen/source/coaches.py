@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -16,7 +17,7 @@ from gtfsgen.source.grids import Reader
 from gtfsgen.source.model import ORIGIN, Coach, Ride, Run
 from gtfsgen.source.stations import Stations, fault_at
 from gtfsgen.source.times import DAY
-from gtfsgen.source.words import did_you_mean, folded
+from gtfsgen.source.words import Words, folded, some
 
 AS_TRAIN = re.compile(r"(?:as|like|with|whenever|wie)\s+(?:train|zug)\s+(.+?)(?:\s+runs)?", re.I)
 AS_ALL = frozenset(
@@ -34,6 +35,20 @@ Timing = dict[str, dict[str, tuple[int, int]]]
 ARROW = re.compile(r"\s*(>>|>|→|➔|➜)\s*")
 
 
+class Trains:
+    """The runs of each train number, and the numbers themselves for hints."""
+
+    def __init__(self, runs: Iterable[Run]) -> None:
+        self._by_number: dict[str, list[Run]] = defaultdict(list)
+        for run in runs:
+            self._by_number[folded(run.train)].append(run)
+        self.words = Words(run.train for group in self._by_number.values() for run in group)
+
+    def runs(self, number: str) -> list[Run]:
+        """The runs of a train; none if no timetable has it."""
+        return self._by_number.get(folded(number), [])
+
+
 def read_coaches(
     frame: pl.DataFrame,
     letters: dict[str, str],
@@ -47,23 +62,21 @@ def read_coaches(
     """All coaches whose row can be understood. Whether trains meet is for `compile` to say."""
     if frame.is_empty():
         return []
-    by_number: dict[str, list[Run]] = defaultdict(list)
-    for run in runs.values():
-        by_number[folded(run.train)].append(run)
+    trains = Trains(runs.values())
     stops: dict[str, set[str]] = defaultdict(set)
     for run_id, station in calls.select("run_id", "station_id").unique().iter_rows():
         stops[run_id].add(station)
     timing = timing_of(calls)
     coaches: list[Coach] = []
+    seen: dict[tuple[str, str], list[Coach]] = defaultdict(list)
     for row in frame.iter_rows(named=True):
         found: list[Fault] = []
-        coach = read_coach(
-            row, letters, by_number, stops, timing, stations, calendars, reader, found
-        )
+        coach = read_coach(row, letters, trains, stops, timing, stations, calendars, reader, found)
         faults += found
         if coach is None:
             continue
-        twin = next((other for other in coaches if same_coach_twice(coach, other)), None)
+        others = seen[coach.coach_id, coach.rides[0].train]
+        twin = next((other for other in others if coach.dates & other.dates), None)
         if twin is not None:
             faults.append(
                 fault_at(
@@ -75,18 +88,14 @@ def read_coaches(
                 )
             )
         coaches.append(coach)
+        others.append(coach)
     return coaches
-
-
-def same_coach_twice(a: Coach, b: Coach) -> bool:
-    same_train = a.rides[0].train == b.rides[0].train
-    return a.coach_id == b.coach_id and same_train and bool(a.dates & b.dates)
 
 
 def read_coach(
     row: dict[str, Any],
     letters: dict[str, str],
-    by_number: dict[str, list[Run]],
+    trains: Trains,
     stops: dict[str, set[str]],
     timing: Timing,
     stations: Stations,
@@ -99,8 +108,8 @@ def read_coach(
     def wrong(column: str, code: str, message: str, hint: str = "") -> None:
         faults.append(fault_at(row, letters, column, code, message, hint))
 
-    rides = read_rides(row, letters, by_number, faults)
-    reading = days_of_trains(row, rides, by_number, timing, stations) or calendars(row["days"])
+    rides = read_rides(row, letters, trains, faults)
+    reading = days_of_trains(row, rides, trains, timing, stations) or calendars(row["days"])
     if row["days"] and reading.wrong is not None:
         wrong("days", "unreadable_days", *reading.wrong)
     elif row["days"] and not reading.dates:
@@ -122,7 +131,7 @@ def read_coach(
                 column,
                 "station_not_on_train",
                 f"Train {ride.train} does not call there.",
-                "it calls at " + ", ".join(sorted(here)),
+                f"it calls at {some(sorted(here))}",
             )
         else:
             ends[column] = station
@@ -172,7 +181,7 @@ def timing_of(calls: pl.DataFrame) -> Timing:
 def days_of_trains(
     row: dict[str, Any],
     rides: list[Ride] | None,
-    by_number: dict[str, list[Run]],
+    trains: Trains,
     timing: Timing,
     stations: Stations,
 ) -> Reading | None:
@@ -188,15 +197,14 @@ def days_of_trains(
     if rides is None or station is None:
         return Reading(text=words)
     if one is not None:
-        runs = by_number.get(folded(one[1]), [])
+        runs = trains.runs(one[1])
         if not runs:
-            trains = {run.train: None for group in by_number.values() for run in group}
             return Reading(
-                wrong=(f"No timetable has a train {one[1]!r}.", did_you_mean(one[1], trains))
+                wrong=(f"No timetable has a train {one[1]!r}.", trains.words.hint(one[1]))
             )
         chain = [runs]
     else:
-        chain = [list(by_number[folded(ride.train)]) for ride in rides if ride.runs]
+        chain = [trains.runs(ride.train) for ride in rides if ride.runs]
     dates = NO_DATES
     around = NO_DATES
     for run in chain[0]:
@@ -214,11 +222,21 @@ def days_of_trains(
 
 def goes_on(day: date, run: Run, rest: list[list[Run]], timing: Timing) -> bool:
     """Whether a coach of `run` on its first date `day` finds the trains after it."""
-    if not rest:
-        return True
+    for others in rest:
+        best = first_after(day, run, others, timing)
+        if best is None:
+            return False
+        _, day, run = best
+    return True
+
+
+def first_after(
+    day: date, run: Run, others: list[Run], timing: Timing
+) -> tuple[int, date, Run] | None:
+    """The train that a coach of `run` finds first: seconds of waiting, its first date, itself."""
     arrivals = {s: clock(day, a) for s, (a, _) in timing.get(run.run_id, {}).items()}
     best: tuple[int, date, Run] | None = None
-    for other in rest[0]:
+    for other in others:
         calls = timing.get(other.run_id, {})
         common = [station for station in arrivals if station in calls]
         if not common:
@@ -230,7 +248,7 @@ def goes_on(day: date, run: Run, rest: list[list[Run]], timing: Timing) -> bool:
             wait = clock(start, departure) - arrivals[station]
             if start in other.around and 0 <= wait <= LONGEST_WAIT_S:
                 best = (wait, start, other) if best is None or wait < best[0] else best
-    return best is not None and goes_on(best[1], best[2], rest[1:], timing)
+    return best
 
 
 def clock(day: date, seconds: int) -> int:
@@ -240,7 +258,7 @@ def clock(day: date, seconds: int) -> int:
 def read_rides(
     row: dict[str, Any],
     letters: dict[str, str],
-    by_number: dict[str, list[Run]],
+    trains: Trains,
     faults: list[Fault],
 ) -> list[Ride] | None:
     """The trains of a chain; after `>>` a train of another feed."""
@@ -248,24 +266,26 @@ def read_rides(
         return None
     pieces = ARROW.split(row["trains"])
     rides: list[Ride] = []
+    seen: set[str] = set()
     arrows = ["", *pieces[1::2]]
     for arrow, number in zip(arrows, pieces[::2], strict=True):
         problem = None
         if not number:
             problem = ("empty_chain", "A train is missing in the chain.", "write K27 > 95 > 52")
         elif arrow == ">>":
+            seen.add(folded(number))
             rides.append(Ride(number, ()))
             continue
-        elif folded(number) not in by_number:
-            trains = {run.train: None for group in by_number.values() for run in group}
-            hint = did_you_mean(number, trains, ">> before a train of another feed")
+        elif not trains.runs(number):
+            hint = trains.words.hint(number, ">> before a train of another feed")
             problem = ("unknown_train", f"No timetable has a train {number!r}.", hint)
-        elif any(folded(ride.train) == folded(number) for ride in rides):
+        elif folded(number) in seen:
             problem = ("train_twice", f"Train {number!r} stands twice in the chain.", "")
         if problem is not None:
             faults.append(fault_at(row, letters, "trains", *problem))
             return None
-        runs = by_number[folded(number)]
+        runs = trains.runs(number)
+        seen.add(folded(number))
         rides.append(Ride(runs[0].train, tuple(run.run_id for run in runs)))
     if not rides[0].runs:
         faults.append(

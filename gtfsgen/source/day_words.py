@@ -20,6 +20,10 @@ class DaysError(ValueError):
         self.message, self.word, self.hint = message, word, hint
 
 
+class UnknownDayWord(DaysError):
+    """A word that is none for days."""
+
+
 WEEKDAY_NAMES = (
     "mo tu we th fr sa su",
     "mon tue wed thu fri sat sun",

@@ -45,6 +45,7 @@ from gtfsgen.source.day_words import (
     WEEKDAY_WORDS,
     WEEKDAYS,
     DaysError,
+    UnknownDayWord,
     alternatives,
     in_text,
 )
@@ -573,7 +574,7 @@ def run_together(word: str) -> frozenset[int] | None:
 
 
 def unknown(word: str, names: Iterable[str]) -> DaysError:
-    return DaysError(
+    return UnknownDayWord(
         f"{word!r} is not a word for days.",
         word,
         did_you_mean(word, [*names, *VOCABULARY], "write daily, Mo-Fri, 2026-05-01 ..."),

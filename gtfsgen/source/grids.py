@@ -32,7 +32,7 @@ from gtfsgen.source.times import (
     parse_cell,
     parse_clock,
 )
-from gtfsgen.source.words import did_you_mean, folded, nearest
+from gtfsgen.source.words import Words, folded, nearest
 
 HEADER_WORDS = {
     "train": "train", "trains": "train", "train number": "train", "train no": "train",
@@ -141,6 +141,8 @@ class Grid:
     """Whether its day cells are British day codes."""
     left_out: list[int] = field(default_factory=list)
     """Rows that are neither stations nor heads: titles, legends, connections."""
+    kinds: Words = field(default_factory=lambda: Words(sorted(KINDS)))
+    no_trains: Words = field(default_factory=lambda: Words(sorted(NO_TRAIN_WORDS)))
 
     def label(self, row: int) -> str:
         """What a row is named: in the column of the stations, or left of it for heads."""
@@ -416,7 +418,7 @@ def read_rows(grid: Grid, train_row: int, stations: Stations, faults: list[Fault
         station, message, hint = stations.find(name)
         if station is None:
             if not building and folded(name) not in stations.by_name:
-                hint = did_you_mean(name, [*stations.spelling.values(), *HEADER_WORDS], hint)
+                hint = stations.hint_among(name, HEADER_WORDS, hint)
             faults.append(grid.fault("unknown_station", number, place, message, hint))
             station = stations.guess(name)
             if station is None:
@@ -475,7 +477,7 @@ def is_left_out(grid: Grid, number: int, train_row: int, last: int, stations: St
         return lone or not any(TIME_LIKE.search(cell) for cell in row)
     if number > last > train_row:
         return True
-    return lone and bool(label) and nearest(name, stations.spelling.values()) is None
+    return lone and bool(label) and stations.words.nearest(name) is None
 
 
 def follows_arrival(building: list[dict[str, Any]]) -> bool:
@@ -507,7 +509,7 @@ def place_row(
                     row,
                     kind_place,
                     "This column says arr or dep.",
-                    did_you_mean(kind, sorted(KINDS), "write arr or dep"),
+                    grid.kinds.hint(kind, "write arr or dep"),
                 )
             )
             role = "dep" if before is not None and before["dep"] is None else "both"
@@ -643,6 +645,9 @@ class Reader:
     platforms: int = 0
     """Distinct cells that name a platform."""
 
+    def __post_init__(self) -> None:
+        self.words = Words(sorted(self.letters))
+
     def book(self, clock: str, half: str, british: bool) -> Book:
         """The cells of tables, or columns, of one manner."""
         marks = {letter: each.marks for letter, each in self.bindings.items() if each.marks}
@@ -663,7 +668,7 @@ class Reader:
             missing = next((part for part in parts if part not in self.letters), None)
             if missing is not None:
                 self.lacking = True
-                hint = did_you_mean(missing, self.letters, "add it to notes.csv")
+                hint = self.words.hint(missing, "add it to notes.csv")
                 return tuple(found), (f"notes.csv has no note {missing!r}.", hint)
             found += parts
         self.used.update(found)
@@ -858,18 +863,18 @@ def is_no_train(texts: tuple[str, ...], wrong: list[int], used_rows: list[int], 
     filled = [row for row in used_rows if texts[row] and not NOTHING.fullmatch(texts[row])]
     if len(wrong) > 1 and 2 * len(wrong) > len(filled):
         return True
-    near = nearest(train, NO_TRAIN_WORDS) if len(train) > 3 and train.isalpha() else None
-    return near is not None and len(filled) > 1 and bool(wrong)
+    if not wrong or len(filled) < 2 or len(train) <= 3 or not train.isalpha():
+        return False
+    return nearest(train, NO_TRAIN_WORDS) is not None
 
 
 def no_train(grid: Grid, index: int, train_row: int, train: str) -> Fault:
-    known = sorted(NO_TRAIN_WORDS)
     return grid.fault(
         "column_without_times",
         train_row,
         index,
         "Most cells of this column are no times: is it a train?",
-        did_you_mean(train, known, "head a column that is none with km, note or x_...")
+        grid.no_trains.hint(train, "head a column that is none with km, note or x_...")
         if train
         else "head it with km, note or x_... if it is none",
     )

@@ -31,7 +31,7 @@ from gtfsgen.source.stations import (
 )
 from gtfsgen.source.tables import TABLES, Table, empty, passthrough, read_table
 from gtfsgen.source.timetables import check_routes, read_runs
-from gtfsgen.source.words import did_you_mean, folded
+from gtfsgen.source.words import Words, did_you_mean, folded, some
 
 FOLDERS = ("timetables", "tracks", "gtfs")
 RESERVED_LETTERS = frozenset("xv")
@@ -263,7 +263,8 @@ def check_agencies(
     faults: list[Fault],
 ) -> None:
     """All agencies keep the feed's zone, and routes name agencies that are there."""
-    known = frames["agencies"]["agency_id"].to_list()
+    known = dict.fromkeys(frames["agencies"]["agency_id"])
+    words = Words(known)
     if not known:
         faults.append(whole("missing_table", "agencies.csv", "The project has no agency."))
     for row in frames["agencies"].iter_rows(named=True):
@@ -279,6 +280,7 @@ def check_agencies(
                 )
             )
     named = set(frames["routes"]["agency_id"])
+    lacking = Words(sorted(named - known.keys()))
     for row in frames["agencies"].iter_rows(named=True):
         if named - {""} and row["agency_id"] not in named:
             faults.append(
@@ -288,7 +290,7 @@ def check_agencies(
                     "agency_id",
                     "unused_agency",
                     "No route is this agency's.",
-                    did_you_mean(row["agency_id"], named - set(known), " "),
+                    lacking.hint(row["agency_id"], " "),
                     Severity.WARNING,
                 )
             )
@@ -301,7 +303,7 @@ def check_agencies(
                     "agency_id",
                     "unknown_agency",
                     "There is no such agency.",
-                    did_you_mean(row["agency_id"], known),
+                    words.hint(row["agency_id"]),
                 )
             )
 
@@ -314,12 +316,13 @@ def check_run_agencies(
     faults: list[Fault],
 ) -> None:
     """Agencies named in timetables are there; a route of trains that name none names its own."""
-    known = frames["agencies"]["agency_id"].to_list()
+    known = dict.fromkeys(frames["agencies"]["agency_id"])
+    words = Words(known)
     for grid in grids:
         row = grid.header.get("agency")
         for index, cell in enumerate(grid.rows[row] if row is not None else ()):
             if index and row is not None and cell and cell not in known:
-                hint = did_you_mean(cell, known)
+                hint = words.hint(cell)
                 faults.append(
                     grid.fault("unknown_agency", row, index, "There is no such agency.", hint)
                 )
@@ -333,7 +336,7 @@ def check_run_agencies(
                     "agency_id",
                     "missing_value",
                     "There are several agencies, and the route does not say whose it is.",
-                    "write one of " + ", ".join(known),
+                    f"write one of {some(list(known))}",
                 )
             )
 
@@ -343,10 +346,11 @@ def note_bindings(
 ) -> dict[str, Binding]:
     """Letter -> what it is bound to; a text that says it, without a mark, is doubtful."""
     found: dict[str, Binding] = {}
+    words = Words(MARK_WORDS)
     for row in frame.iter_rows(named=True):
         binding = read_binding(row["mark"]) if row["mark"] else None
         if row["mark"] and binding is None:
-            hint = did_you_mean(row["mark"], MARK_WORDS, "pickup only, days Sa, not days Sa ...")
+            hint = words.hint(row["mark"], "pickup only, days Sa, not days Sa ...")
             message = "This is no mark that a letter can be bound to."
             faults.append(fault_at(row, letters, "mark", "unknown_mark", message, hint))
         elif binding is not None and binding.days and row["days"]:

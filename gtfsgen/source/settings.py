@@ -13,7 +13,7 @@ from gtfsgen.faults import Fault, Severity
 from gtfsgen.source.cells import CONTROL, control_words, letter
 from gtfsgen.source.day_words import WEEKDAY_WORDS, WEEKDAYS
 from gtfsgen.source.model import Settings
-from gtfsgen.source.words import did_you_mean
+from gtfsgen.source.words import Words, did_you_mean
 
 PATH = "feed.toml"
 
@@ -321,13 +321,14 @@ def check_keys(
     lines: Lines,
     faults: list[Fault],
 ) -> None:
+    words = Words(known)
     for key, found in table.items():
         place = lines.place(key, section)
         if key not in known:
             if isinstance(found, dict) and not section:
                 place = lines.place("", key)
             if not key.startswith("x_"):
-                hint = did_you_mean(key, known, "x_... keys are kept")
+                hint = words.hint(key, "x_... keys are kept")
                 faults.append(
                     lines.fault("unknown_key", *place, "There is no such key.", key, hint)
                 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
@@ -11,7 +11,7 @@ import polars as pl
 
 from gtfsgen.clocks import same_clock, zone_names, zones_within
 from gtfsgen.faults import Fault, Severity
-from gtfsgen.source.words import did_you_mean, folded, nearest
+from gtfsgen.source.words import Words, folded, some
 
 EARTH_KM = 6371.0088
 MAX_KMH = 400.0
@@ -48,29 +48,40 @@ class Stations:
                 if name.strip():
                     self.by_name.setdefault(folded(name), set()).add(station)
                     self.spelling.setdefault(folded(name), name.strip())
+        self.words = Words(self.spelling.values())
+        self.answers: dict[str, tuple[str | None, str, str]] = {}
+        self.words_and_heads: Words | None = None
 
     def find(self, name: str) -> tuple[str | None, str, str]:
         """Station id, or None with what is wrong and a hint. The id of another wins over a name."""
+        if name not in self.answers:
+            self.answers[name] = self.look_up(name)
+        return self.answers[name]
+
+    def look_up(self, name: str) -> tuple[str | None, str, str]:
         if name in self.ids:
             return name, "", ""
         found = self.by_name.get(folded(name), set())
         if len(found) == 1:
             return next(iter(found)), "", ""
         if found:
-            return (
-                None,
-                "Several stations have this name.",
-                "write one id: " + ", ".join(sorted(found)),
-            )
-        hint = did_you_mean(name, self.spelling.values(), "add it to stations.csv")
-        return None, "There is no such station.", hint
+            return None, "Several stations have this name.", f"write one id: {some(sorted(found))}"
+        return None, "There is no such station.", self.words.hint(name, "add it to stations.csv")
+
+    def hint_among(self, name: str, heads: Iterable[str], otherwise: str) -> str:
+        """What was probably meant by the label of a row: a station or one of `heads`, which are
+        the same each time.
+        """
+        if self.words_and_heads is None:
+            self.words_and_heads = Words((*self.spelling.values(), *heads))
+        return self.words_and_heads.hint(name, otherwise)
 
     def guess(self, name: str) -> str | None:
         """The station that was probably meant, so that reading can go on behind a fault."""
         found = self.by_name.get(folded(name), set())
         if found:
             return min(found)
-        near = nearest(name, self.spelling.values())
+        near = self.words.nearest(name)
         return min(self.by_name[folded(near)]) if near else None
 
     def km(self, a: str, b: str) -> float | None:
@@ -195,6 +206,7 @@ def check_zones(
 ) -> pl.DataFrame:
     """Zones that do not exist become UTC, and a fault; so is one not at the position."""
     known = zone_names()
+    words = Words(known)
     zones: list[str] = []
     for row in frame.iter_rows(named=True):
         zone = row["timezone"]
@@ -206,7 +218,7 @@ def check_zones(
                     "timezone",
                     "unknown_timezone",
                     "There is no such time zone.",
-                    did_you_mean(zone, known, "write Asia/Shanghai"),
+                    words.hint(zone, "write Asia/Shanghai"),
                 )
             )
             zone = ""

@@ -11,7 +11,7 @@ import polars as pl
 from gtfsgen.faults import Fault, Severity
 from gtfsgen.source.cells import Sheet, is_comment, letter
 from gtfsgen.source.model import ORIGIN
-from gtfsgen.source.words import did_you_mean, folded
+from gtfsgen.source.words import Words, folded
 
 
 @dataclass(frozen=True)
@@ -248,6 +248,7 @@ def read_table(
 def header(sheet: Sheet, row: int, table: Table, faults: list[Fault]) -> dict[str, int]:
     """Column name -> index. Unknown, repeated, missing columns are faults at the header."""
     places: dict[str, int] = {}
+    words = Words((*table.columns, *table.aliases))
     for index, cell in enumerate(sheet.rows[row]):
         if not cell:
             if any(line[index] for line in sheet.rows[row + 1 :] if not is_comment(line)):
@@ -262,7 +263,7 @@ def header(sheet: Sheet, row: int, table: Table, faults: list[Fault]) -> dict[st
                     index,
                     f"There is no such column in {table.name}.",
                     cell,
-                    did_you_mean(cell, [*table.columns, *table.aliases], "x_... columns are kept"),
+                    words.hint(cell, "x_... columns are kept"),
                 )
             )
         elif name in places:

@@ -30,7 +30,7 @@ from gtfsgen.source.model import CALLS, Run, Settings
 from gtfsgen.source.order import SLOW_GAP_S, Event, culprits, ordered
 from gtfsgen.source.stations import Stations, fault_at
 from gtfsgen.source.times import DAY, Cell
-from gtfsgen.source.words import did_you_mean, folded
+from gtfsgen.source.words import Words, did_you_mean, folded
 
 Calendar = Callable[..., Reading]
 """Day words -> what they come to."""
@@ -669,6 +669,7 @@ def check_routes(
             if row[key]:
                 names[folded(row[key])] = row["route_id"]
     by_sheet = {grid.sheet.path: grid for grid in grids}
+    words = Words(names)
     resolved = {}
     for name, run in runs.items():
         grid = by_sheet[run.path]
@@ -677,13 +678,15 @@ def check_routes(
         if place is not None and grid.rows[place][index]:
             found = names.get(folded(run.route_id))
             if found is None:
-                hint = did_you_mean(run.route_id, names, "add it to routes.csv")
+                hint = words.hint(run.route_id, "add it to routes.csv")
                 faults.append(
                     grid.fault("unknown_route", place, index, "There is no such route.", hint)
                 )
             run = replace(run, route_id=found or run.route_id)
         resolved[name] = run
     used = {run.route_id for run in resolved.values()}
+    listed = set(routes["route_id"])
+    lacking, unused = Words(sorted(used - listed)), Words(sorted(listed - used))
     for row in routes.iter_rows(named=True):
         if row["route_id"] not in used:
             faults.append(
@@ -693,14 +696,14 @@ def check_routes(
                     "route_id",
                     "unused_route",
                     "No train is on this route.",
-                    did_you_mean(row["route_id"], used - set(routes["route_id"]), " "),
+                    lacking.hint(row["route_id"], " "),
                     Severity.WARNING,
                 )
             )
     numbers = {run.train for run in runs.values()}
-    if numbers & set(routes["route_id"]):
+    if numbers & listed:
         for run in resolved.values():
-            if run.route_id == run.train and run.route_id not in set(routes["route_id"]):
+            if run.route_id == run.train and run.route_id not in listed:
                 faults.append(
                     Fault(
                         Severity.WARNING,
@@ -710,7 +713,7 @@ def check_routes(
                         run.column,
                         "Other trains have a row in routes.csv, this one has none.",
                         run.train,
-                        did_you_mean(run.train, set(routes["route_id"]) - used, "add it"),
+                        unused.hint(run.train, "add it"),
                     )
                 )
     return resolved

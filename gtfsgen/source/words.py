@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 LONGEST_GUESSED = 100
@@ -80,3 +80,9 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
     For many unknown words `Words` is made once and asked for each.
     """
     return Words(known).hint(word, otherwise)
+
+
+def some(words: Sequence[str], most: int = FEW) -> str:
+    """Words with commas between them; of many the first, and how many there are besides."""
+    told = ", ".join(words[:most])
+    return told if len(words) <= most else f"{told} and {len(words) - most:,} more"

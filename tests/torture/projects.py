@@ -451,7 +451,11 @@ COMMANDS: dict[str, Callable[[Path], list[str]]] = {
 def tried(recipe: Recipe, place: Path) -> tuple[list[str], float, float]:
     """What did not hold of a recipe, its seconds and the megabytes it took."""
     source = project(place, recipe.changes)
-    before = {path: path.stat().st_mtime_ns for path in sorted(place.glob("source/**/*.csv"))} if len(recipe.changes) < 99 else {}
+    before = (
+        {path: path.stat().st_mtime_ns for path in sorted(place.glob("source/**/*.csv"))}
+        if len(recipe.changes) < 99
+        else {}
+    )
     ended = run_command(COMMANDS[recipe.command](source), place)
     wrong = faults(ended, place)
     if "should not have happened" in ended.said:
