@@ -116,7 +116,7 @@ class Calendars:
             around = moved.dates(*self.wide, self.named, self.holidays.dates)
         except UnknownDayWord as error:
             self.words = self.words or Words((*self.named, *VOCABULARY))
-            return Reading(wrong=(error.message, self.words.hint(error.word, error.hint)))
+            return Reading(wrong=(error.message, self.words.hint(error.word, error.OTHERWISE)))
         except DaysError as error:
             return Reading(wrong=(error.message, error.hint))
         except LookupError as error:

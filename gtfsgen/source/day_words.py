@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from gtfsgen.source.words import did_you_mean
+
 WEEKDAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 EVERY_WEEKDAY = frozenset(range(7))
 
@@ -17,11 +19,25 @@ class DaysError(ValueError):
 
     def __init__(self, message: str, word: str = "", hint: str = "") -> None:
         super().__init__(message)
-        self.message, self.word, self.hint = message, word, hint
+        self.message, self.word, self._hint = message, word, hint
+
+    @property
+    def hint(self) -> str:
+        return self._hint
 
 
 class UnknownDayWord(DaysError):
-    """A word that is none for days."""
+    """A word that is none for days; the known ones are looked through only for who asks."""
+
+    OTHERWISE = "write daily, Mo-Fri, 2026-05-01 ..."
+
+    def __init__(self, message: str, word: str, known: Iterable[str]) -> None:
+        super().__init__(message, word)
+        self.known = known
+
+    @property
+    def hint(self) -> str:
+        return did_you_mean(self.word, self.known, self.OTHERWISE)
 
 
 WEEKDAY_NAMES = (

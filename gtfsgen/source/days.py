@@ -50,7 +50,7 @@ from gtfsgen.source.day_words import (
     in_text,
 )
 from gtfsgen.source.printed_dates import Period, Printed, dated, printed_dates, two_readings
-from gtfsgen.source.words import did_you_mean, folded
+from gtfsgen.source.words import folded
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 ODD_DAYS = frozenset(range(1, 32, 2))
@@ -573,12 +573,8 @@ def run_together(word: str) -> frozenset[int] | None:
     return None if None in days else frozenset(days)  # type: ignore[arg-type]
 
 
-def unknown(word: str, names: Iterable[str]) -> DaysError:
-    return UnknownDayWord(
-        f"{word!r} is not a word for days.",
-        word,
-        did_you_mean(word, [*names, *VOCABULARY], "write daily, Mo-Fri, 2026-05-01 ..."),
-    )
+def unknown(word: str, names: Iterable[str]) -> UnknownDayWord:
+    return UnknownDayWord(f"{word!r} is not a word for days.", word, (*names, *VOCABULARY))
 
 
 def digits_token(numbers: list[int], text: str) -> Token:
