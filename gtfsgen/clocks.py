@@ -80,6 +80,7 @@ def offset_s(zone: str, day: date) -> int:
     return _offset(zone_info(zone), (day - EPOCH).days * DAY + NOON)
 
 
+@lru_cache(maxsize=4096)
 def same_clock(zone: str, other: str, first: date, last: date) -> bool:
     """Whether two zones show the same time all through `first`..`last`; False if one is unknown."""
     if zone == other:

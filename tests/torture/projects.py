@@ -4,11 +4,9 @@ and its memory, and errors stand at their cells.
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import resource
-import shutil
 import tempfile
 import time
 import zipfile
@@ -81,7 +79,7 @@ def station(cell: str, column: int) -> str:
 
 
 def many_stations(count: int) -> str:
-    return STATIONS + many(count, "s{n},Place {n},地{n},{n}e-4,100.{n:06},Asia/Shanghai\n")
+    return STATIONS + many(count, "s{n},Place {n},地{n},30.{n:06},100.{n:06},Asia/Shanghai\n")
 
 
 def long_timetable(count: int) -> str:
@@ -192,7 +190,9 @@ def damaged(make: Callable[[Path], object]) -> Callable[[Path], object]:
 
 ENTITIES = (
     '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY a "aaaaaaaaaa">'
-    + "".join(f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in zip("abcdefghi", "bcdefghij"))
+    + "".join(
+        f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in zip("abcdefghi", "bcdefghij", strict=True)
+    )
     + "]>"
 )
 
@@ -240,6 +240,7 @@ RECIPES: dict[str, Recipe] = {
     "3,000 calendars in a ring": Recipe({"calendars.csv": "name,days\nsummer,Sa\n" + many(3000, "c{n},c{m}\n") + "c3000,c0\n"}, "calendars.csv:3:B"),
     "20,000 calendars": Recipe({"calendars.csv": FILES["calendars.csv"] + many(20_000, "season {n},Mo-Fr,2026-06-01,2026-08-31\n")}, code=0),
     "100,000 stations": Recipe({"stations.csv": many_stations(100_000)}, code=0),
+    "100,000 stations in wrong zones": Recipe({"stations.csv": STATIONS + many(100_000, "s{n},Place {n},,{n}e-4,100,Asia/Shanghai\n")}),
     "100,000 stations of one name": Recipe({"stations.csv": STATIONS + many(100_000, "s{n},Beijing,北京,40,116,Asia/Shanghai\n")}),
     "800 unknown stations": Recipe({GRID: long_timetable(800)}, f"{GRID}:11:A"),
     "800 unknown stations among 100,000": Recipe({GRID: long_timetable(800), "stations.csv": many_stations(100_000)}, f"{GRID}:11:A"),
