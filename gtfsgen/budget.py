@@ -82,6 +82,8 @@ class Budget:
     """Seconds of one fetch; 0 means 45, and one more for each 200,000 bytes that come."""
     seconds: float = 0
     """Of the whole command; 0 means `SECONDS_AT_LEAST` and more for a larger input."""
+    notices: int = 2_000_000
+    """Notices of one code that are kept in full; those beyond it are counted."""
     memory: int = 4 << 30
     """Bytes of memory of this process."""
 
@@ -109,6 +111,7 @@ OPTIONS = {
     "seconds": "--max-seconds",
     "unpacked": "--max-unpacked",
     "rows": "--max-rows",
+    "notices": "--max-notices",
 }
 """Limits that have an option in commands; the others are set by the environment."""
 
@@ -170,13 +173,17 @@ def spending(limits: Budget) -> Iterator[Budget]:
         _current.reset(token)
 
 
+def how_to_raise(name: str) -> str:
+    """The option and the variable that set another limit."""
+    option = f"{OPTIONS[name]} or " if name in OPTIONS else ""
+    return f"{option}{ENVIRONMENT_PREFIX}{name.upper()} sets another"
+
+
 def exceeded(name: str, what: str, limit: float | None = None) -> LimitExceeded:
     """The exception that says that `what` is more than a limit allows, and how to raise it."""
     allowed = getattr(budget(), name) if limit is None else limit
-    option = f"{OPTIONS[name]} or " if name in OPTIONS else ""
-    variable = ENVIRONMENT_PREFIX + name.upper()
     return LimitExceeded(
-        f"{what}; the limit is {_shown(name, allowed)} ({option}{variable} sets another)",
+        f"{what}; the limit is {_shown(name, allowed)} ({how_to_raise(name)})",
         f"gtfsgen.{LimitExceeded.__name__}",
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -34,9 +34,18 @@ class Rows:
     """Texts that are left out where they are blank; all others are then shown as empty."""
     severity: Severity | None = None
     """Where these rows are less grave than others of their code; else that of the rule."""
+    more: int = 0
+    """So many notices come after those of `frame` and are only counted: see `Budget.notices`."""
 
     def __len__(self) -> int:
-        return self.frame.height
+        return self.frame.height + self.more
+
+    def kept(self, most: int) -> Rows:
+        """These rows, of which no more than `most` are kept in full."""
+        over = self.frame.height - most
+        if over <= 0:
+            return self
+        return replace(self, frame=self.frame.head(most), more=self.more + over)
 
     def shown(self, limit: int | None = None) -> pl.DataFrame:
         """The frame as people read it: times as HH:MM:SS, dates as YYYYMMDD, blanks empty."""

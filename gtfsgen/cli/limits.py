@@ -31,8 +31,9 @@ _HELP = {
     "seconds": "Most seconds to take. [default: 50, and more for inputs above 2 MB]",
     "unpacked": "Most bytes to unpack of a feed, as 16G. [default: 16G]",
     "rows": "Most lines of a table. [default: 100 million]",
+    "notices": "Most notices of a code to keep in full. [default: 2 million]",
 }
-_METAVARS = {"memory": "BYTES", "seconds": "S", "unpacked": "BYTES", "rows": "N"}
+_METAVARS = {"memory": "BYTES", "seconds": "S", "unpacked": "BYTES", "rows": "N", "notices": "N"}
 
 
 class Amount(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 on

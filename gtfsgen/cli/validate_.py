@@ -124,6 +124,7 @@ def command(
             continue
         report.fail_on = fail_on.upper()
         _tell(report, feed, wanted, folder)
+        tell_what_is_only_counted(report)
         if timings:
             _print_timings(report)
         if unreadable := _unreadable(report):
@@ -143,6 +144,19 @@ def command(
         elif _fails(report, fail_on.upper()):
             exits = max(exits, 1)
     sys.exit(exits)
+
+
+def tell_what_is_only_counted(report: Report) -> None:
+    """Say of which codes more notices were found than are kept in full."""
+    if more := report.only_counted:
+        from gtfsgen.budget import budget, how_to_raise
+
+        told = ", ".join(f"{number:,} of {code}" for code, number in more.items())
+        click.echo(
+            f"gtfsgen: beyond {budget().notices:,} notices of a code the others are only counted:"
+            f" {told} ({how_to_raise('notices')})",
+            err=True,
+        )
 
 
 def _keep_freed_memory() -> None:

@@ -15,6 +15,7 @@ from typing import IO
 
 import polars as pl
 
+from gtfsgen.budget import budget
 from gtfsgen.csv import reading
 from gtfsgen.csv.raw import Column, Direct, RawTable
 from gtfsgen.csv.streams import Stream
@@ -399,13 +400,14 @@ class _Reading:
             )
         places = unknown.arg_true()
         if len(places):
+            places, more = _kept(places)
             particulars = {
                 "csv_row_number": self.raw.csv_row_number.gather(places),
                 "field_value": numbers.gather(places),
             }
             constants = {"filename": self.schema.filename, "field_name": column.name}
             order = ("filename", "csv_row_number", "field_name", "field_value")
-            rows = Rows(pl.DataFrame(particulars), constants, order)
+            rows = Rows(pl.DataFrame(particulars), constants, order, more=more)
             self.found["unexpected_enum_value"].append(rows)
             numbers = numbers.set(unknown, UNRECOGNIZED)
         return numbers.cast(pl.Int16)
@@ -436,7 +438,7 @@ class _Reading:
         else:
             noun = {Type.INTEGER: "integer", Type.AMOUNT: "decimal"}.get(column.type, "float")
             kind = f"{column.bound} {noun}"
-        places = rows.arg_true()
+        places, more = _kept(rows.arg_true())
         frame = pl.DataFrame(
             {
                 "csv_row_number": self.raw.csv_row_number.gather(places),
@@ -449,7 +451,7 @@ class _Reading:
             "field_type": kind,
         }
         order = ("filename", "csv_row_number", "field_name", "field_type", "field_value")
-        self.found["number_out_of_range"].append(Rows(frame, constants, order))
+        self.found["number_out_of_range"].append(Rows(frame, constants, order, more=more))
         self._spoil(rows)
 
     def _report(
@@ -465,7 +467,7 @@ class _Reading:
         order: tuple[str, ...] = (),
     ) -> None:
         """Note a fault in the cells of `column` at `rows`; `shown` are the distinct values."""
-        places = rows.arg_true()
+        places, more = _kept(rows.arg_true())
         if not len(places):
             return
         particulars = {"csv_row_number": self.raw.csv_row_number.gather(places)}
@@ -473,7 +475,7 @@ class _Reading:
             particulars["field_value"] = shown.gather(cells.codes.gather(places))
         constants = {"filename": self.schema.filename, name: column.name}
         order = order or ("filename", "csv_row_number", name, "field_value")
-        self.found[code].append(Rows(pl.DataFrame(particulars), constants, order))
+        self.found[code].append(Rows(pl.DataFrame(particulars), constants, order, more=more))
         if error:
             self._spoil(rows)
 
@@ -483,6 +485,12 @@ class _Reading:
 
     def _every_row(self) -> pl.Series:
         return pl.repeat(True, self.raw.height, eager=True)
+
+
+def _kept(places: pl.Series) -> tuple[pl.Series, int]:
+    """The places of faults that are kept in full, and how many more there are."""
+    most = budget().notices
+    return places.head(most), max(0, len(places) - most)
 
 
 FEW = 1000

@@ -57,6 +57,15 @@ class Report:
         }
 
     @property
+    def only_counted(self) -> dict[str, int]:
+        """Notice code -> how many notices are counted only, beyond those that are kept in full.
+
+        `notices`, baselines and the reports that list all notices do not have them.
+        """
+        more = {code: sum(part.more for part in rows) for code, rows in sorted(self.found.items())}
+        return {code: number for code, number in more.items() if number}
+
+    @property
     def system_errors(self) -> dict[str, int]:
         """System error code -> how many there are."""
         totals: dict[str, int] = {}

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import polars as pl
 
+from gtfsgen.budget import budget
 from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed, Status
 from gtfsgen.findings import Rows
@@ -246,7 +247,17 @@ def _collected(result: Result, flags: pl.QueryOptFlags) -> list[Rows]:
         if isinstance(part.frame, pl.LazyFrame):
             part.frame = part.frame.collect(optimizations=flags)
         part.frame = in_order(part.frame)
-    return [part for part in parts if len(part)]
+    return _kept([part for part in parts if len(part)])
+
+
+def _kept(parts: list[Rows]) -> list[Rows]:
+    """The parts of one code, of which no more notices are kept in full than the budget allows."""
+    left = budget().notices
+    kept = []
+    for part in parts:
+        kept.append(part.kept(left))
+        left -= kept[-1].frame.height
+    return kept
 
 
 def in_order(frame: pl.DataFrame) -> pl.DataFrame:

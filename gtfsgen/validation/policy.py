@@ -311,10 +311,13 @@ def _split(code: str, parts: list[Rows], entry: Entry) -> tuple[list[Rows], list
     others: list[Rows] = []
     for part in parts:
         matching = part.frame.with_columns(_matching(code, part, entry).alias(FLAG))
+        # Those that are only counted can be chosen by their code alone.
+        every = not (entry.file or entry.id)
         for flag, side in ((True, chosen), (False, others)):
             frame = matching.filter(FLAG if flag else ~_flag()).drop(FLAG)
-            if frame.height:
-                side.append(replace(part, frame=frame))
+            more = part.more if flag is every else 0
+            if frame.height or more:
+                side.append(replace(part, frame=frame, more=more))
     return chosen, others
 
 
@@ -448,7 +451,7 @@ def _texts(part: Rows) -> pl.Series:
         if value is not None and not PASSING.search(name)
     }
     if not particulars:
-        return pl.Series(["{}"] * len(part), dtype=pl.String)
+        return pl.Series(["{}"] * part.frame.height, dtype=pl.String)
     columns = [particulars[name].alias(name) for name in sorted(particulars)]
     encoded = pl.struct(columns).struct.json_encode()
     return part.frame.select(pl.int_range(pl.len()).alias(FLAG), text=encoded)["text"]
@@ -488,7 +491,7 @@ def _without_known(report: Report, code: str, parts: list[Rows], baseline: Basel
         is_known = counted["nth"] <= known
         for text, times in counted.filter(is_known)["text"].value_counts().iter_rows():
             left[text] -= times
-        taken = replace(part, frame=part.frame.filter(is_known))
+        taken = replace(part, frame=part.frame.filter(is_known), more=0)
         if len(taken):
             report.ignored += _ignored(report, code, [taken], reason)
         if len(taken) < len(part):

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gtfsgen.validation.scans import block_overlaps
-from gtfsgen.validation.scans.block_overlaps import overlapping_pairs
+from gtfsgen.validation.scans.block_overlaps import NO_LIMIT, overlapping_pairs
 
 FIRST = date(2026, 11, 20)
 TIMES = ("first_arrival_time", "first_departure_time", "last_arrival_time", "last_departure_time")
@@ -39,9 +39,17 @@ def plain(rows: list[Any], running: dict[str, set[int]]) -> list[tuple[int, int,
     return found
 
 
-@given(rows=trips, running=days, at_once=st.integers(1, 5))
-@settings(max_examples=150, deadline=None)
-def test_pairs_are_those_of_a_plain_comparison(rows: Any, running: Any, at_once: Any) -> None:
+@given(
+    rows=trips,
+    running=days,
+    at_once=st.integers(1, 5),
+    most=st.integers(0, 20) | st.just(NO_LIMIT),
+    chance=st.randoms(use_true_random=False),
+)
+@settings(max_examples=200, deadline=None)
+def test_pairs_are_those_of_a_plain_comparison(
+    rows: Any, running: Any, at_once: int, most: int, chance: Any
+) -> None:
     ordered = sorted(rows, key=lambda row: (row[0], row[2][0], row[2][3]))
     frame = pl.DataFrame(
         {
@@ -59,10 +67,14 @@ def test_pairs_are_those_of_a_plain_comparison(rows: Any, running: Any, at_once:
         schema={"service_id": pl.Categorical, "date": pl.Date},
         orient="row",
     ).lazy()
+    numbers = chance.sample(range(2, len(rows) + 2), len(rows))
+    frame = frame.with_columns(csv_row_number=pl.Series(numbers, dtype=pl.UInt32))
     usual = block_overlaps.PAIRS_AT_ONCE
     block_overlaps.PAIRS_AT_ONCE = at_once
     try:
-        found = overlapping_pairs(frame, service_days)
+        found, more = overlapping_pairs(frame, service_days, most)
     finally:
         block_overlaps.PAIRS_AT_ONCE = usual
-    assert found.rows() == plain(rows, running)
+    wanted = sorted(plain(rows, running), key=lambda pair: (numbers[pair[0]], pair[1]))
+    assert found.rows() == wanted[:most]
+    assert more == len(wanted[most:])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
+from gtfsgen.budget import budget
 from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed
+from gtfsgen.findings import Rows
 from gtfsgen.java.text import caseless
 from gtfsgen.validation.engine import rule
 from gtfsgen.validation.rules.stops import choice_name
@@ -123,7 +125,7 @@ def trip_headsign_matches_intermediate_stop(feed: Feed) -> pl.LazyFrame:
     of="trips.block_id",
     at="trips",
 )
-def block_trips_with_overlapping_stop_times(feed: Feed) -> pl.DataFrame:
+def block_trips_with_overlapping_stop_times(feed: Feed) -> Rows:
     """Two trips of a block overlap in time on a common day.
 
     One vehicle cannot run both. Give one of them another block, or other times.
@@ -149,8 +151,8 @@ def block_trips_with_overlapping_stop_times(feed: Feed) -> pl.DataFrame:
     )
     from gtfsgen.validation.scans.block_overlaps import overlapping_pairs
 
-    pairs = overlapping_pairs(trips, feed.service_days)
-    return pl.DataFrame(
+    pairs, more = overlapping_pairs(trips, feed.service_days, budget().notices)
+    rows = pl.DataFrame(
         [
             *(
                 trips[name].gather(pairs[side]).alias(f"{name}_{side}")
@@ -161,3 +163,4 @@ def block_trips_with_overlapping_stop_times(feed: Feed) -> pl.DataFrame:
             pairs["intersection"],
         ]
     )
+    return Rows(rows, more=more)
