@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from gtfsgen.cli.limits import limited
+from gtfsgen.cli.limits import FeedPath, limited
 
 FORMATS = ("terminal", "markdown", "json", "html")
 
 
 @click.command()
-@click.argument("old", type=click.Path(path_type=Path))
-@click.argument("new", type=click.Path(path_type=Path))
+@click.argument("old", type=FeedPath())
+@click.argument("new", type=FeedPath())
 @click.option(
     "--level",
     type=click.Choice(["rider", "planner", "data"]),
@@ -36,7 +36,7 @@ FORMATS = ("terminal", "markdown", "json", "html")
     metavar="DIR",
     help="Folder for the reports, diff.<ending>; without it they are printed.",
 )
-@limited()
+@limited(fetches=True)
 def command(old: Path, new: Path, level: str, formats: str, output: Path | None) -> None:
     """Tell every difference between two feeds once, grouped by line.
 
@@ -56,6 +56,8 @@ def command(old: Path, new: Path, level: str, formats: str, output: Path | None)
         difference = compare(old, new, level)
     except UnreadableInput as error:
         raise click.UsageError(str(error)) from error
+    for remark in difference.remarks:
+        click.echo(f"gtfsgen: {remark}", err=True)
     for form in wanted:
         text = reports.FORMATS[form](difference)
         if output is None or form == "terminal":

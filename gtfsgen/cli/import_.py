@@ -10,13 +10,13 @@ import click
 
 from gtfsgen import clocks
 from gtfsgen.cli.build_ import Day
-from gtfsgen.cli.limits import limited
+from gtfsgen.cli.limits import FeedPath, limited
 
 MAX_SHOWN = 20
 
 
 @click.command()
-@click.argument("feed", type=click.Path(exists=True, path_type=Path))
+@click.argument("feed", type=FeedPath())
 @click.option(
     "-o",
     "--output",
@@ -26,7 +26,7 @@ MAX_SHOWN = 20
     help="Folder for the tables; it must be new or empty.",
 )
 @click.option("--today", type=Day(), help="as_of of the project. [default: today]")
-@limited()
+@limited(fetches=True)
 def command(feed: Path, output: Path, today: date | None) -> None:
     """Turn a feed, a zip or a folder of .txt files, into curated tables.
 

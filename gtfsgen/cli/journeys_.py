@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gtfsgen.cli.limits import limited
+from gtfsgen.cli.limits import FeedPath, limited
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,7 +22,7 @@ WIDTH_IN_A_FILE = 160
 
 
 @click.command()
-@click.argument("feed", type=click.Path(path_type=Path, exists=True))
+@click.argument("feed", type=FeedPath())
 @click.argument("journeys", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option(
     "--planner",
@@ -36,7 +36,7 @@ WIDTH_IN_A_FILE = 160
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="File with [[known_limits]] of planners; policy.toml beside JOURNEYS if it is there.",
 )
-@limited(timed=lambda planner, **_: planner == "motis")
+@limited(fetches=True, timed=lambda planner, **_: planner == "motis")
 def command(feed: Path, journeys: Path, planner: str, policy: Path | None) -> None:
     """Ask a real trip planner for the journeys a rider must find in FEED (a zip or a folder).
 

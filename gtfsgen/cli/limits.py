@@ -33,6 +33,8 @@ _HELP = {
     "rows": "Most lines of a table. [default: 100 million]",
     "notices": "Most notices of a code to keep in full. [default: 2 million]",
 }
+FEEDS = ("feed", "old", "new")
+"""Arguments of commands that are feeds."""
 _METAVARS = {"memory": "BYTES", "seconds": "S", "unpacked": "BYTES", "rows": "N", "notices": "N"}
 
 
@@ -46,6 +48,37 @@ class Amount(click.ParamType):  # type: ignore[type-arg]  # generic from click 8
             return amount(str(value))
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+class FeedPath(click.Path):
+    """A feed by its path, or by an address that `limited(fetches=True)` fetches first."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path, exists=True)
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        from gtfsgen.feed.remote import is_other_address, is_url
+
+        if isinstance(value, str) and is_url(value):
+            return value
+        if isinstance(value, str) and is_other_address(value):
+            self.fail(f"{value[:80]!r} cannot be had: only http and https are fetched", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+def _fetched(function: Callable[..., Any], kwargs: dict[str, Any], beside: bool) -> Any:
+    """Call a command with feeds that are given by their address as files."""
+    from contextlib import ExitStack
+
+    from gtfsgen.feed.remote import is_url, local_copy
+
+    addresses = [n for n in FEEDS if isinstance(kwargs.get(n), str) and is_url(kwargs[n])]
+    if addresses and beside and kwargs.get("output") is None:
+        raise click.UsageError("name with -o where to write; beside an address nothing can be")
+    with ExitStack() as stack:
+        for name in addresses:
+            kwargs[name] = stack.enter_context(local_copy(kwargs[name]))
+        return function(**kwargs)
 
 
 def under(
@@ -93,19 +126,23 @@ def _in_words(work: Callable[[], Any], failed: int) -> Any:
 
 
 def limited(
-    *, timed: bool | Callable[..., bool] = True, fetches: bool = False
+    *,
+    timed: bool | Callable[..., bool] = True,
+    fetches: bool = False,
+    beside: bool = False,
 ) -> Callable[[Command], Command]:
     """Give a command the options of the budget, and let it run under them.
 
     Stands below `@click.command()` and changes nothing in the function's own arguments. `timed`
     is False for a command that waits for people or for other programs, or a function that says so
     by the command's arguments; one that `fetches` feeds
-    from the web can be told to do so from private networks too.
+    from the web can be told to do so from private networks too, and has its arguments `FEEDS` as
+    files. `beside` says that it writes beside the feed unless it is told where.
     """
 
     def decorate(function: Command) -> Command:
         @functools.wraps(function)
-        def run(*args: Any, **kwargs: Any) -> Any:
+        def run(**kwargs: Any) -> Any:
             given = {name: kwargs.pop(f"max_{name}") for name in OPTIONS}
             if fetches and kwargs.pop("allow_private"):
                 os.environ["GTFSGEN_ALLOW_PRIVATE"] = "1"  # for processes of a catalogue too
@@ -117,8 +154,8 @@ def limited(
             whole = {n: v if n == "seconds" else int(v) for n, v in changed.items()}
             return under(
                 dataclasses.replace(limits, **whole),
-                lambda: function(*args, **kwargs),
-                inputs=[*args, *kwargs.values()],
+                lambda: _fetched(function, kwargs, beside),
+                inputs=kwargs.values(),
                 timed=timed(**kwargs) if callable(timed) else timed,
             )
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from gtfsgen.cli.limits import limited
+from gtfsgen.cli.limits import FeedPath, limited
 
 
 @click.command()
-@click.argument("feed", type=click.Path(exists=True, path_type=Path))
+@click.argument("feed", type=FeedPath())
 @click.option(
     "-o",
     "--output",
@@ -21,7 +21,7 @@ from gtfsgen.cli.limits import limited
 @click.option(
     "--title", default="", help="Heading of the page, instead of the lines' or agencies' names."
 )
-@limited()
+@limited(fetches=True, beside=True)
 def command(feed: Path, output: Path | None, title: str) -> None:
     """Draw the pages of any feed: timetables, map, charts, stations.
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from gtfsgen.cli.limits import limited
+from gtfsgen.cli.limits import FeedPath, limited
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,7 +23,7 @@ range(200, 300)}  # fmt: skip
 
 
 @click.command()
-@click.argument("feed", type=click.Path(exists=True, path_type=Path))
+@click.argument("feed", type=FeedPath())
 @click.option(
     "--osm",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -46,7 +46,7 @@ range(200, 300)}  # fmt: skip
     help="Zip to write. [default: FEED-shapes.zip]",
 )
 @click.option("--replace", is_flag=True, help="Draw all trips anew, also those with a shape.")
-@limited()
+@limited(fetches=True, beside=True)
 def command(
     feed: Path,
     osm: Path | None,
@@ -74,6 +74,7 @@ def command(
         raise click.UsageError(str(error)) from error
     for remark in read.remarks:
         click.echo(f"gtfsgen: {remark}", err=True)
+    _check_columns(feed, read)
     tables = _without_shapes(read) if replace else read
     try:
         if tracks:
@@ -83,9 +84,9 @@ def command(
     except RailsUnavailable as error:
         raise click.UsageError(str(error)) from error
     output = output or feed.with_name(f"{feed.stem}-shapes.zip")
-    _write(
-        feed, output, {stem: drawn.tables.get(stem) for stem in ("shapes", "trips", "stop_times")}
-    )
+    changed = {stem: drawn.tables.get(stem) for stem in ("shapes", "trips", "stop_times")}
+    for said in _write(feed, output, changed):
+        click.echo(f"gtfsgen: {said}", err=True)
     write_file(output.with_suffix(".geojson"), geojson_text(drawn.geojson))
     for fault in drawn.faults:
         click.echo(str(fault))
@@ -95,6 +96,26 @@ def command(
     straight = sum(reason is not None for reason in reasons) - outline
     along = f", {outline} along an outline" if outline else ""
     click.echo(f"{output}: {len(legs)} legs drawn, {straight} of them straight{along}")
+
+
+NEEDED = {
+    "stops": ("stop_id", "stop_lat", "stop_lon"),
+    "routes": ("route_id", "route_type"),
+    "trips": ("trip_id", "route_id"),
+    "stop_times": ("trip_id", "stop_id", "stop_sequence"),
+}
+"""Columns without which no line can be drawn."""
+
+
+def _check_columns(feed: Path, tables: Mapping[str, pl.DataFrame]) -> None:
+    absent = [
+        f"{stem}.txt has no column {name}"
+        for stem, names in NEEDED.items()
+        for name in names
+        if name not in tables[stem].columns
+    ]
+    if absent:
+        raise click.UsageError(f"{feed}: nothing can be drawn: {'; '.join(absent)}")
 
 
 def _on_extract(tables: Mapping[str, pl.DataFrame], osm: Path) -> Drawn:
@@ -151,28 +172,27 @@ def _without_shapes(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFram
     }
 
 
-def _write(feed: Path, output: Path, changed: Mapping[str, pl.DataFrame | None]) -> None:
-    """A copy of `feed` as a zip with the changed tables in it; all else byte by byte."""
+def _write(feed: Path, output: Path, changed: Mapping[str, pl.DataFrame | None]) -> list[str]:
+    """A copy of `feed` as a zip with the changed tables in it; all else byte by byte.
+
+    Returns, a sentence each, what could not be copied.
+    """
     import zipfile
 
+    from gtfsgen.feed.copying import EPOCH_OF_ZIP, copy_entries
     from gtfsgen.writing import write_file
 
-    entries: dict[str, bytes] = {}
-    if feed.is_dir():
-        entries = {path.name: path.read_bytes() for path in sorted(feed.glob("*.txt"))}
-    else:
-        with zipfile.ZipFile(feed) as archive:
-            entries = {name: archive.read(name) for name in archive.namelist()}
-    for stem, frame in changed.items():
-        if frame is not None:
-            origin = [name for name in ("path", "line", "column") if name in frame.columns]
-            entries[f"{stem}.txt"] = frame.drop(origin).write_csv().encode()
+    fresh = {f"{stem}.txt": frame for stem, frame in changed.items() if frame is not None}
+    told: list[str] = []
 
-    def fill(file) -> None:  # type: ignore[no-untyped-def]
+    def fill(file: BinaryIO) -> None:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, content in entries.items():
-                entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            told.extend(copy_entries(feed, archive, without=fresh))
+            for name, frame in fresh.items():
+                origin = [name for name in ("path", "line", "column") if name in frame.columns]
+                entry = zipfile.ZipInfo(name, EPOCH_OF_ZIP)
                 entry.compress_type = zipfile.ZIP_DEFLATED
-                archive.writestr(entry, content)
+                archive.writestr(entry, frame.drop(origin).write_csv())
 
     write_file(output, fill)
+    return told

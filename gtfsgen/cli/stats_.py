@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from gtfsgen.cli.limits import limited
+from gtfsgen.cli.limits import FeedPath, limited
 
 FORMATS = ("terminal", "json", "csv", "html")
 
 
 @click.command()
-@click.argument("feed", type=click.Path(path_type=Path))
+@click.argument("feed", type=FeedPath())
 @click.option(
     "--date", "first", type=click.DateTime(["%Y-%m-%d"]), help="First day. [default: the first]"
 )
@@ -33,7 +33,7 @@ FORMATS = ("terminal", "json", "csv", "html")
     metavar="DIR",
     help="Folder for stats.json, stats.html and a CSV file a table; else they are printed.",
 )
-@limited()
+@limited(fetches=True)
 def command(
     feed: Path, first: datetime | None, days: int | None, formats: str, output: Path | None
 ) -> None:

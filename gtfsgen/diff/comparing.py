@@ -32,7 +32,8 @@ def compare(a: Source, b: Source, level: Level | str = Level.DATA) -> Difference
     if sides is None:
         return Difference(name_of(a), name_of(b), level)
     found, shown = _entries(*sides)
-    return Difference(sides[0].name, sides[1].name, level, ordered(found, level), shown)
+    remarks = [said for side in sides for said in side.remarks]
+    return Difference(sides[0].name, sides[1].name, level, ordered(found, level), shown, remarks)
 
 
 def _entries(a: Side, b: Side) -> tuple[list[Entry], list[LineTimetable]]:

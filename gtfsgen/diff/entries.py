@@ -65,6 +65,8 @@ class Difference:
     level: Level
     entries: list[Entry] = field(default_factory=list)
     timetables: list[LineTimetable] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    """What could not be read as it stands and is compared as far as it could."""
 
     def __bool__(self) -> bool:
         return bool(self.entries)

@@ -36,6 +36,8 @@ CODECS = ("cp932", "gb18030", "euc_kr", "big5", "cp1252", "cp1250", "cp1251", "i
 """Encodings that feeds are met in beside UTF-8, in the order they are tried. Which of them a file
 has is only decided where the other feed shows it: see `_decoded`."""
 PART_BYTES = 1 << 22
+LONGEST_NUMBER = 18
+"""Digits; a longer number is compared as text."""
 LONG = ("shapes.txt", "stop_times.txt")
 LOCATIONS = "locations.geojson"
 
@@ -63,6 +65,8 @@ class Side:
     """All tables but stop_times, every column as text in canonical form, by file name without
     `.txt`; with `_row`, the line in the file."""
     calls: Calls = field(default_factory=Calls)
+    remarks: list[str] = field(default_factory=list)
+    """What could not be read as it stands, a sentence each with the file's name."""
     others: dict[str, bytes] = field(default_factory=dict)
     """Files that GTFS does not know: the digest of their bytes, or their rows in `tables`."""
 
@@ -90,6 +94,8 @@ def read_sides(a: Source, b: Source) -> tuple[Side, Side] | None:
         sides = Side(old.name), Side(new.name)
         for name in sorted({*old.names, *new.names}):
             _read_file(name, old, new, sides)
+        for side, files in zip(sides, (old, new), strict=True):
+            side.remarks += [f"{side.name}: {name}: {said}" for name, said in files.damage.items()]
     for side in sides:
         _fill_time_zones(side)
     return sides
@@ -135,6 +141,8 @@ class _Input:
     """The files of one input by their plain names, GTFS's own in lower case."""
 
     def __init__(self, source: Source, label: str) -> None:
+        self.damage: dict[str, str] = {}
+        """What is wrong with a file, by its name."""
         if isinstance(source, bytes):
             self.name = label
             self._files = Files(open_archive(source, label, tolerant=True))
@@ -165,15 +173,20 @@ class _Input:
             with self.open(name) as stream:
                 while part := stream.read(PART_BYTES):
                     parts.append(part)
-        except DamagedEntry:
-            pass  # the rows before the break are compared; validate tells of the damage
+        except DamagedEntry as damage:
+            self.damage[name] = (
+                f"breaks off ({damage}); the rows before are compared"
+                if any(parts)
+                else f"cannot be read ({damage}) and is not compared"
+            )
         return b"".join(parts)
 
     def begins(self, name: str, size: int) -> bytes:
         try:
             with self.open(name) as stream:
                 return stream.read(size)
-        except DamagedEntry:
+        except DamagedEntry as damage:
+            self.damage[name] = f"cannot be read ({damage}) and is not compared"
             return b""
 
     def __enter__(self) -> _Input:
@@ -212,8 +225,17 @@ def _raw(name: str, files: _Input, other: _Input) -> RawTable:
     start = files.begins(name, 256 * 1024)
     if not _looks_foreign(start):
         header = _header(start)
-        with files.open(name) as stream:
-            table = read_table(stream, dict.fromkeys(header, "text"), unlimited_cells=True)
+        try:
+            with files.open(name) as stream:
+                table = read_table(stream, dict.fromkeys(header, "text"), unlimited_cells=True)
+        except DamagedEntry:  # the patient way reads what is before the damage, and tells of it
+            return _patient(_decoded(files.read(name), lambda: other.read(name)))
+        if table.failure:
+            said = table.failure.get("message", "")
+            files.damage[name] = f"is no CSV as GTFS has it ({said}); its rows are read as they can"
+        elif odd := table.bad_lengths.height:
+            rows = "1 row is" if odd == 1 else f"{odd:,} rows are"
+            files.damage[name] = f"{rows} longer or shorter than the header; read as they can be"
         clean = not (table.failure or table.bad_lengths.height or table.header_failed)
         if clean and not any(
             isinstance(c, Column) and c.values.str.contains("\ufffd", literal=True).any()
@@ -395,10 +417,14 @@ def seconds_of(text: str | None) -> int | None:
     if text is None:
         return None
     parts = text.split(":")
-    if len(parts) not in (2, 3) or not all(part.strip().isdigit() for part in parts):
+    if len(parts) not in (2, 3) or not all(_is_short_number(part.strip()) for part in parts):
         return None
     hours, minutes, *rest = (int(part) for part in parts)
     return hours * 3600 + minutes * 60 + (rest[0] if rest else 0)
+
+
+def _is_short_number(text: str) -> bool:
+    return text.isdecimal() and len(text) <= LONGEST_NUMBER
 
 
 def time_text(seconds: int) -> str:

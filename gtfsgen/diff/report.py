@@ -52,6 +52,7 @@ def to_json(difference: Difference) -> str:
         "new": difference.new,
         "level": difference.level.value,
         "counts": difference.counts(),
+        "remarks": difference.remarks,
         "differences": [entry.as_dict() for entry in difference.entries],
     }
     return json.dumps(content, ensure_ascii=False, indent=1)

@@ -249,7 +249,10 @@ class _Folder(Archive):
         return _FileStream(descriptor, name, self._meter)
 
     def size(self, name: str) -> int:
-        return (self._path / self._checked(name)).stat().st_size
+        try:
+            return (self._path / self._checked(name)).stat().st_size
+        except OSError:  # opening it tells why
+            return 0
 
     def _checked(self, name: str) -> str:
         if name not in self.names:

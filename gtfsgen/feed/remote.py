@@ -20,6 +20,11 @@ def is_url(feed: str) -> bool:
     return feed.lower().startswith(("http://", "https://"))
 
 
+def is_other_address(feed: str) -> bool:
+    """An address that is not fetched: ftp, file and others."""
+    return _OTHER_ADDRESS.match(feed) is not None and not is_url(feed)
+
+
 def feed_name(feed: str) -> str:
     """A folder name for a feed: the last part of its path or address, without `.zip`."""
     path = unquote(urlsplit(feed).path) if is_url(feed) else str(Path(feed).absolute())
@@ -70,7 +75,7 @@ def local_copy(feed: str | Path) -> Iterator[Path]:
 
 def check_there(feed: str | Path) -> None:
     """Raise `UnreadableInput` where a path leads to nothing, or is an address of another kind."""
-    if isinstance(feed, str) and _OTHER_ADDRESS.match(feed):
+    if isinstance(feed, str) and is_other_address(feed):
         raise UnreadableInput(f"{feed[:80]!r} cannot be had: only http and https are fetched")
     try:
         os.stat(feed)

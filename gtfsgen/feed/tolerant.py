@@ -107,6 +107,10 @@ class Files:
         """The bytes of a file. Reading them raises `DamagedEntry` where they break off."""
         return self._archive.open_tolerantly(self._places[name])
 
+    def size(self, name: str) -> int:
+        """The bytes of a file, as the archive states it."""
+        return self._archive.size(self._places[name])
+
     def read(self, name: str, limit: str = "unpacked") -> bytes:
         """All bytes of a file. Raises `DamagedEntry`, and `LimitExceeded` beyond the limit."""
         most = getattr(budget(), limit)

@@ -18,6 +18,7 @@ import polars as pl
 from gtfsgen.budget import UnreadableInput
 from gtfsgen.clocks import UnknownZone, zone_info
 from gtfsgen.dates import EPOCH
+from gtfsgen.feed.copying import copy_entries
 from gtfsgen.feed.tolerant import TextRows, TextTables, text_tables
 from gtfsgen.source.words import folded
 from gtfsgen.timetable import Timetable as Room
@@ -337,8 +338,7 @@ def zipped(feed: Path, target: Path) -> Path:
     if not feed.is_dir():
         return feed
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
-        for file in sorted(feed.glob("*.txt")):
-            archive.write(file, file.name)
+        copy_entries(feed, archive)
     return target
 
 

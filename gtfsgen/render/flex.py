@@ -61,7 +61,9 @@ def flex_html(rows: Rows, areas: Sequence[Mapping[str, Any]], sheet: Sheet) -> M
             0,
         )
     body = []
-    for route, name, start, end, bits, rule in sorted(found, key=lambda k: tuple(map(str, k))):
+    for route, name, start, end, bits, rule in sorted(
+        found, key=lambda k: (*map(str, k[:4]), k[4], k[5])
+    ):
         days = Dates(bits)
         phone, address, message = rules.get(rule, (None, None, None))
         ask = Markup("<br>").join(

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from gtfsgen.budget import budget, size
 from gtfsgen.faults import Fault, Severity
 from gtfsgen.shapes.lines import Point
 from gtfsgen.shapes.network import Detail, Line
@@ -81,7 +82,14 @@ def read_tracks(folder: Path) -> Tracks:
 
 
 def _text(path: Path) -> str:
+    most = budget().json
     try:
+        if not path.is_file():  # a pipe would keep us waiting, a device never end
+            raise _Unreadable("is no file", "move it out of tracks/")
+        if path.stat().st_size > most:
+            raise _Unreadable(
+                f"has more than {size(most)}", "cut out the railways that trains follow"
+            )
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise _Unreadable(
@@ -104,6 +112,8 @@ def _read_geojson(
             "mend it, or export it again",
             error.lineno,
         ) from error
+    except RecursionError:
+        raise _Unreadable("is too deep within itself", "export it again") from None
     for number, (geometry, properties) in enumerate(_features(document), start=1):
         kind = geometry.get("type")
         coordinates: Any = geometry.get("coordinates")
@@ -115,7 +125,7 @@ def _read_geojson(
             elif kind in ("Point", "MultiPoint") and "from" in properties and "to" in properties:
                 places = [_point(p) for p in ([coordinates] if kind == "Point" else coordinates)]
                 _add_vias(vias, properties, places)
-        except (TypeError, ValueError, IndexError, KeyError) as error:
+        except (TypeError, ValueError, IndexError, KeyError, OverflowError) as error:
             raise _Unreadable(
                 f"feature {number} ({kind}) has coordinates that cannot be used: {error}",
                 "GeoJSON positions are [longitude, latitude] in degrees",
@@ -128,6 +138,8 @@ def _features(document: Any) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
         raise _Unreadable("is not GeoJSON: no type", "a FeatureCollection is expected")
     if document["type"] == "FeatureCollection":
         features = document.get("features") or []
+        if not isinstance(features, list):
+            raise _Unreadable("has features that are no list", "export it again")
     elif document["type"] == "Feature":
         features = [document]
     else:
@@ -138,8 +150,14 @@ def _features(document: Any) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
             continue
         properties = feature.get("properties") or {}
         members = geometry.get("geometries", [geometry])
+        if not isinstance(properties, dict) or not isinstance(members, list):
+            raise _Unreadable(
+                "has a feature whose properties are no object, or geometries no list",
+                "export it again",
+            )
         for member in members:
-            yield member, properties
+            if isinstance(member, dict):
+                yield member, properties
 
 
 def _detail(properties: dict[str, Any]) -> Detail:
@@ -189,7 +207,7 @@ def _gpx_lines(path: Path) -> list[Line]:
                     for point in element
                     if point.tag.endswith(("trkpt", "rtept"))
                 ]
-            except (TypeError, ValueError) as error:
+            except (TypeError, ValueError, OverflowError) as error:
                 raise _Unreadable(
                     f"has a point that cannot be used: {error}",
                     "lat and lon are degrees",

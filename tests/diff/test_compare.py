@@ -60,3 +60,28 @@ def test_the_command_tells_prints_and_exits(tmp_path: Path) -> None:
     lost = CliRunner().invoke(main, ["diff", a, str(tmp_path / "none.zip")])
     assert lost.exit_code == 2
     assert "none.zip" in lost.output
+
+
+def test_damage_is_told_and_what_can_be_read_is_compared(tmp_path: Path) -> None:
+    from tests.torture.archives import CORE, altered, directory, put, zipped
+
+    (tmp_path / "whole").mkdir()
+    whole = zipped(tmp_path / "whole", {})
+    changes: dict[str, Callable[[bytearray], None]] = {
+        "encrypted": lambda d: put(d, directory(d, b"stops.txt") + 8, "<H", 1),
+        "checksum": lambda d: put(d, directory(d, b"stops.txt") + 16, "<I", 1),
+    }
+    for name, change in changes.items():
+        (tmp_path / name).mkdir()
+        damaged = altered(change)(tmp_path / name)
+        found = compare(whole, damaged)
+        assert [said.split(" (")[0] for said in found.remarks] == [
+            f"{damaged}: stops.txt: cannot be read"
+        ]
+    (tmp_path / "quote").mkdir()
+    open_quote = zipped(tmp_path / "quote", {"stops.txt": f'{CORE["stops.txt"]}S3,"x,5,1\n'})
+    assert (
+        "stops.txt: 1 row is longer or shorter than the header"
+        in compare(whole, open_quote).remarks[0]
+    )
+    assert compare(whole, whole).remarks == []
