@@ -76,7 +76,7 @@ def test_time_ends_a_call_that_holds_pythons_lock(tmp_path: Path) -> None:
 
 def test_work_that_can_is_left_in_order_when_time_is_up(tmp_path: Path) -> None:
     body = "try:\n    import time; time.sleep(60)\nfinally:\n    print('put away')"
-    code, out, said = ended(start(tmp_path, body, "--max-seconds", "1"))
+    code, out, said = ended(start(tmp_path, body, "--max-seconds", "4"))
     assert (code, out) == (2, "put away\n")
     assert said.count("\n") == 1
 
