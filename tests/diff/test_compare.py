@@ -79,7 +79,7 @@ def test_damage_is_told_and_what_can_be_read_is_compared(tmp_path: Path) -> None
             f"{damaged}: stops.txt: cannot be read"
         ]
     (tmp_path / "quote").mkdir()
-    open_quote = zipped(tmp_path / "quote", {"stops.txt": f'{CORE["stops.txt"]}S3,"x,5,1\n'})
+    open_quote = zipped(tmp_path / "quote", {"stops.txt": f'{CORE["stops.txt"]!s}S3,"x,5,1\n'})
     assert (
         "stops.txt: 1 row is longer or shorter than the header"
         in compare(whole, open_quote).remarks[0]
