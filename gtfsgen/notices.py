@@ -14,12 +14,16 @@ from functools import cache
 
 from gtfsgen.faults import Severity
 
-RULE_GROUPS = ("canonical", "gtfsgen", "next")
-"""What MobilityData's validator 8.0.1 finds, what only gtfsgen finds, and what came after 8.0.1."""
+RULE_GROUPS = ("canonical", "gtfsgen", "next", "adopted", "experimental")
+"""What MobilityData's validator 8.0.1 finds, what only gtfsgen finds, what came into that validator
+after 8.0.1, what the specification has adopted and that validator does not check yet, and what is
+only proposed."""
 
 TABLES, POLICY, RUN = "tables", "policy", "run"
 GROUPS = (*RULE_GROUPS, TABLES, POLICY, RUN)
-"""Of a code in several groups the first of them speaks."""
+"""All groups, as pages show them."""
+SPEAKERS = (*reversed(RULE_GROUPS), TABLES, POLICY, RUN)
+"""Of a code in several groups the first of these speaks: the latest rule before the table."""
 
 RULES = "gtfsgen.validation.engine"
 """The module whose `every_rule` finds the rules. It is above this one and so is found by name."""
@@ -94,14 +98,14 @@ def registered() -> tuple[NoticeKind, ...]:
 def kinds() -> dict[str, NoticeKind]:
     """Every code in alphabetical order -> what it means."""
     _find_rules()
-    by_rank = sorted(registered(), key=lambda kind: (kind.code, -GROUPS.index(kind.group)))
+    by_rank = sorted(registered(), key=lambda kind: (kind.code, -SPEAKERS.index(kind.group)))
     return {kind.code: kind for kind in by_rank}
 
 
 def kinds_of(code: str) -> list[NoticeKind]:
     """All meanings of a code, of which a few have one for feeds and one for tables."""
     _find_rules()
-    return [_registered[code, group] for group in GROUPS if (code, group) in _registered]
+    return [_registered[code, group] for group in SPEAKERS if (code, group) in _registered]
 
 
 def kind_of(code: str, group: str) -> NoticeKind | None:

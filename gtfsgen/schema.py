@@ -3,7 +3,9 @@
 Reading, writing and the commonest rules (missing, malformed, out of range, duplicate, dangling)
 follow from these lines; a fact about a field is said here and nowhere else. Source: the GTFS
 Schedule reference as revised on 2026-04-27, and which of it MobilityData's gtfs-validator 8.0.1
-checks (`references`, `required`).
+checks (`references`, `required`). `TABLES` is today's specification with what most consumers read
+beside it; `canonical_tables`, `next_tables` and `experimental_tables` say in what other rule sets
+differ from it.
 """
 
 from __future__ import annotations
@@ -12,6 +14,9 @@ from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cache
+
+from gtfsgen import route_types
 
 
 class Type(StrEnum):
@@ -167,24 +172,8 @@ UNKNOWN_ALLOWED = ("UNKNOWN", "ALLOWED", "NOT_ALLOWED")
 WEEKDAY = ("NOT_AVAILABLE", "AVAILABLE")
 
 
-def RouteType() -> Field:
-    return Field(
-        Type.CHOICE,
-        required=True,
-        choices=(0, 1, 2, 3, 4, 5, 6, 7, 11, 12),
-        names=(
-            "LIGHT_RAIL",
-            "SUBWAY",
-            "RAIL",
-            "BUS",
-            "FERRY",
-            "CABLE_TRAM",
-            "AERIAL_LIFT",
-            "FUNICULAR",
-            "TROLLEYBUS",
-            "MONORAIL",
-        ),
-    )
+def RouteType(known: dict[int, str]) -> Field:
+    return Field(Type.CHOICE, required=True, choices=tuple(known), names=tuple(known.values()))
 
 
 _TABLES = (
@@ -231,7 +220,7 @@ _TABLES = (
         route_short_name=Text(mixed_case=True),
         route_long_name=Text(mixed_case=True),
         route_desc=Text(mixed_case=True),
-        route_type=RouteType(),
+        route_type=RouteType(route_types.NAMES),
         route_url=Url(),
         route_color=Color(),
         route_text_color=Color(),
@@ -260,6 +249,7 @@ _TABLES = (
         cars_allowed=Choice(*UNKNOWN_ALLOWED),
         safe_duration_factor=Float(),
         safe_duration_offset=Float(),
+        pickup_type=Choice(*PICKUP_DROP_OFF),
     ),
     Table(
         "stop_times.txt",
@@ -362,7 +352,7 @@ _TABLES = (
         fare_product_name=Text(),
         rider_category_id=Id(references="rider_categories.rider_category_id"),
         fare_media_id=Id(references="fare_media.fare_media_id"),
-        amount=Amount(NON_NEGATIVE, required=True),
+        amount=Amount(required=True),
         currency=Currency(required=True),
     ),
     Table(
@@ -603,8 +593,32 @@ IN_SEAT, MUST_ALIGHT = 4, 5
 LINKED_TRIPS = (IN_SEAT, MUST_ALIGHT)
 
 
+def _changed(table: Table, without: tuple[str, ...] = (), **fields: Field) -> Table:
+    """A table without some fields and with others put in place of its own, or at its end."""
+    changed = copy(table)
+    named = {name: replace(field, name=name, table=table.name) for name, field in fields.items()}
+    kept = {name: field for name, field in table.fields.items() if name not in without}
+    changed.fields = kept | named
+    return changed
+
+
+@cache
 def next_tables() -> dict[str, Table]:
-    """The tables as they are after validator 8.0.1: a fare product may have a negative amount."""
-    products = copy(TABLES["fare_products"])
-    products.fields = products.fields | {"amount": replace(products.fields["amount"], bound=None)}
-    return TABLES | {"fare_products": products}
+    """The tables as the canonical validator has them after 8.0.1.
+
+    It knows no extended route types, and no pickup_type of trips, which only MOTIS reads.
+    """
+    return TABLES | {
+        "routes": _changed(TABLES["routes"], route_type=RouteType(route_types.BASIC)),
+        "trips": _changed(TABLES["trips"], without=("pickup_type",)),
+    }
+
+
+@cache
+def canonical_tables() -> dict[str, Table]:
+    """The tables as the canonical validator 8.0.1 has them: no fare product costs less than 0."""
+    return next_tables() | {
+        "fare_products": _changed(
+            TABLES["fare_products"], amount=Amount(NON_NEGATIVE, required=True)
+        )
+    }

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from gtfsgen.cli.limits import FeedPath, limited
+from gtfsgen.route_types import kind_of
 
 if TYPE_CHECKING:
     import polars as pl
 
     from gtfsgen.shapes.drawing import Drawn
 
-PROFILES = {"RAILWAY": ("2", "12"), "TRAM": ("0", "5"), "SUBWAY": ("1",), "BUS": ("3", "11")}
-"""routx profile -> the GTFS route types that run on it."""
-EXTENDED = {"RAILWAY": range(100, 200), "SUBWAY": range(400, 700), "TRAM": range(900, 1000), "BUS":
-range(200, 300)}  # fmt: skip
-"""The same for extended route types; 700..799 are buses too."""
+PROFILES = {
+    2: "RAILWAY", 12: "RAILWAY", 0: "TRAM", 5: "TRAM", 1: "SUBWAY", 3: "BUS", 11: "BUS"
+}  # fmt: skip
+"""Kind of vehicle (see `gtfsgen.route_types`) -> the routx profile that it runs on."""
 
 
 @click.command()
@@ -154,13 +154,7 @@ def _on_world(tables: Mapping[str, pl.DataFrame]) -> Drawn:
 
 
 def _profile(kind: str) -> str:
-    if not kind.isdigit():
-        return ""
-    number = int(kind)
-    for profile, kinds in PROFILES.items():
-        if kind in kinds or number in EXTENDED[profile]:
-            return profile
-    return "BUS" if 700 <= number < 800 else ""
+    return PROFILES.get(kind_of(kind) or 0, "") if kind_of(kind) is not None else ""
 
 
 def _without_shapes(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:

@@ -67,6 +67,8 @@ class Feed(SharedFrames):
         """How long each file took to read."""
         self.locations_lost = False
         self.orders = {}
+        self.schema: Mapping[str, Table] = TABLES
+        """The tables that were looked for, in the order of the reference."""
         self._shared: dict[Callable[[Feed], Any], Any] = {}
         self.today = clocks.today()
         """The day that counts as today for rules."""
@@ -78,7 +80,7 @@ class Feed(SharedFrames):
         return self._shared[frame]
 
     def __getattr__(self, name: str) -> pl.LazyFrame:
-        if name in TABLES:
+        if name in self.__dict__.get("tables", ()):
             return self.tables[name].rows
         raise AttributeError(f"Feed has no attribute {name!r}")
 
@@ -163,11 +165,12 @@ def read(
     tables and found by `gtfsgen.validate`.
     """
     with local_copy(path) as local, open_archive(local) as archive:
+        archive.know({table.filename for table in tables_known.values()})
         categories = pl.Categories.random("gtfsgen")
         tables = {}
         seconds = {}
         order = [name.removesuffix(".txt") for name in archive.tables if name.endswith(".txt")]
-        for name in [*order, *(name for name in TABLES if name not in order)]:
+        for name in [*order, *(name for name in tables_known if name not in order)]:
             schema = tables_known[name]
             if schema.filename not in archive.tables:
                 status = Status.LOST if schema.filename in archive.lost else Status.MISSING
@@ -191,6 +194,7 @@ def read(
             except DamagedEntry as damage:
                 locations = damaged_locations("" if damage.unlisted else str(damage))
         feed = Feed(tables, locations, archive.names, categories)
+        feed.schema = tables_known
         feed.source = told(path)
         feed.seconds = seconds
         feed.locations_lost = "locations.geojson" in archive.lost

@@ -16,7 +16,7 @@ import stat
 import struct
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -136,6 +136,13 @@ class Archive:
                 self.tables[canonical] = name
             else:
                 self.unknown.append(name)
+
+    def know(self, filenames: Collection[str]) -> None:
+        """Count these files among the GTFS files too: those that are only proposed."""
+        for name in list(self.unknown):
+            if name.lower() in filenames and name.lower() not in self.tables:
+                self.tables[name.lower()] = name
+                self.unknown.remove(name)
 
     @property
     def all_names(self) -> list[str]:

@@ -209,7 +209,7 @@ class SharedFrames:
         frame = self.tables[table].frame
         if column not in frame.columns:
             return pl.LazyFrame(schema={"id": pl.Categorical(self.categories)})
-        text = TABLES[table].fields[column].type is not Type.ID
+        text = self.tables[table].schema.fields[column].type is not Type.ID
         values = frame[column].cast(pl.Categorical(self.categories)) if text else frame[column]
         return values.alias("id").to_frame().lazy().unique()
 

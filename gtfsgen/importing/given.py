@@ -11,6 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
+from gtfsgen import route_types
 from gtfsgen.budget import UnreadableInput
 from gtfsgen.clocks import zone_names
 from gtfsgen.csv.streams import DamagedEntry
@@ -106,11 +107,7 @@ class Given:
     @cached_property
     def rails(self) -> set[str]:
         kinds = {key: row.get("route_type", "") for key, row in self.routes.items()}
-        return {
-            key
-            for key, kind in kinds.items()
-            if kind == "2" or (kind.isdigit() and 100 <= int(kind) < 200)
-        }
+        return {key for key, kind in kinds.items() if route_types.is_rail(kind)}
 
     @cached_property
     def trips(self) -> dict[str, Row]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from gtfsgen import route_types
 from gtfsgen.dates import Dates
 from gtfsgen.render.dense import Direction, calls_of, directions_of
 from gtfsgen.render.markup import colour
@@ -22,13 +23,6 @@ MAX_COLUMNS = 40
 """The same for a bus or a metro, which nobody knows by train number."""
 MAX_TRIPS_IN_COLUMNS = 12_000
 """Columns are made one by one; a feed with more trips than this has its busiest routes by hour."""
-KINDS = {
-    0: "Tram", 1: "Metro", 2: "Rail", 3: "Bus", 4: "Ferry", 5: "Cable tram", 6: "Aerial lift",
-    7: "Funicular", 11: "Trolleybus", 12: "Monorail",
-}  # fmt: skip
-EXTENDED = {1: "Rail", 2: "Coach", 4: "Metro", 5: "Metro", 6: "Metro", 7: "Bus", 8: "Trolleybus",
-            9: "Tram", 10: "Ferry", 11: "Air", 12: "Ferry", 13: "Aerial lift", 14: "Funicular",
-            15: "Taxi"}  # fmt: skip
 
 
 @dataclass
@@ -111,7 +105,7 @@ def book_of(
         for route, found in directions.items()
     ]
     lines = [line for line in lines if line.trips]
-    kinds = list(dict.fromkeys([*KINDS.values(), *EXTENDED.values()]))
+    kinds = list(route_types.WORDS.values())
     lines.sort(
         key=lambda line: (line.agency, kinds.index(line.kind) if line.kind in kinds else 99,
                           _natural(line.short), _natural(line.long), line.route_ids)
@@ -133,7 +127,7 @@ def _natural(text: str) -> list[tuple[int, int, str]]:
 
 
 def is_rail(kind: str | None) -> bool:
-    return kind == "2" or bool(kind and kind.isdigit() and 100 <= int(kind) < 200)
+    return route_types.is_rail(kind)
 
 
 def _routes_in_columns(rows: Rows) -> list[str]:
@@ -213,8 +207,7 @@ def _ink(routes: Mapping[str, tuple[Any, ...]], route: str, number: int) -> tupl
 
 
 def _kind(text: str | None) -> str:
-    number = int(text) if text and text.isdigit() else 3
-    return KINDS.get(number) or EXTENDED.get(number // 100, "Other")
+    return route_types.word_of(text or str(route_types.BUS))
 
 
 def _agency(service: Service, route: str, agencies: Mapping[str, str]) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 
 import polars as pl
 
+from gtfsgen import route_types
 from gtfsgen.clocks import zone_or_utc
 from gtfsgen.dates import Dates
 from gtfsgen.render.names import Names, names_of
@@ -253,7 +254,7 @@ def service_of(
 
 
 def _is_rail(kind: str | None) -> bool:
-    return kind == "2" or bool(kind and kind.isdigit() and 100 <= int(kind) < 200)
+    return route_types.is_rail(kind)
 
 
 def _stations(rows: Rows, zone: str) -> tuple[dict[str, Station], dict[str, str]]:

@@ -12,7 +12,9 @@ from gtfsgen.validation.engine import RULE_SETS, Rule
 HEADINGS = {
     "canonical": "What MobilityData's gtfs-validator 8.0.1 finds",
     "gtfsgen": "What only gtfsgen finds",
-    "next": "What came after 8.0.1",
+    "next": "What came into that validator after 8.0.1",
+    "adopted": "What the specification has adopted since, and that validator does not check yet",
+    "experimental": "What is only proposed (--experimental)",
     "tables": "What reading, compiling and drawing the tables finds",
     "policy": "What there is to say about a policy",
     "run": "What ends a run or a part of it",

@@ -98,6 +98,7 @@ import polars as pl
 from gtfsgen.clocks import DAY
 from gtfsgen.dates import EPOCH, Dates
 from gtfsgen.feed import Feed
+from gtfsgen.route_types import RAILS
 from gtfsgen.timetable import lines as line_frames
 from gtfsgen.timetable.columns import highest, nullable, numbers, places, ranges, table
 from gtfsgen.timetable.links import links_of, vehicles_of
@@ -110,9 +111,6 @@ from gtfsgen.timetable.trains import Courses, courses_of, rides_of, trains_of
 
 __all__ = ["Timetable", "timetable_of", "timetable_of_tables"]
 
-RAIL = 2
-RAILS = (100, 199)
-"""route_type of railways: the basic one and the extended ones."""
 MOST_DAYS = 400
 """Trips are looked for among those that set out so many days before a date, and not more."""
 LONGEST_REACH_DAYS = 31
@@ -238,7 +236,7 @@ class Timetable:
         return (
             rows.drop_nulls("route_id")
             .unique("route_id", keep="first", maintain_order=True)
-            .with_columns(rail=((kind == RAIL) | kind.is_between(*RAILS)).fill_null(False))
+            .with_columns(rail=kind.is_in(RAILS).fill_null(False))
         )
 
     @cached_property

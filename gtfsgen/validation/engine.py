@@ -17,8 +17,8 @@ from gtfsgen.budget import budget
 from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed, Status
 from gtfsgen.findings import Rows
-from gtfsgen.notices import RULE_GROUPS, NoticeKind, kind_of, register, registered
-from gtfsgen.schema import TABLES, Table, next_tables
+from gtfsgen.notices import NoticeKind, kind_of, register, registered
+from gtfsgen.schema import TABLES, Table, canonical_tables, next_tables
 
 Result = pl.LazyFrame | pl.DataFrame | Rows | list[Any]
 """What a rule returns: the rows at fault, as one frame or as several."""
@@ -31,8 +31,11 @@ Check = TypeVar("Check", bound=Callable[[Feed], Result])
 RULE_SETS = {
     "canonical-8.0.1": ("canonical",),
     "canonical-next": ("canonical", "next"),
-    "gtfsgen": ("canonical", "gtfsgen"),
+    "gtfsgen": ("canonical", "next", "adopted", "gtfsgen"),
+    "experimental": ("canonical", "next", "adopted", "gtfsgen", "experimental"),
 }
+EVERY_GROUP = "experimental"
+"""The rule set that has all groups."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +48,10 @@ class Rule(NoticeKind):
     of: str = ""
     """The table without whose rows, or the column (`trips.block_id`) without whose values, there is
     nothing to find; blank for several."""
+
+
+SCHEMAS = {"canonical-8.0.1": canonical_tables, "canonical-next": next_tables}
+"""Rule set -> its tables, where these are not `TABLES`."""
 
 
 def rule(
@@ -98,12 +105,13 @@ def rules(rule_set: str = "") -> dict[str, Rule]:
     """The rules of a rule set by notice code, in alphabetical order; without a name, those of all
     sets.
 
-    A code that several groups have stands there as the first of them, in the order of
-    `RULE_GROUPS`, has it.
+    A code that several groups have stands there as the last of them has it.
     """
-    groups = RULE_SETS[rule_set] if rule_set else tuple(reversed(RULE_GROUPS))
     chosen = {
-        rule_.code: rule_ for group in groups for rule_ in every_rule() if rule_.group == group
+        rule_.code: rule_
+        for group in RULE_SETS[rule_set or EVERY_GROUP]
+        for rule_ in every_rule()
+        if rule_.group == group
     }
     return dict(sorted(chosen.items()))
 
@@ -120,7 +128,9 @@ def every_rule() -> tuple[Rule, ...]:
 
 def tables(rule_set: str) -> dict[str, Table]:
     """The schema that a rule set holds a feed's cells to."""
-    return next_tables() if "next" in RULE_SETS[rule_set] else TABLES
+    if rule_set in SCHEMAS:
+        return SCHEMAS[rule_set]()
+    return TABLES
 
 
 class ValidatorCrash(Exception):

@@ -4,6 +4,9 @@ feed's.
 A case is a heading and its tables, as ```` ```csv transfers.txt ````; the column `expect` is no
 column of the table, but names the codes at fault in that row, with spaces between. A block without
 rows takes the table away. Every notice must be expected, at its row, and every expected one found.
+
+The base's lines fit its own trips and stops: a case that has others has no lines, and that
+shapes.txt is recommended is then expected too, unless the case brings its own.
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ BASE = CASES / "base"
 TODAY = "2026-11-20"
 BLOCK = re.compile(r"^```csv (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
-Found = collections.Counter[tuple[str, str, int]]
+Found = collections.Counter[tuple[str, str, int | None]]
 """Code, file and row number -> how many notices."""
 
 
@@ -67,8 +70,21 @@ def without_expectations(text: str) -> tuple[str, list[tuple[int, str]]]:
     return out.getvalue(), wanted
 
 
+DRAWN = {"trips.txt", "stops.txt", "stop_times.txt", "routes.txt", "shapes.txt"}
+"""Tables that the base's lines fit."""
+NO_LINES = ("missing_recommended_file", "shapes.txt", None)
+
+
+def without_lines(tables: dict[str, str]) -> bool:
+    return not DRAWN.isdisjoint(tables) and not tables.get("shapes.txt")
+
+
 def write_feed(tables: dict[str, str], folder: Path) -> Path:
     files = {path.name: path.read_text("utf-8") for path in BASE.iterdir()} | tables
+    if without_lines(tables):
+        files["shapes.txt"] = ""
+        if "trips.txt" not in tables:
+            files["trips.txt"] = re.sub(r",[^,]*$", "", files["trips.txt"], flags=re.MULTILINE)
     for name, text in files.items():
         if text:
             (folder / name).write_text(text, "utf-8")
@@ -104,7 +120,8 @@ def at_rows(report: Report, expected: Found) -> Found:
 )
 def test_case(case: Case, tmp_path: Path) -> None:
     report = gtfsgen.validate(write_feed(case.tables, tmp_path), "gtfsgen", TODAY)
-    assert at_rows(report, case.expected) == case.expected
+    expected = case.expected + Found([NO_LINES] if without_lines(case.tables) else [])
+    assert at_rows(report, expected) == expected
     assert not report.skipped
 
 

@@ -22,7 +22,7 @@ def duplicate_key(feed: Feed) -> list[Rows]:
     """
     return [
         rows
-        for table in TABLES.values()
+        for table in feed.schema.values()
         if table.primary_key and feed.loaded(table.name) and feed.height(table.name) > 1
         for rows in _repeated_keys(feed, table)
     ]
@@ -123,7 +123,7 @@ def foreign_key_violation(feed: Feed) -> list[Rows]:
     whole feed. Add the row that is referred to, or mend the spelling; ids are compared exactly.
     """
     found = []
-    for table in TABLES.values():
+    for table in feed.schema.values():
         for column in table.fields.values():
             parents = [tuple(target.split(".")) for target in column.references]
             if not parents or not feed.loaded(table.name, *(parent for parent, _ in parents)):
@@ -185,6 +185,6 @@ def more_than_one_entity(feed: Feed) -> list[Rows]:
         Rows(
             pl.DataFrame({"filename": [table.filename], "entity_count": [feed.height(table.name)]})
         )
-        for table in TABLES.values()
+        for table in feed.schema.values()
         if table.single_row and feed.loaded(table.name) and feed.height(table.name) > 1
     ]

@@ -16,7 +16,7 @@ from gtfsgen.feed import Feed
 from gtfsgen.findings import Rows
 from gtfsgen.schema import IN_SEAT, LINKED_TRIPS
 from gtfsgen.validation.engine import Result, rule
-from gtfsgen.validation.rules.stops import choice_name
+from gtfsgen.validation.rules.stops import vehicle_name
 from gtfsgen.validation.scans.distances import point_distance_m
 
 LONG_WAIT_S = 120 * 60
@@ -523,7 +523,7 @@ def linked_trips_route_type_mismatch(feed: Feed) -> Rows:
         rows = rows.join(
             feed.first_routes.select(
                 pl.col("route_id").alias(f"{side}_route_id"),
-                choice_name("routes", "route_type").alias(f"{side}_route_type"),
+                vehicle_name.alias(f"{side}_route_type"),
             ),
             on=f"{side}_route_id",
             maintain_order="left",

@@ -7,7 +7,7 @@ import polars as pl
 from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed
 from gtfsgen.findings import Rows, clock
-from gtfsgen.schema import TABLES, Range, Table, Type
+from gtfsgen.schema import Range, Table, Type
 from gtfsgen.validation.engine import rule
 
 ROLES = ("is_producer", "is_operator", "is_authority")
@@ -47,7 +47,7 @@ def start_and_end_range_out_of_order(feed: Feed) -> list[Rows]:
             _names(table, period),
             order,
         )
-        for table in TABLES.values()
+        for table in feed.schema.values()
         for period in table.ranges
         if feed.height(table.name)
     ]
@@ -68,7 +68,7 @@ def start_and_end_range_equal(feed: Feed) -> list[Rows]:
             _names(table, period),
             order,
         )
-        for table in TABLES.values()
+        for table in feed.schema.values()
         for period in table.ranges
         if not period.may_be_equal and feed.height(table.name)
     ]

@@ -30,7 +30,7 @@ def missing_required_file(feed: Feed) -> list[Rows]:
     """
     missing = [
         table.filename
-        for table in TABLES.values()
+        for table in feed.schema.values()
         if table.required and not feed.present(table.name)
     ]
     if not feed.present("stops") and not feed.present("locations"):
@@ -92,9 +92,9 @@ def _transfers_without_ends(feed: Feed) -> list[Rows]:
     found = []
     if feed.loaded("transfers"):
         plain = explicit & ~linked.fill_null(False)
-        found += [_blank(feed, "transfers", plain, f"{side}_stop_id") for side in SIDES]
+        found += [blank_cells(feed, "transfers", plain, f"{side}_stop_id") for side in SIDES]
     if feed.loaded("transfers", "stops", "stop_times"):
-        found += [_blank(feed, "transfers", linked, f"{side}_trip_id") for side in SIDES]
+        found += [blank_cells(feed, "transfers", linked, f"{side}_trip_id") for side in SIDES]
     return found
 
 
@@ -103,19 +103,20 @@ def _stop_times_without_place(feed: Feed) -> list[Rows]:
     if not any(feed.has("stop_times", name) for name in ("stop_id", *places)):
         return []
     elsewhere = pl.all_horizontal(pl.col(places).is_null())
-    return [_blank(feed, "stop_times", elsewhere, "stop_id")]
+    return [blank_cells(feed, "stop_times", elsewhere, "stop_id")]
 
 
 def _half_joins(feed: Feed) -> list[Rows]:
     if not feed.loaded("networks", "routes", "fare_leg_join_rules"):
         return []
     return [
-        _blank(feed, "fare_leg_join_rules", pl.col(other).is_not_null(), field)
+        blank_cells(feed, "fare_leg_join_rules", pl.col(other).is_not_null(), field)
         for field, other in (("from_stop_id", "to_stop_id"), ("to_stop_id", "from_stop_id"))
     ]
 
 
-def _blank(feed: Feed, table: str, condition: pl.Expr, field: str) -> Rows:
+def blank_cells(feed: Feed, table: str, condition: pl.Expr, field: str) -> Rows:
+    """The rows of a table that fulfil a condition and have no value in a field."""
     rows = feed.tables[table].rows.filter(condition, pl.col(field).is_null())
     constants = {"filename": TABLES[table].filename, "field_name": field}
     return Rows(

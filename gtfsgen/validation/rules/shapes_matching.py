@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 
 import polars as pl
 
+from gtfsgen import route_types
 from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed
 from gtfsgen.findings import Rows
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from gtfsgen.validation.scans.shape_matching import Finding, Shapes
 
-RAIL = 2
 PIECE_ROWS = 200_000
 TABLES = ("trips", "stop_times", "stops", "shapes", "routes")
 
@@ -123,7 +123,7 @@ def _trips(feed: Feed) -> pl.DataFrame:
         pattern=pl.Series(_fingerprints(calls, first, size)),
     )
     shapes = feed.shapes.select("shape_id").unique()
-    is_rail = (pl.col("route_type") == RAIL).fill_null(False)
+    is_rail = pl.col("route_type").is_in(route_types.RAILS).fill_null(False)
     routes = feed.first_routes.select("route_id", rail=is_rail)
     trips = (
         feed.trips.select("csv_row_number", "trip_id", "shape_id", "route_id")

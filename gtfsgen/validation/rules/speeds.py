@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed
 from gtfsgen.java.hash_order import bucket
+from gtfsgen.route_types import KINDS
 from gtfsgen.validation.engine import rule
 from gtfsgen.validation.scans import speeds as speed_scan
 from gtfsgen.validation.scans.distances import EARTH_RADIUS_M, haversine_m
 
 MAX_SPEED_KMH = {0: 100, 1: 150, 2: 500, 3: 150, 4: 80, 5: 30, 6: 50, 7: 50, 11: 150, 12: 150}
+MAX_SPEED_KMH |= {1100: 1_200, 1500: 150, 1600: 150}
+"""By kind of vehicle; those from 1100 on are no kinds of the canonical validator."""
 OTHER_MAX_SPEED_KMH = 200
 FAR_KM = 10.0
 TABLES = ("routes", "trips", "stop_times", "stops")
@@ -22,16 +27,19 @@ TIME = ("departure_time", "arrival_time")
 CALL = ("csv_row_number", "trip_id", "stop_id", "stop_sequence", *TIME, "starts_trip")
 
 
+def speed_limit(limits: Mapping[int, int]) -> pl.Expr:
+    """A route's limit in km/h by the kind of vehicle that its type is."""
+    by_type = {number: limits.get(kind, OTHER_MAX_SPEED_KMH) for number, kind in KINDS.items()}
+    return pl.col("route_type").replace_strict(
+        list(by_type), list(by_type.values()), default=OTHER_MAX_SPEED_KMH, return_dtype=pl.Int32
+    )
+
+
 def _speed_limits(feed: Feed) -> pl.LazyFrame:
     """trip_id -> `trip_csv_row_number`, `route_id`, `limit_kmh`, for trips whose route is known."""
     limits = feed.first_routes.select(
         "route_id",
-        limit_kmh=pl.col("route_type").replace_strict(
-            list(MAX_SPEED_KMH),
-            list(MAX_SPEED_KMH.values()),
-            default=OTHER_MAX_SPEED_KMH,
-            return_dtype=pl.Float64,
-        ),
+        limit_kmh=speed_limit(MAX_SPEED_KMH).cast(pl.Float64),
     )
     return (
         feed.first_trips.select(

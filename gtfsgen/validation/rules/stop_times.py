@@ -6,11 +6,12 @@ import polars as pl
 
 from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed
-from gtfsgen.findings import Rows
+from gtfsgen.findings import Rows, clock
 from gtfsgen.validation.engine import rule
 from gtfsgen.validation.scans.distances import are_numbers
 
 arrival, departure = pl.col("arrival_time"), pl.col("departure_time")
+MAX_CALLS_AT_ONE_TIME = 5
 
 
 def _with_windowless_edges(feed: Feed) -> pl.LazyFrame:
@@ -185,3 +186,38 @@ def overlapping_frequency(feed: Feed) -> pl.LazyFrame:
             "trip_id",
         )
     )
+
+
+@rule(Severity.INFO, "stop_times", group="gtfsgen")
+def too_many_consecutive_stop_times_with_same_time(feed: Feed) -> list[Rows]:
+    """A trip calls at more than five stops in a row at one time.
+
+    No vehicle calls at six stops within a minute: perhaps times were rounded, or copied down a
+    column. Stops without times in between count where the next time given is the same again. Give
+    each stop its own time, or leave the times in between blank.
+    """
+    calls = feed.ordered_stop_times.select(
+        "csv_row_number", "trip_id", "starts_trip", "arrival_time", "departure_time"
+    )
+    timed = arrival.is_not_null() & departure.is_not_null()
+    time_before = pl.when(timed).then(departure).forward_fill().shift(1)
+    goes_on = ~pl.col("starts_trip") & (
+        ~timed | ((arrival == departure) & (arrival == time_before))
+    )
+    goes_on = goes_on.fill_null(False)
+    in_a_row = goes_on.cast(pl.Int8).rolling_sum(MAX_CALLS_AT_ONE_TIME) == MAX_CALLS_AT_ONE_TIME
+    if not calls.select(in_a_row.any()).collect().item():
+        return []
+    last_timed = (pl.int_range(pl.len()) + 1).filter(timed).max()
+    runs = (
+        calls.with_columns(run=(~goes_on).cum_sum(), timed=timed)
+        .group_by("run", maintain_order=True)
+        .agg(
+            pl.col("csv_row_number", "trip_id").first(),
+            entity_count=last_timed.fill_null(0),
+            departure_time=departure.first(),
+        )
+        .filter(pl.col("entity_count") > MAX_CALLS_AT_ONE_TIME)
+        .select("csv_row_number", "trip_id", "entity_count", time=clock("departure_time"))
+    )
+    return [Rows(runs, {"filename": "stop_times.txt"})]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from gtfsgen import route_types
 from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed
 from gtfsgen.findings import Rows
@@ -27,6 +28,19 @@ def choice_name(table: str, column: str) -> pl.Expr:
             list(field.choices), list(field.names), default="UNRECOGNIZED", return_dtype=pl.String
         )
     )
+
+
+vehicle_name = (
+    pl.col("route_type")
+    .fill_null(0)
+    .replace_strict(
+        list(route_types.KINDS),
+        [route_types.KIND_NAMES[kind] for kind in route_types.KINDS.values()],
+        default="UNRECOGNIZED",
+        return_dtype=pl.String,
+    )
+)
+"""The kind of vehicle of a route by its name: of a long-distance train, type 102, it is RAIL."""
 
 
 @rule(Severity.ERROR, at="stops")

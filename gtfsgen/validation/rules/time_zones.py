@@ -9,12 +9,13 @@ from functools import cache
 
 import polars as pl
 
+from gtfsgen import route_types
 from gtfsgen.clocks import DAY, UnknownZone, zone_info, zones_within
 from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed
 from gtfsgen.findings import Rows
 from gtfsgen.validation.engine import rule
-from gtfsgen.validation.rules.speeds import MAX_SPEED_KMH, OTHER_MAX_SPEED_KMH
+from gtfsgen.validation.rules.speeds import MAX_SPEED_KMH, speed_limit
 from gtfsgen.validation.rules.stops import STATION, STOP
 from gtfsgen.validation.scans.distances import point_distance_m
 
@@ -26,7 +27,6 @@ SLOW_KMH = 10
 """A ride slower than this is odd,"""
 SLOWEST_KMH = 5
 """and one slower than this is not plausible either."""
-RAIL = 2
 
 
 @cache
@@ -246,10 +246,8 @@ def _crossings(feed: Feed, zones: pl.LazyFrame) -> pl.DataFrame:
 
 def _suspects(feed: Feed, rides: pl.DataFrame) -> pl.LazyFrame:
     """Rides that are not plausible as written but are without the difference of the zones."""
-    limits = MAX_SPEED_KMH | {RAIL: FAST_RAIL_KMH}
-    limit = pl.col("route_type").replace_strict(
-        list(limits), list(limits.values()), default=OTHER_MAX_SPEED_KMH, return_dtype=pl.Int32
-    )
+    limits = MAX_SPEED_KMH | {route_types.RAIL: FAST_RAIL_KMH}
+    limit = speed_limit(limits)
     rows = (
         rides.lazy()
         .join(feed.first_trips.select("trip_id", "route_id", "service_id"), on="trip_id")

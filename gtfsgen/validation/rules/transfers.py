@@ -9,7 +9,7 @@ from gtfsgen.feed import Feed
 from gtfsgen.findings import Rows
 from gtfsgen.schema import IN_SEAT, LINKED_TRIPS
 from gtfsgen.validation.engine import rule
-from gtfsgen.validation.rules.stops import STATION, STOP, choice_name, location_type
+from gtfsgen.validation.rules.stops import STATION, STOP, choice_name, location_type, vehicle_name
 from gtfsgen.validation.scans.distances import point_distance_m
 
 ABOVE_M = 2_000
@@ -228,7 +228,7 @@ def inconsistent_route_type_for_in_seat_transfer(feed: Feed) -> pl.LazyFrame | l
     for side in SIDES:
         routes = feed.first_routes.select(
             pl.col("route_id").alias(f"{side}_route_id"),
-            choice_name("routes", "route_type").alias(f"{side}_route_type"),
+            vehicle_name.alias(f"{side}_route_type"),
         )
         rows = rows.join(routes, on=f"{side}_route_id", how="inner", maintain_order="left")
     return rows.filter(pl.col("from_route_type") != pl.col("to_route_type")).select(

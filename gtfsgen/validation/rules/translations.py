@@ -25,10 +25,6 @@ RECORD_KEYS = {
 VALIDATOR = "TranslationFieldAndReferenceValidator"
 
 
-def _key_columns(table: str) -> int:
-    return len(TABLES[table].primary_key)
-
-
 def _known_tables(feed: Feed) -> list[str]:
     return [
         name
@@ -51,7 +47,10 @@ def _with_tables(feed: Feed, rows: pl.LazyFrame) -> pl.LazyFrame:
     tables = _known_tables(feed)
     return rows.with_columns(table=pl.col("table_name").str.to_lowercase()).with_columns(
         keys=pl.col("table").replace_strict(
-            tables, [_key_columns(table) for table in tables], default=None, return_dtype=pl.Int8
+            tables,
+            [len(feed.schema[table].primary_key) for table in tables],
+            default=None,
+            return_dtype=pl.Int8,
         )
     )
 
@@ -198,8 +197,8 @@ def _read(feed: Feed) -> pl.LazyFrame:
 
 def _dangling(feed: Feed, table: str, rows: pl.DataFrame) -> pl.DataFrame:
     """The translations of one table whose record is not there."""
-    key = TABLES[table].primary_key
-    if TABLES[table].single_row:
+    key = feed.schema[table].primary_key
+    if feed.schema[table].single_row:
         return rows.head(0) if feed.height(table) else rows
     if len(key) == 1:
         known = feed.tables[table].rows.select(pl.col(key[0]).cast(pl.String)).collect()

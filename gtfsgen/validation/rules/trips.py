@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import polars as pl
 
+from gtfsgen import route_types
 from gtfsgen.budget import budget
 from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed
 from gtfsgen.findings import Rows
 from gtfsgen.java.text import caseless
 from gtfsgen.validation.engine import rule
-from gtfsgen.validation.rules.stops import choice_name
-
-FERRY = 4
+from gtfsgen.validation.rules.stops import vehicle_name
 
 
 @rule(Severity.WARNING, "trips", "stop_times", at="trips")
@@ -47,7 +46,7 @@ def missing_bike_allowance(feed: Feed) -> pl.LazyFrame:
     Riders with bicycles depend on ferries. Give bikes_allowed. A trip is told once for each row of
     routes.txt that makes its route a ferry's: twice, where such a row is repeated.
     """
-    ferries = feed.routes.filter(pl.col("route_type") == FERRY).select("route_id")
+    ferries = feed.routes.filter(pl.col("route_type").is_in(route_types.FERRIES)).select("route_id")
     return (
         feed.trips.filter(~pl.col("bikes_allowed").is_in([1, 2]).fill_null(False))
         .join(ferries, on="route_id", how="inner", maintain_order="left")
@@ -61,7 +60,7 @@ def inconsistent_route_type_for_block_id(feed: Feed) -> pl.LazyFrame:
 
     A block is one vehicle, which cannot be a bus and a ferry.
     """
-    routes = feed.first_routes.select("route_id", choice_name("routes", "route_type"))
+    routes = feed.first_routes.select("route_id", vehicle_name)
     distinct = (
         feed.trips.filter(pl.col("block_id").is_not_null())
         .join(routes, on="route_id", how="left", maintain_order="left")
