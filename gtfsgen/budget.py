@@ -76,6 +76,10 @@ class Budget:
     """Bytes of a JSON document: locations.geojson, shapes.geojson."""
     nesting: int = 10_000
     """Lists and objects of JSON within each other."""
+    table: int = 64 << 20
+    """Bytes of a file of a curated project: a table, a workbook, a track."""
+    cells: int = 5_000_000
+    """Cells of a table of a curated project."""
     download: int = 4 << 30
     """Bytes of a feed fetched from the web, packed."""
     fetch: float = 0
@@ -188,7 +192,7 @@ def exceeded(name: str, what: str, limit: float | None = None) -> LimitExceeded:
     )
 
 
-_BYTES = {"unpacked", "directory", "json", "memory", "download"}
+_BYTES = {"unpacked", "directory", "json", "table", "memory", "download"}
 
 
 def _shown(name: str, value: float) -> str:

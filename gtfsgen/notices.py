@@ -498,6 +498,10 @@ time_without_note INFO
     All other times of a table bear a note.
     Write it, if it has been lost.
 
+too_large ERROR
+    A file, table or cell of the project is larger than the limits allow.
+    Take out what does not belong there, or raise the limit that is named.
+
 track_unreadable ERROR WARNING
     A file of tracks cannot be read.
     Mend the file.

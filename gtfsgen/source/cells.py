@@ -9,25 +9,36 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 import re
-import zlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
 
+from gtfsgen.budget import budget, exceeded
 from gtfsgen.faults import Fault, Severity
+from gtfsgen.source.files import UnreadableFile, read_bytes, too_large
 
-WORKBOOKS = (".xlsx", ".ods", ".xls", ".xlsb", ".xlsm")
-SPREADSHEET_EPOCHS = (date(1899, 12, 30), date(1899, 12, 31), date(1904, 1, 1))
 DELIMITERS = (",", ";", "\t")
 
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-"""The control characters of Unicode, category Cc; blanks of other widths are none."""
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+"""The control characters of Unicode, category Cc, and what ends lines or begins files there; blanks
+of other widths are none."""
+
+COLUMNS = 16_384
+"""Of a table, as in spreadsheets."""
+LINES = 250_000
+"""Of a table that is kept by hand."""
+NAMED_ENCODINGS = {
+    "gb18030": "GBK",
+    "big5": "Big5",
+    "shift_jis": "Shift-JIS",
+    "euc_kr": "EUC-KR",
+    "cp1251": "Windows-1251",
+    "cp1252": "Windows-1252",
+}
+"""What a text that is not UTF-8 may be, and what people call it."""
 
 csv.field_size_limit(1 << 30)
 
@@ -84,25 +95,39 @@ def is_comment(row: list[str]) -> bool:
 # --------------------------------------------------------------------------------------------- CSV
 
 
-def read_csv(file: Path, path: str, faults: list[Fault], *, grid: bool = False) -> Sheet | None:
+def read_csv(
+    file: Path, path: str, faults: list[Fault], *, grid: bool = False, lines: int = LINES
+) -> Sheet | None:
     """Read one CSV file; None if it cannot be read at all. `path` is the name that faults use.
 
     The header sets the width of all rows; in a `grid`, which may begin with titles, most rows do.
+    What is larger than the budget allows, or has more than so many lines, is not read.
     """
     sheet = Sheet(path, file.stem, [])
     try:
-        data = file.read_bytes()
-    except OSError as error:
-        faults.append(
-            sheet.fault("unreadable_file", -1, None, f"The file cannot be read: {error.strerror}.")
-        )
+        text = decoded(read_bytes(file), sheet, faults)
+        rows = parsed(text, sheet, faults)
+        within_limits(rows, sheet, lines)
+    except UnreadableFile as error:
+        faults.append(error.fault(path))
         return None
-    text = decoded(data, sheet, faults)
     rows = [
         [plain(cell, sheet, number, column, faults) for column, cell in enumerate(row)]
-        for number, row in enumerate(parsed(text, sheet, faults))
+        for number, row in enumerate(rows)
     ]
     return replace(sheet, rows=level(rows, sheet, faults, grid=grid))
+
+
+def within_limits(rows: list[list[str]], sheet: Sheet, lines: int) -> None:
+    """Raises `UnreadableFile` for more lines, columns or cells than a table may have."""
+    width = max(map(len, rows), default=0)
+    if len(rows) > lines:
+        raise UnreadableFile(f"The table has more than {lines:,} lines.", code="too_large")
+    if width > COLUMNS:
+        message = f"A row of the table has {width:,} cells; {COLUMNS:,} can be."
+        raise UnreadableFile(message, code="too_large")
+    if width * len(rows) > budget().cells:  # all rows become as wide
+        raise too_large(exceeded("cells", f"the table has {width * len(rows):,} cells"))
 
 
 def plain(text: str, sheet: Sheet, row: int, column: int, faults: list[Fault]) -> str:
@@ -112,6 +137,11 @@ def plain(text: str, sheet: Sheet, row: int, column: int, faults: list[Fault]) -
     a fault; a comment may have several lines.
     """
     text = text.strip(" \t\r\n")
+    if len(text) > MOST_SURELY and len(text) > budget().cell:
+        limit = exceeded("cell", f"the cell has {len(text):,} characters")
+        message = limit.message[:1].upper() + limit.message[1:] + "."
+        faults.append(sheet.fault("too_large", row, column, message, text[:MOST_SHOWN]))
+        return ""
     if text.isprintable() or (column == 0 and text.startswith("#")):
         return text.replace("\0", "").strip()
     found = sorted(set(CONTROL.findall(text)))
@@ -121,6 +151,11 @@ def plain(text: str, sheet: Sheet, row: int, column: int, faults: list[Fault]) -
     message, hint = control_words(found)
     faults.append(sheet.fault("control_character", row, column, message, cleaned, hint))
     return cleaned
+
+
+MOST_SURELY = 1000
+"""Characters that a cell may have whatever the budget is."""
+MOST_SHOWN = 40
 
 
 def control_words(found: list[str]) -> tuple[str, str]:
@@ -138,53 +173,100 @@ def control_words(found: list[str]) -> tuple[str, str]:
     )
 
 
+MARKS = (
+    (b"\xff\xfe\0\0", "utf-32", "UTF-32"),
+    (b"\0\0\xfe\xff", "utf-32", "UTF-32"),
+    (b"\xff\xfe", "utf-16", "UTF-16"),
+    (b"\xfe\xff", "utf-16", "UTF-16"),
+)
+"""First bytes of a file, how it is decoded, and what people call that."""
+
+
 def decoded(data: bytes, sheet: Sheet, faults: list[Fault]) -> str:
     """The file's text; what is not UTF-8 is a fault at its first cell."""
-    for mark, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+    for mark, encoding, name in MARKS:
         if data.startswith(mark):
-            faults.append(
-                sheet.fault(
-                    "bad_encoding", -1, None, "The file is UTF-16.", hint="save it as CSV UTF-8"
-                )
-            )
-            return data.decode(encoding, errors="replace")
+            return wide_text(data, encoding, f"The file is {name}.", sheet, faults)
+    for first, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+        zeros = data[first:4096:2]
+        if (
+            len(zeros) > 3
+            and 10 * zeros.count(0) > 7 * len(zeros)
+            and any(data[1 - first : 4096 : 2])
+        ):
+            return wide_text(data, encoding, "The file looks like UTF-16.", sheet, faults)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8-sig", errors="replace")
-        rows = parsed(before + "?", sheet, [])
-        row, column = len(rows) - 1, len(rows[-1]) - 1
-        faults.append(
-            sheet.fault(
-                "bad_encoding",
-                row,
-                column,
-                f"Byte {error.start + 1} of the file, 0x{data[error.start]:02X}, is not UTF-8.",
-                rows[row][column].removesuffix("?").strip(),
-                "save the file as CSV UTF-8",
-            )
-        )
+        faults.append(undecoded(data, error.start, sheet))
         return data.decode("utf-8-sig", errors="replace")
+
+
+def wide_text(data: bytes, encoding: str, message: str, sheet: Sheet, faults: list[Fault]) -> str:
+    faults.append(sheet.fault("bad_encoding", -1, None, message, hint="save it as CSV UTF-8"))
+    return data.decode(encoding, errors="replace").removeprefix("\ufeff")
+
+
+def undecoded(data: bytes, at: int, sheet: Sheet) -> Fault:
+    """The fault at the cell whose bytes, from `at` on, are not UTF-8; it shows how other encodings
+    would read that cell.
+    """
+    before = data[:at].decode("utf-8-sig", errors="replace")
+    rows = parsed(before + "?", sheet, [])
+    row, column = len(rows) - 1, len(rows[-1]) - 1
+    found = rows[row][column].removesuffix("?").strip()
+    start = at - len(rows[row][column][:-1].encode("utf-8", errors="replace"))
+    ends = [end for mark in b',;\t\r\n"' if (end := data.find(mark, at, at + 200)) >= 0]
+    cell = data[max(start, 0) : min(ends, default=at + 60)]
+    readings = [f"{text} in {name}" for name, text in other_readings(data, cell)]
+    shown = f"; the cell reads {', '.join(readings)}" if readings else ""
+    message = f"Byte {at + 1} of the file, 0x{data[at]:02X}, is not UTF-8."
+    return sheet.fault(
+        "bad_encoding", row, column, message, found, f"save the file as CSV UTF-8{shown}"
+    )
+
+
+def other_readings(data: bytes, cell: bytes) -> Iterator[tuple[str, str]]:
+    """How a cell reads in the encodings in which all of the file can be read."""
+    for encoding, name in NAMED_ENCODINGS.items():
+        try:
+            data.decode(encoding)
+            text = cell.decode(encoding).strip()
+        except UnicodeDecodeError:
+            continue
+        if text.isprintable():
+            yield name, text
 
 
 def delimiter_of(text: str) -> str:
     """The delimiter that stands most often outside quotes in the first line that is not blank."""
-    line = next((line for line in text.splitlines() if line.strip()), "")
+    lines = (line[0] for line in re.finditer(r"[^\r\n]+", text))
+    line = next((line for line in lines if line.strip()), "")
     bare = re.sub(r'"[^"]*"', "", line)
     return max(DELIMITERS, key=bare.count)
 
 
 def parsed(text: str, sheet: Sheet, faults: list[Fault]) -> list[list[str]]:
-    """Rows as a spreadsheet numbers them: a quoted line break does not start a row."""
+    """Rows as a spreadsheet numbers them: a quoted line break does not start a row.
+
+    Raises `UnreadableFile` for more cells than the budget allows.
+    """
     delimiter = delimiter_of(text)
+    most = budget().cells
 
     def reader(strict: bool) -> list[list[str]]:
         lines = io.StringIO(text, newline="")
         rows: list[list[str]] = []
+        cells = 0
         try:
             for row in csv.reader(lines, delimiter=delimiter, strict=strict):
                 rows.append(row)  # one by one, as the rows read so far place a fault
+                cells += len(row) or 1
+                if cells > most:
+                    raise too_large(exceeded("cells", f"the table has more than {most:,} cells"))
         except csv.Error as error:
+            if not strict:
+                return rows
             faults.append(
                 sheet.fault(
                     "broken_quotes",
@@ -245,157 +327,8 @@ def level(
     return rows
 
 
-# --------------------------------------------------------------------------------------- workbooks
-
-
-def read_workbook(file: Path, path: str, faults: list[Fault]) -> list[Sheet]:
-    """The sheets of a workbook that are neither empty nor named with a leading `_` or `#`."""
-    import python_calamine
-
-    whole = Sheet(path, file.stem, [])
-    try:
-        refuse_oversized(file)
-        book = python_calamine.CalamineWorkbook.from_path(str(file))
-        names = [name for name in book.sheet_names if not name.startswith(("_", "#"))]
-        grids = [(name, merged_filled(book.get_sheet_by_name(name))) for name in names]
-    except (python_calamine.CalamineError, OSError, ValueError) as error:
-        faults.append(
-            whole.fault(
-                "broken_workbook",
-                -1,
-                None,
-                f"The workbook cannot be read: {error}.",
-                hint="open it in a spreadsheet and save it again",
-            )
-        )
-        return []
-    sheets = [
-        Sheet(f"{path}[{name}]", name, trimmed([[as_text(v) for v in row] for row in rows]))
-        for name, rows in grids
-        if any(value not in ("", None) for row in rows for value in row)
-    ]
-    for sheet in sheets:
-        for number, cells in enumerate(sheet.rows):
-            for column, cell in enumerate(cells):
-                if not cell.isprintable():
-                    cells[column] = plain(cell, sheet, number, column, faults)
-    return sheets
-
-
-def refuse_oversized(file: Path) -> None:
-    """Raises ValueError for an .xlsx that the reader would need too much memory for, or fail on.
-
-    It makes room for all cells up to the last one, so a single cell at XFD1048576 is enough.
-    """
-    import zipfile
-
-    if not zipfile.is_zipfile(file):
-        return
-    try:
-        with zipfile.ZipFile(file) as book:
-            if sum(entry.file_size for entry in book.infolist()) > WORKBOOK_BYTES:
-                raise ValueError(f"unpacked it has more than {WORKBOOK_BYTES:,} bytes")
-            for name in book.namelist():
-                if name.startswith("xl/worksheets/") and name.endswith(".xml"):
-                    with book.open(name) as sheet:
-                        refuse_wide(sheet.read(WORKBOOK_BYTES))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error) as error:
-        raise ValueError(str(error)) from None
-
-
-def refuse_wide(sheet: bytes) -> None:
-    rows = columns = 0
-    for letters, row in CELL_NAME.findall(sheet):
-        rows = max(rows, int(row))
-        columns = max(columns, column_index(letters.decode()) + 1)
-    if rows * columns > WORKBOOK_CELLS:
-        last = f"{letter(columns - 1)}{rows}"
-        raise ValueError(f"a sheet reaches to {last}, more than {WORKBOOK_CELLS:,} cells")
-
-
-WORKBOOK_BYTES = 256 << 20
-"""Bytes of an unpacked workbook."""
-WORKBOOK_CELLS = 5_000_000
-"""Cells up to the last one of a sheet; a timetable has some thousands."""
-CELL_NAME = re.compile(rb"""<[\w:]*c\s[^<>]*?\br=["']([A-Z]{1,3})(\d{1,7})["']""")
-
-
-def merged_filled(sheet: Any) -> list[list[object]]:
-    """The values of a sheet, those of merged cells in each cell that they cover.
-
-    `days` over four trains is of all four, a station over two rows of both. What is merged from the
-    first column on over others is a title and stays one cell.
-    """
-    rows: list[list[object]] = sheet.to_python(skip_empty_area=False)
-    for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
-        if top >= len(rows) or left >= len(rows[top]) or (left == 0 and right > left):
-            continue
-        value = rows[top][left]
-        downwards = bottom > top and isinstance(value, str) and not re.search(r"\d", value)
-        last = bottom if downwards or left < LABEL_COLUMNS else top
-        for row in rows[top : last + 1]:
-            for column in range(left, min(right + 1, len(row))):
-                row[column] = value
-    return rows
-
-
-LABEL_COLUMNS = 2
-"""Columns whose merged cells are filled downwards whatever they hold: stations, arr and dep."""
-
-
-def trimmed(rows: list[list[str]]) -> list[list[str]]:
-    """Without the blank columns and rows that a spreadsheet keeps at the right and the bottom."""
-    width = max((i + 1 for row in rows for i, cell in enumerate(row) if cell), default=0)
-    while rows and not any(rows[-1]):
-        rows.pop()
-    return [[*row[:width], *[""] * (width - len(row))] for row in rows]
-
-
-def as_text(value: object) -> str:
-    """A workbook's value as a curator would have typed it into CSV."""
-    convert: Callable[[object], str] | None = CONVERSIONS.get(type(value))
-    return convert(value) if convert else str(value).strip()
-
-
 def clock(seconds: int) -> str:
+    """A time of day as it is typed: 07:35, 24:10, 07:35:30."""
     hours, rest = divmod(seconds, 3600)
     minutes, seconds = divmod(rest, 60)
     return f"{hours:02}:{minutes:02}" + (f":{seconds:02}" if seconds else "")
-
-
-def time_text(value: time) -> str:
-    return clock(value.hour * 3600 + value.minute * 60 + value.second)
-
-
-def datetime_text(value: datetime) -> str:
-    """A spreadsheet keeps a time as a moment of its first day; midnight elsewhere is a date."""
-    if value.date() in SPREADSHEET_EPOCHS:
-        return time_text(value.time())
-    if value.time() == time():
-        return value.date().isoformat()
-    return value.isoformat(sep=" ", timespec="minutes")
-
-
-def number_text(value: float) -> str:
-    """Whole numbers without a point; a fraction of a day that is whole minutes is a time."""
-    if not math.isfinite(value):
-        return str(value)
-    if value == int(value):
-        return str(int(value))
-    minutes = value * 1440
-    if 0 < value < 1 and abs(minutes - round(minutes)) < 1e-6:
-        return clock(round(minutes) * 60)
-    return repr(value)
-
-
-CONVERSIONS: dict[type, Callable[..., Any]] = {
-    str: lambda value: value.strip(" \t\r\n"),
-    bool: lambda value: "yes" if value else "no",
-    int: str,
-    float: number_text,
-    time: time_text,
-    date: date.isoformat,
-    datetime: datetime_text,
-    timedelta: lambda value: clock(round(value.total_seconds())),
-    type(None): lambda _value: "",
-}

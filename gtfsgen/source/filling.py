@@ -19,11 +19,13 @@ from xml.etree import ElementTree
 
 from gtfsgen.clocks import zones_within
 from gtfsgen.faults import Fault
-from gtfsgen.source.cells import WORKBOOKS, Sheet, is_comment, read_csv, read_workbook
+from gtfsgen.source.cells import Sheet, is_comment, read_csv
+from gtfsgen.source.files import files_in
 from gtfsgen.source.grids import KINDS, TIME_LIKE, folded_label, header_word
 from gtfsgen.source.stations import km, number
 from gtfsgen.source.tables import STATIONS, TABLES
 from gtfsgen.source.words import did_you_mean, folded
+from gtfsgen.source.workbooks import WORKBOOKS, Workbooks
 
 SAME_PLACE_KM = 1.0
 """Places of one name that are nearer to each other than this are one station."""
@@ -147,17 +149,16 @@ def names_used(root: Path) -> list[str]:
 
 def timetable_sheets(root: Path) -> Iterable[Sheet]:
     faults: list[Fault] = []
-    for folder in (root, root / "timetables"):
-        for file in sorted(folder.iterdir()) if folder.is_dir() else ():
-            if file.name.startswith((".", "_", "~")):
-                continue
-            if file.suffix.lower() in WORKBOOKS:
-                sheets = read_workbook(file, file.name, faults)
-                yield from (sheet for sheet in sheets if folded(sheet.name) not in TABLES)
-            elif folder != root and file.suffix.lower() in (".csv", ".tsv"):
-                sheet = read_csv(file, file.name, faults, grid=True)
-                if sheet is not None:
-                    yield sheet
+    with Workbooks() as books:
+        for folder in (root, root / "timetables"):
+            for file in files_in(folder)[0]:
+                if file.suffix.lower() in WORKBOOKS:
+                    sheets, _ = books.read(file, file.name)
+                    yield from (sheet for sheet in sheets if folded(sheet.name) not in TABLES)
+                elif folder != root and file.suffix.lower() in (".csv", ".tsv"):
+                    sheet = read_csv(file, file.name, faults, grid=True)
+                    if sheet is not None:
+                        yield sheet
 
 
 def names_in(sheet: Sheet) -> list[str]:

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import polars as pl
 
+from gtfsgen.budget import budget
 from gtfsgen.faults import Fault, Severity
 from gtfsgen.source.bindings import TELLING, Binding, read_binding
 from gtfsgen.source.bindings import WORDS as MARK_WORDS
 from gtfsgen.source.calendars import Calendars, read_calendars, unused
-from gtfsgen.source.cells import WORKBOOKS, Sheet, is_comment, read_csv, read_workbook
+from gtfsgen.source.cells import Sheet, is_comment, read_csv
 from gtfsgen.source.coaches import read_coaches
+from gtfsgen.source.files import UnreadableFile, files_in, read_bytes
 from gtfsgen.source.grids import Grid, Reader, read_grid
 from gtfsgen.source.habits import remarks
 from gtfsgen.source.holidays_ import LOCK, HolidayBook, lock_text
@@ -32,6 +34,7 @@ from gtfsgen.source.stations import (
 from gtfsgen.source.tables import TABLES, Table, empty, passthrough, read_table
 from gtfsgen.source.timetables import check_routes, read_runs
 from gtfsgen.source.words import Words, did_you_mean, folded, some
+from gtfsgen.source.workbooks import WORKBOOKS, Workbooks
 
 FOLDERS = ("timetables", "tracks", "gtfs")
 RESERVED_LETTERS = frozenset("xv")
@@ -123,41 +126,52 @@ def find_sheets(root: Path, faults: list[Fault]) -> tuple[dict[str, list[Sheet]]
     """The sheets of each plain table, and those of timetables. Files of no use are told."""
     tables: dict[str, list[Sheet]] = {}
     timetables: list[Sheet] = []
-    for file in visible(root):
-        if file.is_dir():
-            if file.name not in FOLDERS:
-                faults.append(unknown_file(file.name, FOLDERS))
-        elif file.name in (FEED_TOML, LOCK) or file.suffix.lower() in (".md", ".txt"):
-            continue
-        elif file.suffix.lower() in WORKBOOKS:
-            for sheet in read_workbook(file, file.name, faults):
-                name = folded(sheet.name)
-                if name in TABLES:
-                    tables.setdefault(name, []).append(sheet)
-                else:
-                    timetables.append(sheet)
-        elif file.suffix.lower() in (".csv", ".tsv") and file.stem.lower() in TABLES:
-            if (sheet := read_csv(file, file.name, faults)) is not None:  # type: ignore[assignment]
-                tables.setdefault(file.stem.lower(), []).append(sheet)
-        else:
-            faults.append(unknown_file(file.name, [f"{name}.csv" for name in TABLES]))
-    for file in visible(root / "timetables"):
-        path = f"timetables/{file.name}"
-        if file.suffix.lower() in WORKBOOKS:
-            timetables += read_workbook(file, path, faults)
-        elif file.suffix.lower() in (".csv", ".tsv"):
-            if (sheet := read_csv(file, path, faults, grid=True)) is not None:  # type: ignore[assignment]
-                timetables.append(sheet)
-        elif file.suffix.lower() != ".md":
-            faults.append(unknown_file(path, ()))
+    with Workbooks() as books:
+        for file in listed(root, "", faults):
+            kind = file.suffix.lower()
+            if kind in WORKBOOKS:
+                sheets = read_book(books, file, file.name, faults)
+                for sheet in sheets:
+                    name = folded(sheet.name)
+                    (tables.setdefault(name, []) if name in TABLES else timetables).append(sheet)
+            elif kind in (".csv", ".tsv") and file.stem.lower() in TABLES:
+                if (table := read_csv(file, file.name, faults)) is not None:
+                    tables.setdefault(file.stem.lower(), []).append(table)
+            elif file.name in FOLDERS and not file.is_dir():
+                faults.append(whole("unreadable_file", file.name, "A folder is expected here."))
+            elif not is_known(file):
+                known = FOLDERS if file.is_dir() else [f"{name}.csv" for name in TABLES]
+                faults.append(unknown_file(file.name, known))
+        for file in listed(root / "timetables", "timetables/", faults):
+            path = f"timetables/{file.name}"
+            kind = file.suffix.lower()
+            if kind in WORKBOOKS:
+                timetables += read_book(books, file, path, faults)
+            elif kind in (".csv", ".tsv"):
+                if (grid := read_csv(file, path, faults, grid=True)) is not None:
+                    timetables.append(grid)
+            elif kind != ".md":
+                faults.append(unknown_file(path, ()))
     return tables, timetables
 
 
-def visible(folder: Path) -> list[Path]:
-    """The files of a folder in order, without hidden ones and what editors leave beside them."""
-    if not folder.is_dir():
-        return []
-    return sorted(file for file in folder.iterdir() if not file.name.startswith((".", "~", "_")))
+def is_known(file: Path) -> bool:
+    """Whether a file is read elsewhere, or is for people."""
+    named = file.name in (FEED_TOML, LOCK, *FOLDERS)
+    return named or (file.suffix.lower() in (".md", ".txt") and not file.is_dir())
+
+
+def read_book(books: Workbooks, file: Path, path: str, faults: list[Fault]) -> list[Sheet]:
+    sheets, found = books.read(file, path)
+    faults += found
+    return sheets
+
+
+def listed(folder: Path, prefix: str, faults: list[Fault]) -> list[Path]:
+    """The files of a folder of the project; `prefix` stands before their names in faults."""
+    files, found = files_in(folder, prefix) if folder.is_dir() else ([], [])
+    faults += found
+    return files
 
 
 def unknown_file(path: str, known: Iterable[str]) -> Fault:
@@ -211,14 +225,14 @@ def read_passthrough(
     """gtfs/*.txt by name without .txt, and gtfs/*.geojson by name."""
     tables: dict[str, pl.DataFrame] = {}
     files: dict[str, bytes] = {}
-    for file in visible(folder):
+    for file in listed(folder, "gtfs/", faults):
         path = f"gtfs/{file.name}"
         if file.suffix.lower() == ".geojson":
             if (content := read_geojson(file, path, faults)) is not None:
                 files[file.name] = content
         elif file.suffix.lower() != ".txt":
             faults.append(unknown_file(path, ()))
-        elif (sheet := read_csv(file, path, faults)) is not None:
+        elif (sheet := read_csv(file, path, faults, lines=budget().cells)) is not None:
             tables[file.stem] = passthrough(sheet, faults)
     return tables, files
 
@@ -226,12 +240,14 @@ def read_passthrough(
 def read_geojson(file: Path, path: str, faults: list[Fault]) -> bytes | None:
     """The file as it is, if it holds JSON at all; what it says is left to validation."""
     try:
-        content = file.read_bytes()
+        content = read_bytes(file, "json")
         json.loads(content.decode("utf-8-sig"))
-    except OSError as error:
-        faults.append(whole("unreadable_file", path, f"The file cannot be read: {error.strerror}."))
+    except UnreadableFile as error:
+        faults.append(error.fault(path))
     except UnicodeDecodeError:
         faults.append(whole("bad_encoding", path, "The file is not UTF-8.", "save it as UTF-8"))
+    except RecursionError:
+        faults.append(whole("broken_json", path, "The file is nested too deeply."))
     except ValueError as error:
         faults.append(whole("broken_json", path, f"The file is not JSON ({error})."))
     else:

@@ -10,7 +10,8 @@ import pytest
 
 from gtfsgen.faults import Severity
 from gtfsgen.source import SourceUnreadable, read_source, write_holidays
-from gtfsgen.source.cells import as_text, letter
+from gtfsgen.source.cells import letter
+from gtfsgen.source.workbooks import as_text
 from tests.source.project import FEED, FILES, STATIONS, TIMETABLE, codes, read, times
 
 COACHES = FILES["coaches.csv"]
