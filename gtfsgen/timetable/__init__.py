@@ -111,11 +111,6 @@ from gtfsgen.timetable.trains import Courses, courses_of, rides_of, trains_of
 
 __all__ = ["Timetable", "timetable_of", "timetable_of_tables"]
 
-MOST_DAYS = 400
-"""Trips are looked for among those that set out so many days before a date, and not more."""
-LONGEST_REACH_DAYS = 31
-"""Trips of more days than this are not thought of when dates are cut into spans."""
-
 
 def timetable_of(feed: Feed) -> Timetable:
     """The timetable of a feed that has been read."""
@@ -150,7 +145,8 @@ class Timetable:
         self.feed = feed
         self.sets = DateSets()
         self.left_out: dict[str, int] = {}
-        """How many rows could not be understood, by what they are."""
+        """How many rows could not be understood, or go by a rule of thumb, by what they are: filled
+        as the frames are made that they would be in."""
 
     def dates(self, number: int) -> Dates:
         """The set of dates of that number."""
@@ -161,11 +157,15 @@ class Timetable:
     @cached_property
     def zone(self) -> str:
         """The agency's time zone, in which stop_times.txt is written."""
-        return agency_zone(self.feed)
+        zone, unknown = agency_zone(self.feed)
+        self._leave_out("agencies_of_unknown_zones", unknown)
+        return zone
 
     @cached_property
     def stops(self) -> pl.DataFrame:
-        return stops(self.feed)
+        found, unknown = stops(self.feed, self.zone)
+        self._leave_out("stops_of_unknown_zones", unknown)
+        return found
 
     @cached_property
     def _trip_rows(self) -> pl.DataFrame:
@@ -325,20 +325,19 @@ class Timetable:
     @cached_property
     def spans(self) -> pl.DataFrame:
         first, last = self.period
-        reach = min(LONGEST_REACH_DAYS, highest(self.trips["end"]) // DAY + 1)
-        odd = {
-            day
-            for change in self.clocks.breaks()
-            for day in range(change - reach, change + 2)
-            if first <= day <= last
-        }
-        cuts = sorted({first, *odd, *(day + 1 for day in odd if day < last)})
+        reach = highest(self.trips["end"]) // DAY + 1
+        odd = np.zeros(last - first + 1, bool)
+        for change in self.clocks.breaks():
+            odd[max(change - reach - first, 0) : max(change + 2 - first, 0)] = True
+        # A steady span is as long as it can be; of the others each day is one of its own.
+        begins = np.flatnonzero(odd | np.diff(odd, prepend=True))
+        cuts = (begins + first).tolist()
         ends = [each - 1 for each in cuts[1:]] + [last]
         return pl.DataFrame(
             {
                 "first": pl.Series([EPOCH + timedelta(days=each) for each in cuts], dtype=pl.Date),
                 "last": pl.Series([EPOCH + timedelta(days=each) for each in ends], dtype=pl.Date),
-                "steady": [each not in odd for each in cuts],
+                "steady": ~odd[begins],
             }
         )
 
@@ -372,9 +371,11 @@ class Timetable:
 
     @cached_property
     def _lines(self) -> tuple[pl.DataFrame, np.ndarray, np.ndarray]:
-        return line_frames.lines_of(
+        frame, line, direction, by_route = line_frames.lines_of(
             self._trains[0], self.courses, self.course_calls, self.stops, self.routes
         )
+        self._leave_out("trains_put_to_lines_by_route", by_route)
+        return frame, line, direction
 
     @cached_property
     def trains(self) -> pl.DataFrame:
@@ -447,9 +448,13 @@ class Timetable:
 
     # ----------------------------------------------------------------------------------- questions
 
-    def calls_local(self, trips: np.ndarray, days: np.ndarray) -> pl.DataFrame:
+    def calls_local(
+        self, trips: np.ndarray, days: np.ndarray, starts: np.ndarray | None = None
+    ) -> pl.DataFrame:
         """The calls of trips on service days (numbers, of equal length), on the clocks of their
-        stations: exact on every date, also in the nights when clocks change.
+        stations: exact on every date, also in the nights when clocks change. `starts` are seconds
+        of the service day at which they set out, where it is not at their own: a trip of
+        frequencies.txt.
 
         `row` (which of the trips given), `trip`, `order`, `stop`, `station`, `zone`, `arrival`,
         `departure` (seconds since midnight of the first of January 1900 on the local calendar, so
@@ -469,7 +474,8 @@ class Timetable:
         zone = np.zeros(calls.height, np.int64)
         known = stop.is_not_null().to_numpy()
         zone[known] = self._zone_numbers[stop.drop_nulls().to_numpy()]
-        start = chosen["start"].gather(of_row)
+        begin = chosen["start"] if starts is None else pl.Series(np.asarray(starts, np.int64))
+        start = begin.gather(of_row)
         return calls.select(
             pl.Series("row", of_row, pl.UInt32),
             pl.Series("trip", trips[of_row], pl.UInt32),
@@ -489,8 +495,9 @@ class Timetable:
 
     def _days_about(self, trips: pl.DataFrame, day: int) -> pl.DataFrame:
         """The runs of trips that may be met on a local date: `trip` and `day`, the service day."""
-        longest = min(highest(trips["end"]) // DAY, MOST_DAYS)
-        earliest = max(-highest(-trips["start"]) // DAY, -MOST_DAYS)
+        # Hours have three digits at most, so this is 41 days and no more.
+        longest = highest(trips["end"]) // DAY
+        earliest = -highest(-trips["start"]) // DAY
         found = []
         timed = trips.drop_nulls("start").select("trip", "dates", "start", "end")
         for service_day in range(day - longest - 1, day + 2 - earliest):
@@ -503,6 +510,47 @@ class Timetable:
             )
             found.append(near.select("trip", day=pl.lit(service_day, pl.Int64)))
         return pl.concat(found)
+
+    def _runs_about(self, trips: pl.DataFrame, day: int) -> pl.DataFrame:
+        """As `_days_about`, with `start`, the seconds of the service day at which each run sets
+        out, and `headway` where frequencies.txt repeats it.
+        """
+        plain = trips.join(self.headways, on="trip", how="anti", maintain_order="left")
+        runs = self._days_about(plain, day)
+        runs = runs.join(plain.select("trip", "start"), on="trip", maintain_order="left")
+        runs = runs.with_columns(pl.col("start").cast(pl.Int64), headway=pl.lit(None, pl.Int32))
+        own = trips.select("trip", "dates", lasts=pl.col("end") - pl.col("start"))
+        windows = (
+            self.headways.filter(pl.col("headway") > 0, pl.col("end") > pl.col("start"))
+            .join(own.drop_nulls(), on="trip", maintain_order="left")
+            .with_row_index("window")
+        )
+        near = self._days_about(
+            windows.select(
+                "dates", "start", trip="window", end=pl.col("end") + pl.col("lasts").clip(0)
+            ),
+            day,
+        )
+        chosen = windows[near["trip"]] if near.height else windows.head(0)
+        first, end, headway, lasts = (
+            chosen[name].to_numpy().astype(np.int64)
+            for name in ("start", "end", "headway", "lasts")
+        )
+        behind = (day - near["day"].to_numpy()) * DAY
+        count = -(-(end - first) // headway)
+        low = np.clip(-(-(behind - DAY - lasts - first) // headway), 0, count)
+        high = np.clip(-(-(behind + 2 * DAY - first) // headway), low, count)
+        row = np.repeat(np.arange(len(low)), high - low)
+        step = ranges(low, high - low)
+        repeated = pl.DataFrame(
+            {
+                "trip": chosen["trip"].gather(row),
+                "day": near["day"].gather(row),
+                "start": first[row] + step * headway[row],
+                "headway": chosen["headway"].gather(row),
+            }
+        ).cast({"headway": pl.Int32})
+        return pl.concat([runs, repeated])
 
     def _running(self, day: int) -> np.ndarray:
         return self.sets.running(day)
@@ -649,18 +697,22 @@ class Timetable:
         """All calls of trains at a station, or one of its platforms, on a local date, by time.
 
         `trip`, `number`, `route_id`, `headsign`, `stop`, `service_day`, `order`, `arrival`,
-        `departure` (as in `calls_local`), `pickup_type`, `drop_off_type`. Of a trip that
-        frequencies.txt repeats only the times in stop_times.txt are told; see `headways`.
+        `departure` (as in `calls_local`), `pickup_type`, `drop_off_type`, `headway`. A trip of
+        frequencies.txt is told at each of its departures, with the seconds between them: where
+        `exact_times` is 0 they are meant as "about every so many minutes".
         """
         number = (day - EPOCH).days
         members = self.stops.filter(pl.col("station") == station)["stop"]
         patterns = self.calls.filter(pl.col("stop").is_in(members.implode()))["pattern"].unique()
         trips = self.trips.filter(pl.col("pattern").is_in(patterns.implode()))
-        runs = self._days_about(trips, number)
-        calls = self.calls_local(runs["trip"].to_numpy(), runs["day"].to_numpy())
+        runs = self._runs_about(trips, number)
+        calls = self.calls_local(*(runs[name].to_numpy() for name in ("trip", "day", "start")))
         moment = pl.coalesce("departure", "arrival")
         calls = calls.filter(pl.col("stop").is_in(members.implode()), moment // DAY == number)
-        found = calls.with_columns(service_day=runs["day"].gather(calls["row"]))
+        found = calls.with_columns(
+            service_day=runs["day"].gather(calls["row"]),
+            headway=runs["headway"].gather(calls["row"]),
+        )
         facts = self.trips.select("trip", "number", "route_id", "headsign")
         return (
             found.join(facts, on="trip", how="left", maintain_order="left")
@@ -677,5 +729,6 @@ class Timetable:
                 "departure",
                 "pickup_type",
                 "drop_off_type",
+                "headway",
             )
         )

@@ -14,12 +14,13 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 
-from gtfsgen.timetable.columns import highest, ranges
+from gtfsgen.timetable.columns import highest, ranges, same
 
 SAME_LINE_SHARE = 0.6
 """Trains belong to one line if this share of the stations of the shorter is on the longer."""
 MOST_SEEDS = 400
-"""So many lines of a railway are looked for by their stations; what is left goes by its route."""
+"""So many lines of a railway are looked for by their stations; what is left goes by its route, and
+is counted."""
 
 Key = tuple[int, int]
 """A station and the how many-eth time a train calls there, from 0."""
@@ -31,9 +32,11 @@ def lines_of(
     calls: pl.DataFrame,
     stops: pl.DataFrame,
     routes: pl.DataFrame,
-) -> tuple[pl.DataFrame, np.ndarray, np.ndarray]:
-    """See `Timetable.lines`; and the line and the direction of each train."""
-    line, seeds = _lines(trains, courses, calls)
+) -> tuple[pl.DataFrame, np.ndarray, np.ndarray, int]:
+    """See `Timetable.lines`; the line and the direction of each train; and how many trains of
+    railways went by their route because there are too many lines.
+    """
+    line, seeds, by_route = _lines(trains, courses, calls)
     direction = _directions(trains, courses, calls, line, seeds)
     names = routes.select("route_id", "route_short_name", "route_long_name")
     found = (
@@ -79,13 +82,15 @@ def lines_of(
         trains="trains",
         course=pl.Series([seeds[each] for each in found["line"].to_list()], dtype=pl.UInt32),
     )
-    return frame, line, direction
+    return frame, line, direction, by_route
 
 
 def _lines(
     trains: pl.DataFrame, courses: pl.DataFrame, calls: pl.DataFrame
-) -> tuple[np.ndarray, dict[int, int]]:
-    """The line of each train, and the longest course of each line."""
+) -> tuple[np.ndarray, dict[int, int], int]:
+    """The line of each train, the longest course of each line, and how many trains of railways went
+    by their route.
+    """
     size = courses["calls"].to_numpy().astype(np.int64)
     weight = np.zeros(courses.height, np.int64)
     np.add.at(weight, trains["course"].to_numpy(), 1)
@@ -131,7 +136,8 @@ def _lines(
     place[longest] = np.arange(courses.height)
     order = np.lexsort((place[course], line))
     heads = order[np.flatnonzero(np.diff(line[order], prepend=-1))] if len(order) else order
-    return line, {int(line[each]): int(course[each]) for each in heads}
+    longest_of = {int(line[each]): int(course[each]) for each in heads}
+    return line, longest_of, int((rest & rail).sum())
 
 
 def _directions(
@@ -145,33 +151,28 @@ def _directions(
     that do so the other way round. Where that tells nothing, or for other than railways, it is
     direction_id that counts, if it is given.
     """
-    first, size = (courses[name].to_list() for name in ("first_call", "calls"))
-    station = calls["station"].to_list()
-    places: dict[int, dict[int, int]] = {}
-    known: dict[tuple[int, int], int] = {}
-    given = trains["direction_id"].to_list()
-    found = np.zeros(trains.height, np.int64)
-    for row, (own, course, rail) in enumerate(
-        zip(line.tolist(), trains["course"].to_list(), trains["rail"].to_list(), strict=True)
-    ):
-        if not rail and given[row] is not None:
-            found[row] = given[row] == 1
-            continue
-        if (own, course) not in known:
-            seed = seeds[own]
-            if own not in places:
-                along = station[first[seed] : first[seed] + size[seed]]
-                places[own] = {each: n for n, each in reversed(list(enumerate(along)))}
-            way = [
-                places[own][each]
-                for each in station[first[course] : first[course] + size[course]]
-                if each in places[own]
-            ]
-            steps = sum((b > a) - (b < a) for a, b in pairwise(way))
-            known[own, course] = 0 if steps > 0 else 1 if steps < 0 else -1
-        told = known[own, course]
-        found[row] = told if told >= 0 else int(given[row] == 1)
-    return found
+    given = trains["direction_id"]
+    told = (given == 1).fill_null(False).to_numpy().astype(np.int64)
+    asked = np.flatnonzero(trains["rail"].to_numpy() | given.is_null().to_numpy())
+    ways = pl.DataFrame({"line": line[asked], "course": trains["course"].gather(asked)})
+    kinds, heads = same(ways)
+    first, size = (courses[name] for name in ("first_call", "calls"))
+
+    def stations(course: int) -> list[int | None]:
+        return calls["station"].slice(first[course], size[course]).to_list()
+
+    along: dict[int, dict[int | None, int]] = {}
+    found = []
+    for own, course in ways[heads].iter_rows():
+        if own not in along:
+            seed = stations(seeds[own])
+            along[own] = {each: place for place, each in reversed(list(enumerate(seed)))}
+        places = [along[own][each] for each in stations(course) if each in along[own]]
+        steps = sum((b > a) - (b < a) for a, b in pairwise(places))
+        found.append(0 if steps > 0 else 1 if steps < 0 else -1)
+    by_stations = np.array(found, np.int64)[kinds]
+    told[asked] = np.where(by_stations >= 0, by_stations, told[asked])
+    return told
 
 
 def station_order(courses: list[tuple[list[int], int]]) -> list[tuple[Key, int]]:

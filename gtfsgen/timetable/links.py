@@ -87,12 +87,9 @@ def _transfers(feed: Feed, trips: pl.DataFrame, sets: DateSets) -> pl.DataFrame:
         by=pl.lit("transfer"),
     )
     rows = rows.with_columns(days_later=(-(pl.col("gap") // DAY)).clip(0))
-    dates = [
-        sets.meet(one, other, later) if later is not None else 0
-        for one, other, later in rows.select("one", "other", "days_later").iter_rows()
-    ]
     return rows.with_columns(
-        dates=pl.Series(dates, dtype=pl.UInt32), wait=pl.col("gap") + pl.col("days_later") * DAY
+        dates=sets.meets(rows["one"], rows["other"], rows["days_later"]),
+        wait=pl.col("gap") + pl.col("days_later") * DAY,
     ).select(pl.col(name).cast(dtype) for name, dtype in COLUMNS.items())
 
 
@@ -129,16 +126,9 @@ def _blocks(trips: pl.DataFrame, sets: DateSets) -> pl.DataFrame:
     together = pairs.group_by("from_trip", "to_trip", maintain_order=True).agg(
         pl.col("wait").first(), pl.col("days").unique().sort()
     )
-    known: dict[tuple[int, ...], int] = {}
-    dates = []
-    for days in together["days"].to_list():
-        key = tuple(days)
-        if key not in known:
-            known[key] = sets.union(key)
-        dates.append(known[key])
     return together.with_columns(
         days_later=pl.lit(0),
-        dates=pl.Series(dates, dtype=pl.UInt32),
+        dates=sets.unions(together["days"]),
         by=pl.lit("block"),
         transfer_type=pl.lit(None),
         csv_row_number=pl.lit(None),
@@ -202,25 +192,25 @@ def _outranked(blocks: pl.DataFrame, transfers: pl.DataFrame, sets: DateSets) ->
     """Blocks without the dates on which transfers.txt says how a trip goes on or begins: the linked
     transfer is taken where the two say different things.
     """
-    said: dict[tuple[str, int], set[int]] = {}
-    for side in ("from_trip", "to_trip"):
-        later = pl.col("days_later") if side == "to_trip" else pl.lit(0)
-        rows = transfers.filter(pl.col("dates") > 0).select(side, "dates", later.alias("later"))
-        for trip, dates, days in rows.iter_rows():
-            said.setdefault((side, trip), set()).add(sets.shift(dates, days))
-    if not said:
+    said = transfers.filter(pl.col("dates") > 0)
+    if not said.height or not blocks.height:
         return blocks
-    touched = blocks["from_trip"].is_in(transfers["from_trip"].implode()) | blocks["to_trip"].is_in(
-        transfers["to_trip"].implode()
-    )
-    dates = blocks["dates"].to_list()
-    for row in np.flatnonzero(touched.to_numpy()).tolist():
-        others = [
-            *said.get(("from_trip", blocks["from_trip"][row]), ()),
-            *said.get(("to_trip", blocks["to_trip"][row]), ()),
-        ]
-        dates[row] = sets.without(dates[row], sorted(others))
-    return blocks.with_columns(dates=pl.Series(dates, dtype=pl.UInt32)).filter(pl.col("dates") > 0)
+    for side in ("from_trip", "to_trip"):
+        days = _days_at(said, sets, side)
+        others = blocks.select(side).join(days, on=side, how="left", maintain_order="left")["days"]
+        blocks = blocks.with_columns(dates=sets.withouts(blocks["dates"], others))
+    return blocks.filter(pl.col("dates") > 0)
+
+
+def _days_at(links: pl.DataFrame, sets: DateSets, side: str) -> pl.DataFrame:
+    """`from_trip` or `to_trip`, and `days`: a list of the sets of its own service days on which its
+    links hold, in order.
+    """
+    held = links["dates"]
+    if side == "to_trip":
+        held = sets.shifts(held, links["days_later"])
+    rows = links.select(side, days=held)
+    return rows.group_by(side, maintain_order=True).agg(pl.col("days").unique().sort())
 
 
 def _shared(links: pl.DataFrame, sets: DateSets, side: str) -> np.ndarray:
@@ -228,15 +218,16 @@ def _shared(links: pl.DataFrame, sets: DateSets, side: str) -> np.ndarray:
     found = np.zeros(links.height, bool)
     usable = links.with_row_index("row").filter(pl.col("in_seat") & (pl.col("dates") > 0))
     usable = usable.filter(pl.len().over(side) > 1)
-    for _, group in usable.group_by(side, maintain_order=True):
-        rows, dates = group["row"].to_list(), group["dates"].to_list()
-        later = group["days_later"].to_list() if side == "to_trip" else [0] * len(rows)
-        days = [sets[sets.shift(n, by)] for n, by in zip(dates, later, strict=True)]
-        once, twice = Dates(), Dates()
-        for each in days:
-            twice = twice | (once & each)
-            once = once | each
-        found[rows] = [bool(each & twice) for each in days]
+    if usable.height:
+        days = usable["dates"]
+        if side == "to_trip":
+            days = sets.shifts(days, usable["days_later"])
+        groups = (
+            usable.select(side, "row", days=days)
+            .group_by(side, maintain_order=True)
+            .agg("row", "days")
+        )
+        found[groups["row"].explode().to_numpy()] = sets.shared(groups["days"]).explode().to_numpy()
     return found
 
 
@@ -259,20 +250,14 @@ def vehicles_of(
     depth = 0
     while front.height:
         onward = front.join(usable, left_on="trip", right_on="from_trip", maintain_order="left")
-        met = [
-            sets.meet(a, sets.shift(b, -later)) if later else sets.meet(a, b)
-            for a, b, later in onward.select("dates", "dates_right", "later").iter_rows()
-        ]
-        onward = onward.with_columns(met=pl.Series(met, dtype=pl.UInt32)).filter(pl.col("met") > 0)
-        taken: dict[int, set[int]] = {}
-        for way, dates in onward.select("way", "met").iter_rows():
-            taken.setdefault(way, set()).add(dates)
-        rest = [
-            sets.without(dates, sorted(taken[way])) if way in taken else dates
-            for way, dates in front.select("way", "dates").iter_rows()
-        ]
+        onward = onward.with_columns(
+            met=sets.meets(onward["dates"], onward["dates_right"].fill_null(0), onward["later"])
+        ).filter(pl.col("met") > 0)
+        taken = onward.group_by("way", maintain_order=True).agg(pl.col("met").unique().sort())
+        others = front.select("way").join(taken, on="way", how="left", maintain_order="left")["met"]
+        rest = sets.withouts(front["dates"], others)
         done.append(
-            front.with_columns(dates=pl.Series(rest, dtype=pl.UInt32), depth=pl.lit(depth))
+            front.with_columns(dates=rest, depth=pl.lit(depth))
             .filter(pl.col("dates") > 0)
             .select("depth", "way", "dates")
         )
@@ -319,16 +304,11 @@ def _without_circles(links: pl.DataFrame, count: int) -> pl.DataFrame:
 
 def _heads(links: pl.DataFrame, trips: pl.DataFrame, sets: DateSets) -> pl.DataFrame:
     """`trip`, `dates`: the trips with links, on the dates on which no vehicle comes to them."""
-    coming: dict[int, set[int]] = {}
-    for trip, dates, later in links.select("to_trip", "dates", "days_later").iter_rows():
-        coming.setdefault(trip, set()).add(sets.shift(dates, later))
-    linked = pl.concat([links["from_trip"], links["to_trip"]]).unique().sort()
-    own = trips["dates"].gather(linked)
-    rest = [
-        sets.without(dates, sorted(coming.get(trip, ())))
-        for trip, dates in zip(linked.to_list(), own.to_list(), strict=True)
-    ]
-    return pl.DataFrame({"trip": linked, "dates": pl.Series(rest, dtype=pl.UInt32)}).filter(
+    coming = _days_at(links, sets, "to_trip").rename({"to_trip": "trip"})
+    linked = pl.concat([links["from_trip"], links["to_trip"]]).unique().sort().to_frame("trip")
+    linked = linked.join(coming, on="trip", how="left", maintain_order="left")
+    own = trips["dates"].gather(linked["trip"])
+    return linked.select("trip", dates=sets.withouts(own, linked["days"])).filter(
         pl.col("dates") > 0
     )
 

@@ -72,19 +72,16 @@ def patterns_of(feed: Feed, trip_ids: pl.Series, stop_ids: pl.Series) -> Pattern
     begins = np.flatnonzero(np.diff(trip, prepend=-1))
     lengths = np.diff(begins, append=len(trip))
     stop = places(stop_ids, rows["stop_id"])
-    times = {name: numbers(rows[name]) for name in TIMES}
+    times = {name: numbers(rows[name]) for name in TIMES if rows[name].null_count() < rows.height}
     start, end = _ends(times, begins, lengths)
     apart = np.repeat(start, lengths)
-    offsets = {
-        name: np.where((values == UNKNOWN) | (apart == UNKNOWN), UNKNOWN, values - apart)
-        for name, values in times.items()
-    }
+    offsets = {name: _apart(values, apart) for name, values in times.items()}
     said = [name for name in OPTIONAL if rows[name].null_count() < rows.height]
     rows = rows.with_columns(pl.col(n).fill_null(BLANKS[n]) for n in said if n in BLANKS)
     marks = run_marks(
         [
             stop,
-            *(values for values in offsets.values() if (values != UNKNOWN).any()),
+            *offsets.values(),
             *(numbers(rows[name]) for name in said),
         ],
         begins,
@@ -125,6 +122,14 @@ def patterns_of(feed: Feed, trip_ids: pl.Series, stop_ids: pl.Series) -> Pattern
     )
 
 
+def _apart(values: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Times counted from the starts of their trips, UNKNOWN where either is."""
+    unknown = (values == UNKNOWN) | (starts == UNKNOWN)
+    apart = values - starts
+    apart[unknown] = UNKNOWN
+    return apart
+
+
 def _in_order(rows: pl.DataFrame, trip: np.ndarray) -> tuple[pl.DataFrame, np.ndarray]:
     """The rows of known trips, those of a trip together and by stop_sequence; rows of equal number
     in the order of the file, a row without one last.
@@ -146,19 +151,31 @@ def _ends(
     times: dict[str, np.ndarray], begins: np.ndarray, lengths: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """The first time known of each trip and the last: those of flexible trips are windows."""
-    arrival, departure, opens, closes = times.values()
-    begin = np.where(departure == UNKNOWN, arrival, departure)
-    begin = np.where(begin == UNKNOWN, opens, begin)
-    finish = np.where(arrival == UNKNOWN, departure, arrival)
-    finish = np.where(finish == UNKNOWN, closes, finish)
-    if not len(begins):
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    lasts = begins + lengths - 1
+    start = _first_known(times, ("departure_time", "arrival_time", WINDOWS[0]), begins)
+    end = _first_known(times, ("arrival_time", "departure_time", WINDOWS[1]), lasts)
+    if (start != UNKNOWN).all() and (end != UNKNOWN).all():
+        return start, end
+    every = np.arange(int(lengths.sum()))
+    begin = _first_known(times, ("departure_time", "arrival_time", WINDOWS[0]), every)
+    finish = _first_known(times, ("arrival_time", "departure_time", WINDOWS[1]), every)
     at = np.arange(len(begin))
     first = np.minimum.reduceat(np.where(begin == UNKNOWN, len(begin), at), begins)
     last = np.maximum.reduceat(np.where(finish == UNKNOWN, -1, at), begins)
     start = np.where(first < len(begin), begin[np.minimum(first, len(begin) - 1)], UNKNOWN)
     end = np.where(last >= 0, finish[np.maximum(last, 0)], UNKNOWN)
     return start, np.where(end == UNKNOWN, start, end)
+
+
+def _first_known(
+    times: dict[str, np.ndarray], names: tuple[str, ...], rows: np.ndarray
+) -> np.ndarray:
+    """Of each row the first of these times that is known."""
+    found = np.full(len(rows), UNKNOWN, np.int64)
+    for name in names:
+        if name in times:
+            found = np.where(found == UNKNOWN, times[name][rows], found)
+    return found
 
 
 def _calls(
@@ -177,7 +194,20 @@ def _calls(
             "order": (np.arange(len(chosen)) - np.repeat(starts, lengths)).astype(np.uint32),
             "stop": nullable(stop[chosen], pl.UInt32),
             "stop_id": rows["stop_id"].gather(chosen),
-            **{OFFSETS[name]: nullable(v[chosen], pl.Int32) for name, v in offsets.items()},
-            **{name: rows[name].gather(chosen) for name in OPTIONAL},
+            **{
+                OFFSETS[name]: nullable(offsets[name][chosen], pl.Int32)
+                if name in offsets
+                else pl.Series([None] * len(chosen), dtype=pl.Int32)
+                for name in TIMES
+            },
+            **{name: _said(rows[name], chosen, BLANKS.get(name)) for name in OPTIONAL},
         }
-    ).with_columns(pl.col(name).fill_null(blank) for name, blank in BLANKS.items())
+    )
+
+
+def _said(column: pl.Series, chosen: np.ndarray, blank: int | None) -> pl.Series:
+    """A column at the chosen rows, with what a blank means."""
+    if column.null_count() == len(column):  # as nearly always: nothing need be looked up
+        return pl.repeat(blank, len(chosen), dtype=column.dtype, eager=True)
+    found = column.gather(chosen)
+    return found.fill_null(blank) if blank is not None else found

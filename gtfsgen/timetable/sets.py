@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
+import polars as pl
 
 from gtfsgen.dates import Dates
+from gtfsgen.timetable.columns import same
 
 
 class DateSets:
@@ -68,6 +70,60 @@ class DateSets:
             self._union[every] = self.number(together)
         return self._union[every]
 
+    # The same for columns: what is distinct is worked out once, the rest is looked up.
+
+    def meets(self, one: pl.Series, other: pl.Series, later: pl.Series) -> pl.Series:
+        """`meet` of each row; the empty set where `later` is null."""
+        kinds, heads = same(pl.DataFrame({"one": one, "other": other, "later": later}))
+        found = [
+            self.meet(one[row], other[row], later[row]) if later[row] is not None else 0
+            for row in heads.tolist()
+        ]
+        return pl.Series(np.array(found, np.uint32)[kinds])
+
+    def shifts(self, numbers: pl.Series, days: pl.Series) -> pl.Series:
+        """`shift` of each row."""
+        kinds, heads = same(pl.DataFrame({"number": numbers, "days": days}))
+        found = [self.shift(numbers[row], days[row]) for row in heads.tolist()]
+        return pl.Series(np.array(found, np.uint32)[kinds])
+
+    def unions(self, lists: pl.Series) -> pl.Series:
+        """`union` of each list of sets."""
+        single = lists.list.len() == 1
+        found = lists.list.get(0, null_on_oob=True).fill_null(0).cast(pl.UInt32).to_numpy().copy()
+        several = np.flatnonzero(~single.to_numpy())
+        kinds, heads = same(_texts(lists.gather(several)).to_frame("list"))
+        each = [self.union(lists[int(several[row])].to_list()) for row in heads.tolist()]
+        found[several] = np.array(each, np.uint32)[kinds]
+        return pl.Series(found)
+
+    def withouts(self, numbers: pl.Series, lists: pl.Series) -> pl.Series:
+        """`without` of each row: a set less all sets of a list, which can be null."""
+        kinds, heads = same(pl.DataFrame({"number": numbers, "list": _texts(lists)}))
+        found = [
+            self.without(numbers[row], lists[row].to_list()) if lists[row] is not None else number
+            for row, number in zip(heads.tolist(), numbers.gather(heads).to_list(), strict=True)
+        ]
+        return pl.Series(np.array(found, np.uint32)[kinds])
+
+    def shared(self, lists: pl.Series) -> pl.Series:
+        """For each list of sets, which of them have a date in common with another of the list."""
+        kinds, heads = same(_texts(lists).to_frame("list"))
+        found = [self._shared(lists[row].to_list()) for row in heads.tolist()]
+        return pl.Series(found, dtype=pl.List(pl.Boolean)).gather(kinds)
+
+    def _shared(self, numbers: list[int]) -> list[bool]:
+        once, twice = Dates(), Dates()
+        for number in numbers:
+            twice = twice | (once & self.sets[number])
+            once = once | self.sets[number]
+        return [bool(self.sets[number] & twice) for number in numbers]
+
     def running(self, day: int) -> np.ndarray:
         """Which of the sets hold the day of that number: booleans, one for each set."""
         return np.fromiter((dates.has(day) for dates in self.sets), bool, len(self.sets))
+
+
+def _texts(lists: pl.Series) -> pl.Series:
+    """Lists of numbers as texts, which can be compared in a group-by."""
+    return lists.cast(pl.List(pl.String)).list.join(" ")

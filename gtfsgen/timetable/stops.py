@@ -13,14 +13,24 @@ DEEPEST = 3
 """A boarding area is on a platform in a station; deeper, or in a circle, nobody looks."""
 
 
-def agency_zone(feed: Feed) -> str:
-    """The first zone of an agency that clocks go by; UTC where there is none."""
-    zones = table(feed, "agency", "agency_timezone")["agency_timezone"].drop_nulls()
-    return next((zone for zone in zones if zone in zone_names()), "UTC")
+def agency_zone(feed: Feed) -> tuple[str, int]:
+    """The first zone of an agency that clocks go by, UTC where there is none; and how many agencies
+    name one that is unknown, such as `UTC+8`.
+    """
+    zones = table(feed, "agency", "agency_timezone")["agency_timezone"].drop_nulls().to_list()
+    known = [zone for zone in zones if zone in zone_names()]
+    unread = _unread_zones(feed, "agency.txt")
+    return known[0] if known else "UTC", len(zones) - len(known) + unread
 
 
-def stops(feed: Feed) -> pl.DataFrame:
-    """See `Timetable.stops`."""
+def _unread_zones(feed: Feed, filename: str) -> int:
+    """How many cells of a file the reader has not taken for a zone at all."""
+    found = feed.found_while_reading("invalid_timezone")
+    return sum(len(rows) for rows in found if rows.constants.get("filename") == filename)
+
+
+def stops(feed: Feed, home: str) -> tuple[pl.DataFrame, int]:
+    """See `Timetable.stops`; and how many stops name a zone that is unknown and go by another."""
     known = table(
         feed,
         "stops",
@@ -45,8 +55,9 @@ def stops(feed: Feed) -> pl.DataFrame:
         station = np.where(above >= 0, above, station)
     zones = known["stop_timezone"].cast(pl.String).gather(station).to_frame("zone")
     clocks = pl.col("zone").is_in(sorted(zone_names()))
-    home = agency_zone(feed)
-    return known.select(
+    own = known["stop_timezone"].cast(pl.String).drop_nulls()
+    strange = sum(zone not in zone_names() for zone in own) + _unread_zones(feed, "stops.txt")
+    frame = known.select(
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("stop"),
         "stop_id",
         "stop_name",
@@ -58,3 +69,4 @@ def stops(feed: Feed) -> pl.DataFrame:
         lon=pl.col("stop_lon"),
         csv_row_number="csv_row_number",
     )
+    return frame, strange

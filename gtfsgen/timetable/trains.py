@@ -14,12 +14,10 @@ import numpy as np
 import polars as pl
 
 from gtfsgen.clocks import DAY
-from gtfsgen.timetable.columns import UNKNOWN, highest, nullable, numbers, ranges, run_marks, same
+from gtfsgen.timetable.columns import UNKNOWN, nullable, numbers, ranges, run_marks, same
 from gtfsgen.timetable.local import LocalClocks
 from gtfsgen.timetable.sets import DateSets
 
-MOST_REACH_DAYS = 31
-"""A change of clocks touches no train that set out longer before."""
 SHOWN = ("pickup_type", "drop_off_type", "timepoint")
 
 
@@ -56,12 +54,15 @@ def rides_of(
         .filter(pl.len().over("from_trip") == 1, pl.len().over("to_trip") == 1)
         .sort("from_trip")
     )
+    kinds, first_of = same(usable.select("from_pattern", "to_pattern"))
+    pairs = usable.select("from_pattern", "to_pattern")[first_of].rows()
+    goes_on = pl.Series(
+        [_goes_on(one, other, patterns, calls) for one, other in pairs], dtype=pl.Boolean
+    )
+    joined = usable.filter(goes_on.gather(kinds))
     nexts = {
         before: (after, later)
-        for before, after, later, one, other in usable.select(
-            "from_trip", "to_trip", "days_later", "from_pattern", "to_pattern"
-        ).iter_rows()
-        if _goes_on(one, other, patterns, calls)
+        for before, after, later in joined.select("from_trip", "to_trip", "days_later").iter_rows()
     }
     ride, piece, days = (
         trips["trip"].to_numpy().astype(np.int64),
@@ -128,16 +129,10 @@ def courses_of(
         mood[:] = 0
     kind, heads = same(sequences.with_columns(mood=pl.Series(mood)))
     rows = _rows(pieces, begins, delta, heads, patterns, calls)
-    zone = _zone_numbers(stops, clocks)
     local = ahead[mood[heads]]
-    of_row = np.repeat(np.arange(len(heads)), rows.lengths)
-    stop = numbers(rows.calls["stop"], -1)
-    shift = np.where(stop >= 0, local[of_row, zone[stop]], 0) if len(of_row) else np.zeros(0, int)
-    first = _first_shift(rows, shift)
-    for name in ("arrival_offset", "departure_offset"):
-        given = numbers(rows.calls[name])
-        moved = np.where(given == UNKNOWN, UNKNOWN, given + shift - first[of_row])
-        rows.calls = rows.calls.with_columns(nullable(moved, pl.Int32).alias(name))
+    first = np.zeros(len(heads), np.int64)
+    if local.any():
+        first = _to_local_times(rows, local, _zone_numbers(stops, clocks))
     station = stops["station"].gather(rows.calls["stop"])
     rows.calls = rows.calls.with_columns(station=station)
     marks = (
@@ -145,6 +140,7 @@ def courses_of(
             [
                 numbers(rows.calls[name])
                 for name in ("station", "arrival_offset", "departure_offset", *SHOWN)
+                if name not in SHOWN or rows.calls[name].min() != rows.calls[name].max()
             ],
             rows.begins,
         )
@@ -241,7 +237,7 @@ def _rows(
     pattern = numbers(pieces["pattern"])[piece]
     size = patterns["calls"].to_numpy().astype(np.int64)[pattern]
     taken = ranges(patterns["first_call"].to_numpy().astype(np.int64)[pattern], size)
-    rows = calls[taken].select("stop", "arrival_offset", "departure_offset", *SHOWN)
+    rows = calls.select("stop", "arrival_offset", "departure_offset", *SHOWN)[taken]
     of_piece = np.repeat(np.arange(len(piece)), size)
     apart = delta[piece][of_piece]
     begin_of = np.cumsum(count[heads]) - count[heads]
@@ -273,6 +269,21 @@ def _rows(
         np.int64
     )
     return _Rows(rows, np.cumsum(lengths) - lengths, lengths)
+
+
+def _to_local_times(rows: _Rows, local: np.ndarray, zone: np.ndarray) -> np.ndarray:
+    """Change the offsets of calls to those of the clocks there; by how much the first clock of each
+    sequence is ahead. `local` has a row for each sequence, `zone` the number of each stop's.
+    """
+    of_row = np.repeat(np.arange(len(local)), rows.lengths)
+    stop = numbers(rows.calls["stop"], -1)
+    shift = np.where(stop >= 0, local[of_row, zone[stop]], 0)
+    first = _first_shift(rows, shift)
+    for name in ("arrival_offset", "departure_offset"):
+        offset = numbers(rows.calls[name])
+        moved = np.where(offset == UNKNOWN, UNKNOWN, offset + shift - first[of_row])
+        rows.calls = rows.calls.with_columns(nullable(moved, pl.Int32).alias(name))
+    return first
 
 
 def _first_shift(rows: _Rows, shift: np.ndarray) -> np.ndarray:
@@ -337,7 +348,7 @@ def trains_of(
     )
     trains = together.with_columns(
         *(
-            pl.Series(name, [sets.union(each) for each in together[source].to_list()], pl.UInt32)
+            sets.unions(together[source]).alias(name)
             for name, source in (("dates", "usual_dates"), ("exceptions", "odd_dates"))
         )
     ).sort("train")
@@ -366,28 +377,30 @@ def _fold_nights(
     several = several.filter(pl.col("kind").n_unique().over("number", "route_id") > 1)
     if not len(breaks) or not several.height:
         return kind, usual
-    reach = min(highest(rides["end"]) // DAY + 2, MOST_REACH_DAYS)
-    near: dict[int, bool] = {}
+    near: dict[tuple[int, int], bool] = {}
 
-    def at_night(number: int) -> bool:
-        if number not in near:
+    def at_night(number: int, reach: int) -> bool:
+        """Whether trains of these dates, under way for so many days, all meet a change."""
+        if (number, reach) not in near:
             days = sets[number].array()
             at = np.searchsorted(breaks, days - reach)
             after = breaks[np.minimum(at, len(breaks) - 1)]
-            near[number] = bool(len(days)) and bool(
+            near[number, reach] = bool(len(days)) and bool(
                 ((after - days <= reach) & (at < len(breaks))).all()
             )
-        return near[number]
+        return near[number, reach]
 
     into: dict[int, int] = {}
     for _, group in several.group_by("number", "route_id", maintain_order=True):
-        found = group.group_by("kind", maintain_order=True).agg("dates", pl.col("course").first())
+        found = group.group_by("kind", maintain_order=True).agg(
+            "dates", pl.col("course").first(), reach=pl.col("end").max().fill_null(0) // DAY + 2
+        )
         by_way: dict[tuple[int, ...], list[tuple[int, int]]] = {}
         odd: list[tuple[tuple[int, ...], int]] = []
-        for number, dates, course in found.iter_rows():
+        for number, dates, course, reach in found.iter_rows():
             first, count = courses.courses["first_call"][course], courses.courses["calls"][course]
             way = tuple(courses.calls["station"].slice(first, count).to_list())
-            if all(at_night(each) for each in dates):
+            if all(at_night(each, reach) for each in dates):
                 odd.append((way, number))
             else:
                 days = sum(len(sets[each]) for each in set(dates))

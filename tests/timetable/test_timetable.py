@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from datetime import date, datetime, timedelta
+import random
+from collections import Counter, defaultdict
+from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from gtfsgen.dates import EPOCH
 from gtfsgen.timetable.lines import occurrences, station_order
-from tests.timetable.feeds import PlainFeed, random_feed, seconds_of, wall
+from tests.timetable.feeds import PlainFeed, clock, random_feed, seconds_of, wall
 
 DAY = 86_400
 SEEDS = (*range(16), 35, 52)
@@ -297,3 +298,73 @@ def test_a_branch_stands_together() -> None:
     assert branch[1] == branch[2] == 0
     assert branch[0] == branch[3] == branch[5]
     assert branch[7] == branch[8] != branch[1]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_departures_tell_every_run_of_frequencies(seed: int) -> None:
+    """At each station on each date: each trip on its days, and each departure of frequencies.txt,
+    at the times of zoneinfo.
+    """
+    feed = random_feed(seed)
+    chance = random.Random(seed)
+    rows = []
+    for trip in feed.tables["trips"]:
+        for _ in range(chance.choice([0, 0, 1, 2])):
+            begin = chance.randint(0, 40) * 1800
+            rows.append(
+                {
+                    "trip_id": trip["trip_id"],
+                    "start_time": clock(begin),
+                    "end_time": clock(begin + chance.randint(1, 12) * 900),
+                    "headway_secs": chance.choice(["600", "1700", "3600"]),
+                }
+            )
+    if rows:
+        feed.tables["frequencies"] = rows
+    timetable = feed.timetable()
+    agency = feed.tables["agency"][0]["agency_timezone"]
+    zones = {row["stop_id"]: row["stop_timezone"] or agency for row in feed.tables["stops"]}
+    expected: Counter[tuple[str, str, datetime]] = Counter()
+    for trip in feed.tables["trips"]:
+        calls = feed.calls_of(trip["trip_id"])
+        own = seconds_of(calls[0]["departure_time"])
+        starts = [
+            begin
+            for row in rows
+            if row["trip_id"] == trip["trip_id"]
+            for begin in range(
+                *map(seconds_of, (row["start_time"], row["end_time"])), int(row["headway_secs"])
+            )
+        ]
+        if not any(row["trip_id"] == trip["trip_id"] for row in rows):
+            starts = [own]
+        for day in feed.dates_of(trip["service_id"]):
+            for call in calls:
+                if "departure_time" in call:
+                    later = seconds_of(call["departure_time"]) - own
+                    stop = call["stop_id"]
+                    for begin in starts:
+                        shown = wall(day, begin + later, agency, zones[stop])
+                        expected[trip["trip_id"], stop, shown] += 1
+    told: Counter[tuple[str, str, datetime]] = Counter()
+    days = {shown.date() for _, _, shown in expected}
+    for day in sorted(days):
+        for stop in timetable.stops.iter_rows(named=True):
+            for row in timetable.departures(stop["stop"], day).iter_rows(named=True):
+                shown = datetime.combine(EPOCH, time()) + timedelta(seconds=row["departure"])
+                told[timetable.trips["trip_id"][row["trip"]], stop["stop_id"], shown] += 1
+    assert told == expected
+
+
+def test_zones_that_no_clock_goes_by_are_counted() -> None:
+    feed = random_feed(1)
+    feed.tables["agency"][0]["agency_timezone"] = "UTC+8"
+    for stop, zone in zip(
+        feed.tables["stops"], ("UTC+8", "Mars/Base", "", "", "", ""), strict=True
+    ):
+        stop["stop_timezone"] = zone
+    timetable = feed.timetable()
+    assert timetable.zone == "UTC"
+    assert set(timetable.stops["zone"]) == {"UTC"}
+    assert timetable.left_out["agencies_of_unknown_zones"] == 1
+    assert timetable.left_out["stops_of_unknown_zones"] == 2
