@@ -333,7 +333,9 @@ def test_departures_tell_every_run_of_frequencies(seed: int) -> None:
             for row in rows
             if row["trip_id"] == trip["trip_id"]
             for begin in range(
-                *map(seconds_of, (row["start_time"], row["end_time"])), int(row["headway_secs"])
+                seconds_of(row["start_time"]),
+                seconds_of(row["end_time"]),
+                int(row["headway_secs"]),
             )
         ]
         if not any(row["trip_id"] == trip["trip_id"] for row in rows):
@@ -349,10 +351,10 @@ def test_departures_tell_every_run_of_frequencies(seed: int) -> None:
     told: Counter[tuple[str, str, datetime]] = Counter()
     days = {shown.date() for _, _, shown in expected}
     for day in sorted(days):
-        for stop in timetable.stops.iter_rows(named=True):
-            for row in timetable.departures(stop["stop"], day).iter_rows(named=True):
+        for place in timetable.stops.iter_rows(named=True):
+            for row in timetable.departures(place["stop"], day).iter_rows(named=True):
                 shown = datetime.combine(EPOCH, time()) + timedelta(seconds=row["departure"])
-                told[timetable.trips["trip_id"][row["trip"]], stop["stop_id"], shown] += 1
+                told[timetable.trips["trip_id"][row["trip"]], place["stop_id"], shown] += 1
     assert told == expected
 
 
