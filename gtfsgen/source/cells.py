@@ -155,7 +155,7 @@ def plain(text: str, sheet: Sheet, row: int, column: int, faults: list[Fault]) -
 
 MOST_SURELY = 1000
 """Characters that a cell may have whatever the budget is."""
-MOST_SHOWN = 40
+MOST_SHOWN = 200
 
 
 def control_words(found: list[str]) -> tuple[str, str]:

@@ -42,6 +42,8 @@ class Settings:
     """Dates that run like another weekday, as `Sa`, for all trains of weekdays."""
     raw: dict[str, Any] = field(default_factory=dict[str, Any])
     """All of feed.toml, for rooms with options of their own (shapes, render)."""
+    lines: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Section and key of feed.toml -> line."""
 
 
 @dataclass(frozen=True)

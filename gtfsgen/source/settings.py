@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import re
-import tomllib
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from gtfsgen.clocks import zone_names
 from gtfsgen.faults import Fault, Severity
-from gtfsgen.source.cells import CONTROL, control_words, letter
+from gtfsgen.source.cells import CONTROL, MOST_SHOWN, Sheet, control_words, decoded, letter
 from gtfsgen.source.day_words import WEEKDAY_WORDS, WEEKDAYS
+from gtfsgen.source.files import UnreadableFile, read_bytes
 from gtfsgen.source.model import Settings
 from gtfsgen.source.words import Words, did_you_mean
+from gtfsgen.tomltext import Broken, read_toml
 
 PATH = "feed.toml"
+MOST_BYTES = 4 << 20
+"""Of feed.toml."""
+FIRST_YEAR, LAST_YEAR = 1800, 2999
+"""Of timetables."""
+LONGEST_DAYS = 3660
+"""Of a feed."""
 
 KEYS: dict[str, type | tuple[type, ...]] = {
     "as_of": date,
@@ -66,23 +74,23 @@ def read_settings(root: Path, today: date | None, faults: list[Fault]) -> Settin
         raise SourceUnreadable(
             f"{root} is not a folder; `gtfsgen init` makes a project to start from"
         )
+    if today is not None and not FIRST_YEAR <= today.year <= LAST_YEAR:
+        raise ValueError(f"{today} is not in the years {FIRST_YEAR} to {LAST_YEAR}")
     try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise SourceUnreadable(f"{file} cannot be read: {error.strerror}") from None
-    lines = Lines(data.decode("utf-8-sig", errors="replace"))
+        data = read_bytes(file)
+    except UnreadableFile as error:
+        message = error.message.removesuffix(".")
+        raise SourceUnreadable(f"{file} cannot be read: {message}") from None
+    if len(data) > MOST_BYTES:
+        raise SourceUnreadable(f"{file} has more than {MOST_BYTES:,} bytes")
+    sheet = Sheet(PATH, PATH, [])
+    found: list[Fault] = []
+    lines = Lines(decoded(data, sheet, found))
+    faults += [replace(fault, line=max(fault.line, 1), column="A", found="") for fault in found]
     try:
-        data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        faults.append(lines.fault("bad_encoding", line, 1, "The file is not UTF-8."))
-    try:
-        raw = tomllib.loads(lines.text)
-    except tomllib.TOMLDecodeError as error:
-        place = re.search(r"line (\d+), column (\d+)", str(error))
-        line, column = (int(place[1]), int(place[2])) if place else (len(lines.rows), 1)
-        message = re.sub(r" \(at .*\)$", "", str(error))
-        faults.append(lines.fault("broken_toml", line, column, f"This is not TOML: {message}."))
+        raw = read_toml(lines.text)
+    except Broken as error:
+        faults.append(lines.fault("broken_toml", error.line, error.column, f"{error.message}."))
         raw = tolerant(lines.text)
     check_characters(raw, lines, faults)
     return settings_of(raw, lines, today, faults)
@@ -125,16 +133,25 @@ class Lines:
         self._keys: dict[tuple[str, str], int] = {}
         here = ""
         for number, row in enumerate(self.rows, start=1):
-            if opened := re.match(r"\s*\[+([^\]]+)\]+", row):
+            if opened := re.match(r"\s*\[{1,2}([^\[\]]+)\]", row):
                 here = opened[1].strip()
                 self._heads[here] = number
             elif "=" in row:
-                key = row.partition("=")[0].strip().strip("\"'")
-                self._keys.setdefault((here, key), number)
+                key = row.partition("=")[0].strip()
+                quoted = key[:1] in ("'", '"')
+                outer, _, key = ("", "", key) if quoted else key.rpartition(".")
+                section = ".".join(filter(None, (here, outer.strip())))
+                self._keys.setdefault((section, key.strip(" \"'")), number)
 
     def place(self, key: str, section: str = "") -> tuple[int, int]:
         """Line and column, from 1, of a key; else of its section's head or the file's start."""
-        return self._keys.get((section, key)) or self._heads.get(section) or 1, 1
+        outer, _, last = section.rpartition(".")
+        line = self._keys.get((section, key)) or self._heads.get(section)
+        return line or self._keys.get((outer, last)) or 1, 1
+
+    def numbers(self) -> dict[tuple[str, str], int]:
+        """Section and key -> line."""
+        return dict(self._keys)
 
     def fault(
         self, code: str, line: int, column: int, message: str, found: object = "", hint: str = ""
@@ -149,7 +166,7 @@ class Lines:
             line,
             letter(0),
             message,
-            str(found) if found != "" else "",
+            str(found)[:MOST_SHOWN] if found != "" else "",
             hint,
         )
 
@@ -160,8 +177,8 @@ def tolerant(text: str) -> dict[str, Any]:
     section = raw
     for row in text.splitlines():
         try:
-            piece = tomllib.loads(row)
-        except tomllib.TOMLDecodeError:
+            piece = read_toml(row)
+        except Broken:
             continue
         if row.strip().startswith("["):
             name = next(iter(piece), "")
@@ -171,132 +188,185 @@ def tolerant(text: str) -> dict[str, Any]:
     return raw
 
 
+KINDS = {
+    date: "a date such as 2026-03-12, without quotes",
+    str: "text in quotes",
+    list: 'a list such as ["en", "zh"]',
+    dict: "a section, or a table in braces",
+}
+"""What a value should be, in words."""
+
+
 def settings_of(
     raw: dict[str, Any], lines: Lines, today: date | None, faults: list[Fault]
 ) -> Settings:
-    publisher = raw.get("publisher", {})
-    if not isinstance(publisher, dict):
-        publisher = {}
-    check_keys(raw, {**KEYS, **dict.fromkeys(SECTIONS, dict)}, "", lines, faults)
-    check_keys(publisher, PUBLISHER_KEYS, "publisher", lines, faults)
-
-    def value(table: dict[str, Any], key: str, kind: type, default: Any) -> Any:
-        found = table.get(key, default)
-        return found if isinstance(found, kind) and not isinstance(found, datetime) else default
-
-    def required(table: dict[str, Any], key: str, section: str = "") -> None:
-        if key not in table or table[key] in ("", []):
-            where = f"[{section}] {key}" if section else key
-            line, column = lines.place(key, section)
-            faults.append(lines.fault("missing_value", line, column, f"{where} is missing."))
-
-    for key in ("as_of", "first_day", "timezone", "languages"):
-        required(raw, key)
-    for key in ("name", "url"):
-        required(publisher, key, "publisher")
-    as_of = today or value(raw, "as_of", date, date(1970, 1, 1))
-    first = value(raw, "first_day", date, as_of)
-    last = value(raw, "last_day", date, year_after(as_of))
-    if last < first:
-        faults.append(
-            lines.fault(
-                "empty_period",
-                *lines.place("last_day" if "last_day" in raw else "first_day"),
-                f"The feed ends on {last}, before it begins on {first}.",
-                last,
-            )
-        )
-    elif (last - first).days > 3660:
-        faults.append(
-            lines.fault(
-                "long_period",
-                *lines.place("last_day" if "last_day" in raw else "first_day"),
-                f"The feed goes from {first} to {last}, more than ten years.",
-                hint="check the year",
-            )
-        )
-        last = first + timedelta(days=3660)
-    languages = [str(each) for each in value(raw, "languages", list, ["en"])] or ["en"]
-    for language in languages:
-        if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", language):
-            faults.append(
-                lines.fault(
-                    "invalid_language",
-                    *lines.place("languages"),
-                    "This is not a language code.",
-                    language,
-                    "write en, zh-Hans, ko ...",
-                )
-            )
-    zone = value(raw, "timezone", str, "UTC")
-    if zone not in zone_names():
-        faults.append(
-            lines.fault(
-                "unknown_timezone",
-                *lines.place("timezone"),
-                "There is no such time zone.",
-                zone,
-                did_you_mean(zone, zone_names(), "write Asia/Shanghai"),
-            )
-        )
-        zone = "UTC"
-    profile = value(raw, "profile", str, "linked")
-    if profile not in PROFILES:
-        faults.append(
-            lines.fault(
-                "unknown_profile",
-                *lines.place("profile"),
-                "There is no such hand-over profile.",
-                profile,
-                did_you_mean(profile, PROFILES),
-            )
-        )
-        profile = "linked"
-    if raw.get("days", "gb") not in DAY_CODES:
-        faults.append(
-            lines.fault(
-                "unknown_day_codes",
-                *lines.place("days"),
-                "There are no day codes of this name.",
-                raw["days"],
-                'days = "gb" reads SO, SX and the like as British tables do',
-            )
-        )
-    if raw.get("clock", "24") not in CLOCKS:
-        faults.append(
-            lines.fault(
-                "unknown_clock",
-                *lines.place("clock"),
-                "This is not a clock that times go by.",
-                raw["clock"],
-                'clock = "24", or "12" where a and p behind a time are a.m. and p.m.',
-            )
-        )
+    """What the document says, with the default for what is wrong or missing."""
+    publisher = typed_values(
+        raw.get("publisher", {}), dict.fromkeys(PUBLISHER_KEYS, str), "publisher", lines, faults
+    )
+    known = typed_values(raw, {**KEYS, **dict.fromkeys(SECTIONS, dict)}, "", lines, faults)
+    for table, keys, section in (
+        (raw, ("as_of", "first_day", "timezone", "languages"), ""),
+        (raw.get("publisher", {}), ("name", "url"), "publisher"),
+    ):
+        for key in keys:
+            if not isinstance(table, dict) or table.get(key, "") in ("", []):
+                where = f"[{section}] {key}" if section else key
+                place = lines.place(key, section)
+                faults.append(lines.fault("missing_value", *place, f"{where} is missing."))
+    as_of, first, last = read_period(known, lines, today, faults)
+    languages = read_languages(known, lines, faults)
     check_addresses(publisher, lines, faults)
+    check_attribution(known, lines, faults)
+    options = read_choices(known, lines, faults)
     return Settings(
-        publisher_name=value(publisher, "name", str, ""),
-        publisher_url=value(publisher, "url", str, ""),
+        publisher_name=publisher.get("name", ""),
+        publisher_url=publisher.get("url", ""),
         lang=languages[0],
         default_lang=languages[0],
-        agency_timezone=zone,
+        agency_timezone=read_zone(known, lines, faults),
         first_day=first,
-        last_day=max(first, last),
+        last_day=last,
         as_of=as_of,
-        version=value(raw, "version", str, ""),
-        contact_email=value(publisher, "email", str, ""),
-        contact_url=value(publisher, "contact_url", str, ""),
-        licence=value(raw, "licence", str, value(publisher, "licence", str, "")),
-        profile=profile,
-        moved_days=read_moved_days(raw, lines, faults),
-        raw=raw,
+        version=known.get("version", ""),
+        contact_email=publisher.get("email", ""),
+        contact_url=publisher.get("contact_url", ""),
+        licence=known.get("licence", publisher.get("licence", "")),
+        profile=options["profile"],
+        moved_days=read_moved_days(known, lines, faults),
+        raw=known,
+        lines=lines.numbers(),
     )
 
 
-def read_moved_days(raw: dict[str, Any], lines: Lines, faults: list[Fault]) -> dict[date, str]:
+def typed_values(
+    table: object, known: dict[str, Any], section: str, lines: Lines, faults: list[Fault]
+) -> dict[str, Any]:
+    """The values of the right kind; unknown keys and values of another kind are faults."""
+    if not isinstance(table, dict):
+        return {}  # told where the section itself is checked
+    words = Words(known)
+    good: dict[str, Any] = {}
+    for key, found in table.items():
+        place = lines.place(key, section)
+        if key not in known:
+            if isinstance(found, dict) and not section:
+                place = lines.place("", key)
+            if key.startswith("x_"):
+                good[key] = found
+            else:
+                hint = words.hint(key, "x_... keys are kept")
+                faults.append(
+                    lines.fault("unknown_key", *place, "There is no such key.", key, hint)
+                )
+        elif not isinstance(found, known[key]) or isinstance(found, datetime):
+            message = f"{key} is not {KINDS[known[key]]}."
+            faults.append(lines.fault("invalid_value", *place, message, found))
+        else:
+            good[key] = found
+    return good
+
+
+def read_period(
+    known: dict[str, Any], lines: Lines, today: date | None, faults: list[Fault]
+) -> tuple[date, date, date]:
+    """The build's day and the first and last day of the feed."""
+    days: dict[str, date] = {}
+    for key in ("as_of", "first_day", "last_day"):
+        found = known.get(key)
+        if found is not None and FIRST_YEAR <= found.year <= LAST_YEAR:
+            days[key] = found
+        elif found is not None:
+            message = "The year is not one that a timetable is for."
+            hint = f"write a year from {FIRST_YEAR} to {LAST_YEAR}"
+            faults.append(lines.fault("invalid_value", *lines.place(key), message, found, hint))
+    as_of = today or days.get("as_of", date(1970, 1, 1))
+    first = days.get("first_day", as_of)
+    last = days.get("last_day", year_after(as_of))
+    place = lines.place("last_day" if "last_day" in days else "first_day")
+    if last < first:
+        message = f"The feed ends on {last}, before it begins on {first}."
+        faults.append(lines.fault("empty_period", *place, message, last))
+        last = first
+    elif (last - first).days > LONGEST_DAYS:
+        message = f"The feed goes from {first} to {last}, more than ten years."
+        faults.append(lines.fault("long_period", *place, message, hint="check the year"))
+        last = first + timedelta(days=LONGEST_DAYS)
+    return as_of, first, last
+
+
+def read_languages(known: dict[str, Any], lines: Lines, faults: list[Fault]) -> list[str]:
+    """The language codes of the feed; the first is its own."""
+    languages = []
+    for language in known.get("languages", []):
+        if isinstance(language, str) and LANGUAGE.fullmatch(language):
+            languages.append(language)
+            continue
+        message, hint = "This is not a language code.", "write en, zh-Hans, ko ..."
+        place = lines.place("languages")
+        faults.append(lines.fault("invalid_language", *place, message, language, hint))
+    return languages or ["en"]
+
+
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+
+
+def read_zone(known: dict[str, Any], lines: Lines, faults: list[Fault]) -> str:
+    zone: str = known.get("timezone", "UTC")
+    if zone in zone_names():
+        return zone
+    if zone:
+        hint = did_you_mean(zone, zone_names(), "write Asia/Shanghai")
+        place = lines.place("timezone")
+        faults.append(
+            lines.fault("unknown_timezone", *place, "There is no such time zone.", zone, hint)
+        )
+    return "UTC"
+
+
+CHOICES = {
+    "profile": (PROFILES, "unknown_profile", "There is no such hand-over profile.", ""),
+    "days": (
+        DAY_CODES,
+        "unknown_day_codes",
+        "There are no day codes of this name.",
+        'days = "gb" reads SO, SX and the like as British tables do',
+    ),
+    "clock": (
+        CLOCKS,
+        "unknown_clock",
+        "This is not a clock that times go by.",
+        'clock = "24", or "12" where a and p behind a time are a.m. and p.m.',
+    ),
+}
+"""Keys that take one of a few words: the words, the code of another one, what it says, a hint."""
+
+
+def read_choices(known: dict[str, Any], lines: Lines, faults: list[Fault]) -> dict[str, str]:
+    """The words chosen, or the first of those that could be."""
+    chosen: dict[str, str] = {}
+    for key, (words, code, message, hint) in CHOICES.items():
+        chosen[key] = known.get(key, words[0])
+        if chosen[key] not in words:
+            found, chosen[key] = chosen[key], words[0]
+            hint = hint or did_you_mean(found, words)
+            faults.append(lines.fault(code, *lines.place(key), message, found, hint))
+    return chosen
+
+
+def check_attribution(known: dict[str, Any], lines: Lines, faults: list[Fault]) -> None:
+    """[attribution]: names with web addresses."""
+    for name, url in known.get("attribution", {}).items():
+        if not isinstance(url, str):
+            message = f"{name} is not text in quotes."
+            place = lines.place(name, "attribution")
+            faults.append(lines.fault("invalid_value", *place, message, url, "https://..."))
+
+
+def read_moved_days(known: dict[str, Any], lines: Lines, faults: list[Fault]) -> dict[date, str]:
     """[moved_days]: `2026-12-26 = "Sa"`, a Saturday service on that date."""
     found: dict[date, str] = {}
-    section = raw.get("moved_days", {})
-    for key, value in section.items() if isinstance(section, dict) else ():
+    for key, value in known.get("moved_days", {}).items():
         try:
             day, weekday = date.fromisoformat(key), WEEKDAY_WORDS[str(value).casefold()]
         except (ValueError, KeyError):
@@ -314,40 +384,10 @@ def read_moved_days(raw: dict[str, Any], lines: Lines, faults: list[Fault]) -> d
     return dict(sorted(found.items()))
 
 
-def check_keys(
-    table: dict[str, Any],
-    known: dict[str, Any],
-    section: str,
-    lines: Lines,
-    faults: list[Fault],
-) -> None:
-    words = Words(known)
-    for key, found in table.items():
-        place = lines.place(key, section)
-        if key not in known:
-            if isinstance(found, dict) and not section:
-                place = lines.place("", key)
-            if not key.startswith("x_"):
-                hint = words.hint(key, "x_... keys are kept")
-                faults.append(
-                    lines.fault("unknown_key", *place, "There is no such key.", key, hint)
-                )
-        elif not isinstance(found, known[key]) or isinstance(found, datetime):
-            wanted = {date: "a date such as 2026-03-12, without quotes", str: "text in quotes"}
-            faults.append(
-                lines.fault(
-                    "invalid_value",
-                    *place,
-                    f"{key} is not {wanted.get(known[key], 'of the right kind')}.",
-                    found,
-                )
-            )
-
-
 def check_addresses(publisher: dict[str, Any], lines: Lines, faults: list[Fault]) -> None:
     for key in ("url", "contact_url"):
         found = publisher.get(key)
-        if isinstance(found, str) and found and not re.fullmatch(r"https?://[^\s.]+\.\S+", found):
+        if found and not re.fullmatch(r"https?://[^\s.]+\.\S+", found):
             place = lines.place(key, "publisher")
             faults.append(
                 lines.fault(
@@ -355,7 +395,7 @@ def check_addresses(publisher: dict[str, Any], lines: Lines, faults: list[Fault]
                 )
             )
     found = publisher.get("email")
-    if isinstance(found, str) and found and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", found):
+    if found and not re.fullmatch(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+", found):
         place = lines.place("email", "publisher")
         faults.append(lines.fault("invalid_email", *place, "This is not an e-mail address.", found))
 
