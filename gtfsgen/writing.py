@@ -13,7 +13,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -57,6 +57,15 @@ def write_files(folder: Path, files: Mapping[str, Content], stale: Collection[st
     files are, one by one, in the order of `files`.
     Raises OSError.
     """
+    write_stream(folder, files.items(), stale)
+
+
+def write_stream(
+    folder: Path, files: Iterable[tuple[str, Content]], stale: Collection[str] = ()
+) -> tuple[int, int]:
+    """Write files as `write_files` does, each as it is made: none is kept in memory. Returns how
+    many there were, and their bytes.
+    """
     if folder.exists() and not folder.is_dir():
         raise NotADirectoryError(
             errno.ENOTDIR, "a file stands where the folder is to be", str(folder)
@@ -65,18 +74,22 @@ def write_files(folder: Path, files: Mapping[str, Content], stale: Collection[st
     with staging(place.parent) as stage:
         fresh = stage / NEW
         fresh.mkdir()
-        for name, content in files.items():
+        names: dict[str, int] = {}
+        for name, content in files:
             _fill(fresh / name, content)
+            names[name] = (fresh / name).stat().st_size
+        told = len(names), sum(names.values())
         if not place.exists():
             _take_mode(fresh, place)
             os.rename(fresh, place)
-            return
-        if _mostly_ours(place, {*files, *stale}) and not _work_below(place):
-            _carry_over(place, fresh, {*files, *stale})
+            return told
+        if _mostly_ours(place, {*names, *stale}) and not _work_below(place):
+            _carry_over(place, fresh, {*names, *stale})
             _take_mode(fresh, place)
             if _exchange(stage, fresh, place):
-                return
-        _exchange_each(fresh, place, list(files), stale)
+                return told
+        _exchange_each(fresh, place, list(names), stale)
+        return told
 
 
 @contextmanager

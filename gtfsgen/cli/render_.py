@@ -32,12 +32,11 @@ def command(feed: Path, output: Path | None, title: str) -> None:
     Example: gtfsgen render feed.zip -o site
     """
     from gtfsgen.render import page, site
-    from gtfsgen.render.tables import PAGE_TABLES, UnreadableInput, flex_areas, text_tables
-    from gtfsgen.writing import write_file, write_files
+    from gtfsgen.render.tables import UnreadableInput, read_page_tables
+    from gtfsgen.writing import write_file, write_stream
 
     try:
-        tables = text_tables(feed, PAGE_TABLES)
-        areas = flex_areas(feed)
+        tables = read_page_tables(feed)
     except UnreadableInput as error:
         raise click.UsageError(str(error)) from error
     for remark in tables.remarks:
@@ -46,18 +45,16 @@ def command(feed: Path, output: Path | None, title: str) -> None:
     output = output or folder
     legs = _legs(folder / "shapes.geojson")
     if output.suffix == ".html":
-        text = page(tables, geojson=legs, title=title, areas=areas)
+        text = page(tables, geojson=legs, title=title)
         write_file(output, text)
         click.echo(f"{output}: {len(text.encode()) / 1000:.0f} kB")
         return
-    files = dict(site(tables, geojson=legs, title=title, areas=areas))
-    write_files(output, files)
-    size = sum(len(text.encode()) for text in files.values())
+    count, size = write_stream(output, site(tables, geojson=legs, title=title))
     first = output / "index.html"
-    if len(files) == 1:
+    if count == 1:
         click.echo(f"{first}: {size / 1000:.0f} kB")
     else:
-        click.echo(f"{output}: {len(files)} files, {size / 1_000_000:.1f} MB; open {first}")
+        click.echo(f"{output}: {count:,} files, {size / 1_000_000:.1f} MB; open {first}")
 
 
 def _legs(path: Path) -> dict[str, Any] | None:

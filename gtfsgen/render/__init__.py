@@ -9,12 +9,13 @@ if TYPE_CHECKING:
     import polars as pl
 
     from gtfsgen.render.notices import Notice
+    from gtfsgen.render.tables import PageTables
 
 __all__ = ["page", "site"]
 
 
 def page(
-    feed: Mapping[str, pl.DataFrame],
+    feed: Mapping[str, pl.DataFrame] | PageTables,
     *,
     geojson: Mapping[str, Any] | None = None,
     title: str = "",
@@ -25,10 +26,11 @@ def page(
     """A whole feed as one HTML file: map, timetables, coaches, charts, running days, stations.
 
     `feed` maps table names without `.txt` to frames of text cells; missing tables and columns are
-    taken as empty. `geojson` is that of `gtfsgen.shapes.draw`, to dash the legs that follow no
-    track. `reload` is a path on the same server that answers with the page's version, `banner`
-    what `gtfsgen watch` has to say above everything. `areas` are the features of
-    locations.geojson. The same arguments give the same text.
+    taken as empty. Or it is what `gtfsgen.render.tables.read_page_tables` made of a file.
+    `geojson` is that of `gtfsgen.shapes.draw`, to dash the legs that follow no track. `reload` is a
+    path on the same server that answers with the page's version, `banner` what `gtfsgen watch` has
+    to say above everything. `areas` are the features of locations.geojson. The same arguments give
+    the same text.
     """
     from gtfsgen.render.book import book_of
     from gtfsgen.render.pages import Site
@@ -39,7 +41,7 @@ def page(
 
 
 def site(
-    feed: Mapping[str, pl.DataFrame],
+    feed: Mapping[str, pl.DataFrame] | PageTables,
     *,
     geojson: Mapping[str, Any] | None = None,
     title: str = "",

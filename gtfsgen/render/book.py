@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import polars as pl
 
 from gtfsgen import route_types
 from gtfsgen.dates import Dates
-from gtfsgen.render.dense import Direction, calls_of, directions_of
+from gtfsgen.render.dense import DenseTrips, Direction
 from gtfsgen.render.markup import colour
-from gtfsgen.render.tables import Rows
-from gtfsgen.render.trains import Line, Service, headways_of, service_of
+from gtfsgen.render.service import union
+from gtfsgen.render.tables import PageTables, Rows, page_tables
+from gtfsgen.render.trains import Line, Route, Service, is_rail, service_of
+from gtfsgen.timetable import Timetable
 
 MAX_RAIL_COLUMNS = 400
 """A railway's route with more trips than this is told by hour and minute."""
 MAX_COLUMNS = 40
 """The same for a bus or a metro, which nobody knows by train number."""
+MAX_COLUMNS_ABROAD = 4000
+"""The same for routes with through coaches or in several time zones, which only columns tell."""
 MAX_TRIPS_IN_COLUMNS = 12_000
 """Columns are made one by one; a feed with more trips than this has its busiest routes by hour."""
+MAX_CALLS_ON_ONE_PAGE = 3000
 
 
 @dataclass
 class BookLine:
-    """A line with a page of its own. Either `line` or `directions` holds its trains."""
+    """A line with a page of its own. Either `line` holds its trains, or `dense` does."""
 
     key: str
     """Name of its page, without .html."""
@@ -40,42 +46,63 @@ class BookLine:
     route_ids: list[str]
     trips: int
     line: Line | None = None
-    directions: list[Direction] = field(default_factory=list)
+    dense: DenseTrips | None = None
 
     @property
     def name(self) -> str:
         return " ".join(part for part in (self.short, self.long) if part)
 
-    def stations(self) -> list[str]:
+    @property
+    def directions(self) -> list[Direction]:
+        """Of a line by the hour, made anew each time: keep it for as long as it is needed."""
+        return self.dense.directions(self.route_ids[0]) if self.dense else []
+
+    @cached_property
+    def station_ids(self) -> list[str]:
         """All stations of the line in order."""
-        found: dict[str, None] = {}
-        if self.line:
-            for table in self.line.tables:
-                found.update((station, None) for station, _ in table.stations)
-        for direction in self.directions:
-            found.update((station, None) for station in direction.stations)
-        return list(found)
+        if self.dense:
+            return self.dense.stations(self.route_ids[0])
+        tables = self.line.tables if self.line else ()
+        return list(dict.fromkeys(station for table in tables for station, _ in table.stations))
+
+    @cached_property
+    def dates(self) -> Dates:
+        """All days on which one of its trains runs."""
+        if self.dense:
+            return self.dense.dates(self.route_ids[0])
+        return union({column.dates for column in self.line.columns} if self.line else ())
 
 
 @dataclass
 class Book:
     service: Service
-    rows: Rows
+    tables: PageTables
     lines: list[BookLine]
-    calls: pl.DataFrame
-    """Calls of the lines by the hour; empty if there are none."""
-    trips: pl.DataFrame
+    dense: DenseTrips
     station_keys: dict[str, str]
+    """Stations of the lines -> name of their page, without .html."""
     trips_without_days: int
-    flex_areas: Sequence[Mapping[str, Any]] = ()
-    """Features of locations.geojson."""
+    left_out: dict[str, int]
+    """How many trips are on no line's page, by why."""
 
     @property
+    def rows(self) -> Rows:
+        return self.tables.rows
+
+    @property
+    def flex_areas(self) -> Sequence[Mapping[str, Any]]:
+        """Features of locations.geojson."""
+        return self.tables.areas
+
+    @cached_property
     def small(self) -> bool:
         """Whether all of it fits on one page that one reads to the end."""
         columns = sum(len(line.line.columns) for line in self.lines if line.line)
+        calls = self.dense.trips.join(
+            self.tables.timetable.patterns.select("pattern", "calls"), on="pattern", how="left"
+        )["calls"].sum()
         return (
-            self.calls.height < 3000
+            calls < MAX_CALLS_ON_ONE_PAGE
             and columns <= 120
             and len(self.lines) <= 12
             and len(self.station_keys) <= 150
@@ -83,41 +110,44 @@ class Book:
 
 
 def book_of(
-    tables: Mapping[str, pl.DataFrame], flex_areas: Sequence[Mapping[str, Any]] = ()
+    tables: Mapping[str, pl.DataFrame] | PageTables, flex_areas: Sequence[Mapping[str, Any]] = ()
 ) -> Book:
     """All lines of a feed.
 
     `tables` are frames of text by name without .txt; missing ones are empty. `flex_areas` are the
     features of locations.geojson.
     """
-    rows = Rows(tables)
-    in_columns = _routes_in_columns(rows)
-    service = service_of(tables, routes_in_columns=in_columns)
-    headways = headways_of(rows)
-    trips = _dense_trips(rows, service, set(in_columns))
-    calls = calls_of(rows, trips, service.station_of)
-    directions = directions_of(calls, trips, headways)
-    agencies = {a or "": n or "" for a, n in rows.rows("agency", "agency_id", "agency_name")}
-    lines = [_line_of_columns(line, service, agencies) for line in service.lines]
-    counts = Counter(trips["route_id"].to_list())
-    lines += [
-        _line_of_route(route, found, service, agencies, counts[route])
-        for route, found in directions.items()
-    ]
-    lines = [line for line in lines if line.trips]
+    known = tables if isinstance(tables, PageTables) else page_tables(tables, flex_areas)
+    in_columns = _routes_in_columns(known)
+    service = service_of(known, routes_in_columns=in_columns)
+    dense = DenseTrips(known.timetable, sorted(set(service.routes) - set(in_columns)))
+    agencies = {a or "": n or "" for a, n in known.rows.rows("agency", "agency_id", "agency_name")}
+    place = {route: n for n, route in enumerate(sorted(service.routes))}
+    lines = [_line_of_columns(line, service, agencies, place) for line in service.lines]
+    lines += [_line_of_route(route, dense, service, agencies) for route in dense.routes]
+    lines = [line for line in lines if line.station_ids]
     kinds = list(route_types.WORDS.values())
     lines.sort(
         key=lambda line: (line.agency, kinds.index(line.kind) if line.kind in kinds else 99,
                           _natural(line.short), _natural(line.long), line.route_ids)
     )  # fmt: skip
     _name_pages([line.short or line.long for line in lines], lines)
-    used = dict.fromkeys(station for line in lines for station in line.stations())
+    used = dict.fromkeys(station for line in lines for station in line.station_ids)
     names = _slugs([service.stations[station].name for station in used])
-    dateless = sum(
-        1 for (s,) in rows.rows("trips", "service_id") if not service.dates.get(s or "", Dates())
-    )
+    dateless = known.timetable.trips.filter(pl.col("dates") == 0).height
     stations = dict(zip(used, names, strict=True))
-    return Book(service, rows, lines, calls, trips, stations, dateless, flex_areas)
+    return Book(
+        service, known, lines, dense, stations, dateless, _left_out(known.timetable, lines, service)
+    )
+
+
+def _left_out(timetable: Timetable, lines: list[BookLine], service: Service) -> dict[str, int]:
+    """Trips that are on no page of a line: without stop times, or at no station."""
+    without = timetable.left_out.get("trips_without_calls", 0)
+    at_none = timetable.trips.height - without - sum(line.trips for line in lines)
+    found = {"trips_without_stop_times": without, "trips_at_no_station": at_none}
+    ways = service.left_out.get("ways_of_coaches", 0)
+    return {what: count for what, count in {**found, "ways_of_coaches": ways}.items() if count > 0}
 
 
 def _natural(text: str) -> list[tuple[int, int, str]]:
@@ -126,24 +156,23 @@ def _natural(text: str) -> list[tuple[int, int, str]]:
     return [(0, int(p), "") if p.isdigit() and p.isascii() else (1, 0, p) for p in parts]
 
 
-def is_rail(kind: str | None) -> bool:
-    return route_types.is_rail(kind)
-
-
-def _routes_in_columns(rows: Rows) -> list[str]:
+def _routes_in_columns(tables: PageTables) -> list[str]:
     """The routes whose trains stand each in a column, the least busy first as far as it goes."""
-    kinds = {str(r): kind for r, kind in rows.rows("routes", "route_id", "route_type")}
-    counts = Counter(str(route) for (route,) in rows.rows("trips", "route_id") if route in kinds)
-    repeated = {t for (t,) in rows.rows("frequencies", "trip_id")}
-    linked = _linked_routes(rows)
-    dense = set()
-    if repeated:
-        trips = rows.frame("trips", "route_id", "trip_id")
-        dense = set(trips.filter(pl.col("trip_id").is_in(list(repeated)))["route_id"].to_list())
+    timetable = tables.timetable
+    kinds = {str(r): kind for r, kind in tables.rows.rows("routes", "route_id", "route_type")}
+    trips = timetable.trips.filter(pl.col("pattern").is_not_null()).select(
+        "trip", pl.col("route_id").cast(pl.String).fill_null(""), "pattern"
+    )
+    counts = dict(trips.group_by("route_id", maintain_order=True).len().iter_rows())
+    repeated = timetable.headways["trip"].unique()
+    dense = set(trips.filter(pl.col("trip").is_in(repeated.implode()))["route_id"])
+    kept = _linked_routes(timetable, trips) | _routes_abroad(timetable, trips)
     chosen, total = [], 0
     for route, count in sorted(counts.items(), key=lambda item: (item[1], item[0])):
-        most = MAX_RAIL_COLUMNS if is_rail(kinds[route]) else MAX_COLUMNS
-        if route in dense or (count > most and route not in linked):
+        most = MAX_RAIL_COLUMNS if is_rail(kinds.get(route)) else MAX_COLUMNS
+        if route in kept:
+            most = MAX_COLUMNS_ABROAD
+        if (route in dense and route not in kept) or count > most:
             continue
         if total + count > MAX_TRIPS_IN_COLUMNS:
             break
@@ -152,52 +181,28 @@ def _routes_in_columns(rows: Rows) -> list[str]:
     return chosen
 
 
-def _linked_routes(rows: Rows) -> set[str]:
+def _linked_routes(timetable: Timetable, trips: pl.DataFrame) -> set[str]:
     """Routes with trips whose riders stay seated into another: these are told in columns."""
-    ends = {
-        trip
-        for first, last, kind in rows.rows(
-            "transfers", "from_trip_id", "to_trip_id", "transfer_type"
-        )
-        if kind == "4"
-        for trip in (first, last)
-    }
-    if not ends:
+    links = timetable.links.filter(pl.col("in_seat"), pl.col("by") == "transfer")
+    ends = pl.concat([links["from_trip"], links["to_trip"]]).unique()
+    return set(trips.filter(pl.col("trip").is_in(ends.implode()))["route_id"])
+
+
+def _routes_abroad(timetable: Timetable, trips: pl.DataFrame) -> set[str]:
+    """Routes with stations that have another clock than the agency: only columns tell their times
+    on every date.
+    """
+    away = timetable.stops.select((pl.col("zone") != timetable.zone).alias("away"))["away"]
+    if not away.any():
         return set()
-    trips = rows.frame("trips", "trip_id", "route_id")
-    return set(trips.filter(pl.col("trip_id").is_in(list(ends)))["route_id"].to_list())
+    calls = timetable.calls.select("pattern", away=away.gather(timetable.calls["stop"]))
+    patterns = calls.filter("away")["pattern"].unique()
+    return set(trips.filter(pl.col("pattern").is_in(patterns.implode()))["route_id"])
 
 
-def _dense_trips(rows: Rows, service: Service, in_columns: set[str]) -> pl.DataFrame:
-    """Trips told by hour: `trip` (number), ids, direction, `dates` (bits in hexadecimal)."""
-    dates = {key: f"{days.bits:x}" for key, days in service.dates.items()}
-    known = pl.DataFrame(
-        {"service_id": list(dates), "dates": list(dates.values())},
-        schema={"service_id": pl.String, "dates": pl.String},
-    )
-    routes = [route for route in service.routes if route not in in_columns]
-    return (
-        rows.frame(
-            "trips",
-            "trip_id",
-            "route_id",
-            "service_id",
-            "direction_id",
-            "trip_headsign",
-            "shape_id",
-        )
-        .rename({"trip_headsign": "headsign"})
-        .filter(pl.col("route_id").is_in(routes))
-        .unique("trip_id", keep="first", maintain_order=True)
-        .join(known, on="service_id", how="left", maintain_order="left")
-        .with_columns(pl.col("dates").fill_null("0"))
-        .with_row_index("trip")
-    )
-
-
-def _ink(routes: Mapping[str, tuple[Any, ...]], route: str, number: int) -> tuple[str, str]:
+def _ink(routes: Mapping[str, Route], route: str, number: int) -> tuple[str, str]:
     """The line's colour and one that can be read on it."""
-    ink = colour(routes[route][4] or "", number)
+    ink = colour(routes[route].ink, number)
     red, green, blue = (int(ink[n : n + 2], 16) / 255 for n in (1, 3, 5))
     linear = [
         c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (red, green, blue)
@@ -206,44 +211,44 @@ def _ink(routes: Mapping[str, tuple[Any, ...]], route: str, number: int) -> tupl
     return ink, "#000" if light > 0.179 else "#fff"
 
 
-def _kind(text: str | None) -> str:
+def _kind(text: str) -> str:
     return route_types.word_of(text or str(route_types.BUS))
 
 
 def _agency(service: Service, route: str, agencies: Mapping[str, str]) -> str:
-    own = service.routes[route][5] or ""
-    return agencies.get(own) or next(iter(agencies.values()), "")
+    return agencies.get(service.routes[route].agency_id) or next(iter(agencies.values()), "")
 
 
-def _line_of_columns(line: Line, service: Service, agencies: Mapping[str, str]) -> BookLine:
+def _line_of_columns(
+    line: Line, service: Service, agencies: Mapping[str, str], place: Mapping[str, int]
+) -> BookLine:
     routes = service.routes
     main = line.columns[0].route_id
-    trips = {trip.trip_id for c in line.columns for chain in c.trips for trip in chain}
-    ink, text = _ink(routes, main, sorted(routes).index(main) if len(routes) < 500 else 0)
+    trips = {trip for c in line.columns for chain in c.trip_ids for trip in chain}
+    ink, text = _ink(routes, main, place[main])
     short, long = "", line.name
-    if len(line.route_ids) == 1 and routes[main][1]:
-        short = routes[main][1]
+    if len(line.route_ids) == 1 and routes[main].short_name:
+        short = routes[main].short_name
         long = line.name.removeprefix(short).strip()
     return BookLine(
-        "", short, long, ink, text, _kind(routes[main][3]), _agency(service, main, agencies),
+        "", short, long, ink, text, _kind(routes[main].kind), _agency(service, main, agencies),
         line.route_ids, len(trips), line=line,
     )  # fmt: skip
 
 
 def _line_of_route(
-    route: str,
-    directions: list[Direction],
-    service: Service,
-    agencies: Mapping[str, str],
-    trips: int,
+    route: str, dense: DenseTrips, service: Service, agencies: Mapping[str, str]
 ) -> BookLine:
     row = service.routes[route]
     ink, text = _ink(service.routes, route, sum(map(ord, route)))
-    ends = " – ".join(service.stations[key].name for key in directions[0].ends)
-    return BookLine(
-        "", row[1] or "", row[2] or (ends if row[1] != ends else ""), ink, text, _kind(row[3]),
-        _agency(service, route, agencies), [route], trips, directions=directions,
+    found = BookLine(
+        "", row.short_name, row.long_name, ink, text, _kind(row.kind),
+        _agency(service, route, agencies), [route], dense.count(route), dense=dense,
     )  # fmt: skip
+    if not found.long and found.station_ids:
+        ends = " – ".join(service.stations[key].name for key in found.directions[0].ends)
+        found.long = ends if ends != found.short else ""
+    return found
 
 
 def _name_pages(names: list[str], lines: list[BookLine]) -> None:

@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from markupsafe import Markup
 
-from gtfsgen.clocks import zone_or_utc
+from gtfsgen.clocks import offset_s
 from gtfsgen.dates import Dates
 from gtfsgen.render.dense import Direction
 from gtfsgen.render.markup import PALETTE, esc, number
 from gtfsgen.render.service import middle_day
 from gtfsgen.render.sheet import Sheet
 from gtfsgen.render.timetable import zone_words
-from gtfsgen.render.trains import DAY_MINUTES, Line, Service, instant
+from gtfsgen.render.trains import DAY_MINUTES, Line, Service
 from gtfsgen.shapes.lines import distance_m
 
 WIDTH, LEFT, TOP, BOTTOM, RIGHT = 1100.0, 176.0, 30.0, 30.0, 12.0
@@ -49,6 +49,8 @@ class String:
     label: str
     through: bool = False
     rank: int = 0
+    starts: tuple[int, ...] = (0,)
+    """Where several trains take the same times, the minutes at which each sets out."""
 
 
 @dataclass(frozen=True)
@@ -87,32 +89,31 @@ def dense_chart(directions: list[Direction], sheet: Sheet) -> Markup:
     """The chart of a line by hour and minute."""
     strings = []
     for rank, direction in enumerate(directions):
+        starts: dict[tuple[int, Dates], list[int]] = defaultdict(list)
         for run in direction.runs:
-            stations, after = direction.patterns[run.pattern]
-            points = tuple((s, run.start + m) for s, m in zip(stations, after, strict=True))
-            strings.append(String(points, run.days, "", rank=rank))
+            starts[run.pattern, run.days].append(run.start)
+        for (pattern, days), minutes in starts.items():
+            stations, after = direction.patterns[pattern]
+            points = tuple(zip(stations, after, strict=True))
+            if len(points) > 1:
+                strings.append(String(points, days, "", rank=rank, starts=tuple(minutes)))
     return _chart(strings, sheet.service.zone, sheet)
 
 
 def _lead_minutes(zone: str, home: str, day: date) -> int:
     """By how many minutes clocks of `zone` are ahead of those of `home` on a day."""
-    if zone == home:
-        return 0
-    noon = instant(day, 12 * 3600, home)
-    ahead = noon.astimezone(zone_or_utc(zone)).utcoffset()
-    own = noon.astimezone(zone_or_utc(home)).utcoffset()
-    return round(((ahead or own) - own).total_seconds() / 60) if ahead and own is not None else 0
+    return 0 if zone == home else round((offset_s(zone, day) - offset_s(home, day)) / 60)
 
 
 def _chart(strings: list[String], zone: str, sheet: Sheet) -> Markup:
     if not strings:
         return Markup("")
     panels = _panels(strings, sheet.service)
-    last = max(minute for s in strings for _, minute in s.points)
+    last = max(s.points[-1][1] + max(s.starts) for s in strings)
     hours = 24 if last <= 26 * 60 else 48 if last <= 50 * 60 else 72
     first = 0
     if hours == 24 and last <= DAY_MINUTES:
-        first = max(0, min(s.points[0][1] for s in strings) // 60)
+        first = max(0, min(s.points[0][1] + min(s.starts) for s in strings) // 60)
         hours = max(2, -(-last // 60) - first)
     scale = (WIDTH - LEFT - RIGHT) / (hours * 60)
     window = (first * 60, (first + hours) * 60)
@@ -131,7 +132,9 @@ def _chart(strings: list[String], zone: str, sheet: Sheet) -> Markup:
 
 def _panels(strings: Sequence[String], service: Service) -> list[Panel]:
     """The longest way with all its stations, then every branch with the station it leaves at."""
-    ways = Counter(tuple(dict.fromkeys(station for station, _ in s.points)) for s in strings)
+    ways: Counter[tuple[str, ...]] = Counter()
+    for s in strings:
+        ways[tuple(dict.fromkeys(station for station, _ in s.points))] += len(s.starts)
     covered: set[str] = set()
     found: list[Panel] = []
     for way, _ in sorted(ways.items(), key=lambda item: (-len(item[0]), -item[1], item[0])):
@@ -225,35 +228,62 @@ def _strings(
     scale: float,
     sheet: Sheet,
 ) -> str:
-    """Each train, and again a day earlier and later where that reaches into the window."""
-    drawn = []
+    """Each train, and again a day earlier and later where that reaches into the window.
+
+    Trains without a number that run on the same days are one drawing: a city has thousands.
+    """
+    drawn: list[str] = []
     labelled: set[tuple[str, int]] = set()
     taken: list[Spot] = []
-    others = _runs_of_all(heights, strings, window, scale)
+    alike: dict[tuple[str, str], list[str]] = defaultdict(list)
+    named = any(s.label and not s.through for s in strings)
+    others = _runs_of_all(heights, strings, window, scale) if named else []
+    height = {key: round(y) for key, y in heights.items()}
     for string in strings:
-        base = string.points[0][1]
+        look = "thr" if string.through else f"k{string.rank % len(PALETTE)}"
         for piece in _pieces(string.points, heights):
-            relative = tuple((station, minute - base) for station, minute in piece)
-            path = "M" + "L".join(f"{number(m * scale)} {number(heights[s])}" for s, m in relative)
+            base, tail = piece[0][1], _tail(piece, height)
+            length = piece[-1][1] - base
             for days in (-2, -1, 0, 1, 2):
-                start = base + days * DAY_MINUTES
-                if start + relative[-1][1] <= window[0] or start + relative[0][1] >= window[1]:
-                    continue
-                x = LEFT + (start - window[0]) * scale
-                kind = sheet.day(string.days.shift(days))
-                look = "thr" if string.through else f"k{string.rank % len(PALETTE)}"
-                title = f"<title>{esc(string.label)}</title>" if string.label else ""
-                drawn.append(
-                    f'<path class="string {look} {kind}" transform="translate({number(x)})" d="{path}">{title}</path>'
-                )
-                if string.label and not string.through and (string.label, days) not in labelled:
-                    spots = [(x + m * scale, heights[s]) for s, m in relative]
-                    rivals = [run for name, run in others if name != string.label]
-                    label = _label(spots, string, kind, taken, rivals)
-                    if label:
-                        labelled.add((string.label, days))
-                        drawn.append(label)
-    return "\n".join(drawn)
+                kind = ""
+                for begin in string.starts:
+                    start = begin + base + days * DAY_MINUTES - window[0]
+                    if start + length <= 0 or start >= window[1] - window[0]:
+                        continue
+                    kind = kind or sheet.day(string.days.shift(days))
+                    path = f"M{start} {height[piece[0][0]]}{tail}"
+                    if not string.label:
+                        alike[look, kind].append(path)
+                        continue
+                    drawn.append(
+                        f'<path class="string {look} {kind}" d="{path}"><title>{esc(string.label)}</title></path>'
+                    )
+                    if not string.through and (string.label, days) not in labelled:
+                        x = LEFT + start * scale
+                        spots = [(x + (m - base) * scale, heights[s]) for s, m in piece]
+                        rivals = [run for name, run in others if name != string.label]
+                        label = _label(spots, string, kind, taken, rivals)
+                        if label:
+                            labelled.add((string.label, days))
+                            drawn.append(label)
+    drawn += [
+        f'<path class="string {look} {kind}" d="{"".join(paths)}"/>'
+        for (look, kind), paths in alike.items()
+    ]
+    labels = [each for each in drawn if each.startswith("<text")]
+    paths = [each for each in drawn if not each.startswith("<text")]
+    # Minutes across and whole units down: the picture is stretched, lines keep their breadth.
+    moved = f'<g transform="translate({number(LEFT)}) scale({scale:.5f} 1)">'
+    return "\n".join([moved, *paths, "</g>", *labels])
+
+
+def _tail(piece: list[tuple[str, int]], height: Mapping[str, int]) -> str:
+    """The way of a train on the chart from where it begins, in steps."""
+    steps = []
+    for (a, before), (b, after) in itertools.pairwise(piece):
+        if after != before or height[b] != height[a]:
+            steps.append(f"{after - before} {height[b] - height[a]}")
+    return "l" + " ".join(steps) if steps else ""
 
 
 def _pieces(

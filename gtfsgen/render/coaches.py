@@ -9,7 +9,6 @@ from markupsafe import Markup
 
 from gtfsgen.render.markup import PALETTE, clock, duration, esc, number
 from gtfsgen.render.sheet import Sheet
-from gtfsgen.render.timetable import rare_columns
 from gtfsgen.render.trains import Call, Column, Line, Table
 
 WIDTH, LEFT, RIGHT = 1100.0, 70.0, 90.0
@@ -24,7 +23,7 @@ def coach_diagrams(line: Line, sheet: Sheet) -> Markup:
         _diagram(group, table, sheet)
         for table in line.tables
         for group in _groups(
-            [c for c in table.columns if c.through and id(c) not in rare_columns(table.columns)]
+            [column for column in table.columns if column.through and not column.rare]
         )
     ]
     return Markup("\n").join(drawn)

@@ -11,7 +11,7 @@ from gtfsgen.dates import Dates
 from gtfsgen.render.markup import esc, number
 from gtfsgen.render.service import union
 from gtfsgen.render.sheet import Sheet
-from gtfsgen.render.timetable import is_coach, rare_columns, whole_trains
+from gtfsgen.render.timetable import is_coach, whole_trains
 from gtfsgen.render.trains import Line
 from gtfsgen.render.words import Words, locale_of, span_in_words
 
@@ -23,18 +23,15 @@ MAX_STRIPS = 8
 
 def calendars(line: Line, sheet: Sheet) -> Markup:
     """One strip for every set of days that trains of the line share."""
-    by_days: dict[int, list[tuple[str, bool]]] = {}
-    shown = [c for table in line.tables for c in whole_trains(table.columns)]
-    rare = {key for table in line.tables for key in rare_columns(table.columns)}
-    for column in line.columns:
-        if id(column) in rare:
-            continue
-        if not any(column is other for other in shown):
-            continue
-        labels = by_days.setdefault(column.dates.bits, [])
-        if (column.label, is_coach(column)) not in labels:
-            labels.append((column.label, is_coach(column)))
-    sets = [(Dates(bits), labels) for bits, labels in by_days.items() if bits]
+    by_days: dict[Dates, list[tuple[str, bool]]] = {}
+    for table in line.tables:
+        for column in whole_trains(table.columns):
+            if column.rare:
+                continue
+            labels = by_days.setdefault(column.dates, [])
+            if (column.label, is_coach(column)) not in labels:
+                labels.append((column.label, is_coach(column)))
+    sets = [(dates, labels) for dates, labels in by_days.items() if dates]
     if not sets:
         return Markup("")
     whole = union(dates for dates, _ in sets)

@@ -3,68 +3,29 @@
 # ruff: noqa: E501  (markup reads better unbroken)
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 import polars as pl
 from markupsafe import Markup
 
 from gtfsgen.dates import Dates
+from gtfsgen.render.markup import clock
 from gtfsgen.render.sheet import Sheet
-from gtfsgen.render.tables import Rows
+from gtfsgen.render.tables import PageTables
 
 
-def flex_html(rows: Rows, areas: Sequence[Mapping[str, Any]], sheet: Sheet) -> Markup:
+def flex_html(tables: PageTables, sheet: Sheet) -> Markup:
     """A row for each route, area, window and set of days; empty if the feed has none."""
-    wanted = (
-        "trip_id", "location_id", "location_group_id", "stop_id", "start_pickup_drop_off_window",
-        "end_pickup_drop_off_window", "pickup_booking_rule_id", "drop_off_booking_rule_id",
-    )  # fmt: skip
-    ends = pl.col("start_pickup_drop_off_window", "end_pickup_drop_off_window")
-    windows = rows.frame("stop_times", *wanted).filter(pl.all_horizontal(ends.is_not_null())).rows()
-    if not windows:
+    found = flex_windows(tables, sheet)
+    if not found:
         return Markup("")
-    trips = {t: (r, s) for t, r, s in rows.rows("trips", "trip_id", "route_id", "service_id")}
-    places = {
-        str(a.get("id")): (a.get("properties") or {}).get("stop_name") or str(a.get("id"))
-        for a in areas
-    }
-    places |= {
-        str(k): str(n or k)
-        for k, n in rows.rows("location_groups", "location_group_id", "location_group_name")
-    }
     rules = {
         rule: (phone, url or info, message)
-        for rule, phone, url, info, message in rows.rows(
+        for rule, phone, url, info, message in tables.rows.rows(
             "booking_rules", "booking_rule_id", "phone_number", "booking_url", "info_url", "message"
         )
     }
     service = sheet.service
-    found: dict[tuple[Any, ...], int] = {}
-    for trip, area, group, stop, start, end, pickup, drop_off in windows:
-        route, calendar = trips.get(trip, ("", ""))
-        if route not in service.routes:
-            continue
-        days = service.dates.get(calendar or "", Dates())
-        name = places.get(str(area or group)) or area or group
-        if not name and stop in service.station_of:
-            name = service.stations[service.station_of[str(stop)]].name
-        found.setdefault(
-            (
-                service.route_names[str(route)],
-                name or "?",
-                str(start)[:5],
-                str(end)[:5],
-                days.bits,
-                pickup or drop_off or "",
-            ),
-            0,
-        )
     body = []
-    for route, name, start, end, bits, rule in sorted(
-        found, key=lambda k: (*map(str, k[:4]), k[4], k[5])
-    ):
-        days = Dates(bits)
+    for route, name, start, end, days, rule in sorted(found, key=_telling_order):
         phone, address, message = rules.get(rule, (None, None, None))
         ask = Markup("<br>").join(
             part
@@ -86,8 +47,8 @@ def flex_html(rows: Rows, areas: Sequence[Mapping[str, Any]], sheet: Sheet) -> M
                 sheet.day(days),
                 route,
                 name,
-                start,
-                end,
+                clock(start),
+                clock(end),
                 sheet.words.days(days, service.period),
                 ask,
             )
@@ -100,3 +61,46 @@ def flex_html(rows: Rows, areas: Sequence[Mapping[str, Any]], sheet: Sheet) -> M
     return Markup(
         f'<div class="scroll" tabindex="0" role="group" {aria}><table class="bands"><thead><tr>{heads}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
     )
+
+
+def _telling_order(row: tuple[str, str, int, int, Dates, str]) -> tuple[object, ...]:
+    """By line, area and time."""
+    line, area, first, last, days, rule = row
+    return line, area, first, last, days.first, len(days), days.bits, rule
+
+
+def flex_windows(tables: PageTables, sheet: Sheet) -> set[tuple[str, str, int, int, Dates, str]]:
+    """Route, area, first and last minute of the service day, days and booking rule of each window
+    in which riders are fetched or brought.
+    """
+    timetable = tables.timetable
+    opens = "start_pickup_drop_off_window_offset", "end_pickup_drop_off_window_offset"
+    calls = timetable.calls.filter(pl.all_horizontal(pl.col(opens).is_not_null()))
+    if not calls.height:
+        return set()
+    places = {
+        str(a.get("id")): str((a.get("properties") or {}).get("stop_name") or a.get("id"))
+        for a in tables.areas
+    }
+    places |= {
+        str(k): str(n or k)
+        for k, n in tables.rows.rows("location_groups", "location_group_id", "location_group_name")
+    }
+    names = timetable.stops["station_name"].fill_null(timetable.stops["stop_id"].cast(pl.String))
+    rows = calls.select(
+        "pattern", *opens, pl.col("location_id", "location_group_id").cast(pl.String),
+        stop=names.gather(calls["stop"]),
+        rule=pl.coalesce("pickup_booking_rule_id", "drop_off_booking_rule_id").cast(pl.String),
+    ).join(
+        timetable.trips.select("pattern", "start", "dates", pl.col("route_id").cast(pl.String)),
+        on="pattern",
+    )  # fmt: skip
+    found = set()
+    for first, last, area, group, stop, rule, start, dates, route in rows.select(
+        *opens, "location_id", "location_group_id", "stop", "rule", "start", "dates", "route_id"
+    ).iter_rows():
+        place = places.get(area or group or "") or area or group or stop or "?"
+        line = sheet.service.route_names[route or ""]
+        window = (start + first) // 60, (start + last) // 60
+        found.add((line, place, *window, timetable.dates(dates), rule or ""))
+    return found

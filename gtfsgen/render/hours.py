@@ -31,8 +31,24 @@ def _direction(direction: Direction, sheet: Sheet) -> Markup:
         starts[direction.patterns[run.pattern][0][0]].append(run)
     for station in sorted(starts, key=lambda key: (-len(starts[key]), key)):
         parts.append(_hours_from(station, starts[station], direction, sheet))
+    if direction.timeless:
+        parts.append(_timeless(direction, sheet))
     parts.append(_times_on_the_way(direction, sheet))
     return Markup('<section class="dir">{}</section>').format(Markup("\n").join(parts))
+
+
+def _timeless(direction: Direction, sheet: Sheet) -> Markup:
+    """Trips of which no time is known are counted, on their days."""
+    counts = Counter(run.days for run in direction.timeless)
+    items = "".join(
+        Markup('<li class="{}">{} <span class="when">{}</span></li>').format(
+            sheet.day(days),
+            sheet.words.say("{n} trip without times", "{n} trips without times", n=count),
+            sheet.words.days(days, sheet.service.period),
+        )
+        for days, count in counts.items()
+    )
+    return Markup(f'<ul class="timeless">{items}</ul>')
 
 
 def _bands(direction: Direction, sheet: Sheet) -> Markup:
@@ -139,12 +155,8 @@ def _times_on_the_way(direction: Direction, sheet: Sheet) -> Markup:
                 span = spans.setdefault(station, [minute - begin, minute - begin])
                 span[0] = min(span[0], minute - begin)
                 span[1] = max(span[1], minute - begin)
-    seen = set()
     items = []
     for station in direction.stations:
-        if station in seen:
-            continue
-        seen.add(station)
         low, high = spans.get(station, ("", ""))
         text = f"{low}" if low == high else f"{low}–{high}"
         items.append(f'<li><span class="mins">{esc(text)}</span>{sheet.linked(station)}</li>')

@@ -92,8 +92,11 @@ def map_svg(
     *,
     zones: Sequence[Sequence[Point]] = (),
     left_out: int = 0,
+    network: Sequence[tuple[Point, Point]] = (),
 ) -> Markup:
-    """The map. `legs` are GeoJSON features of straight legs; `zones` rings of flexible service."""
+    """The map. `legs` are GeoJSON features of straight legs; `zones` rings of flexible service;
+    `network` the stretches of more lines than can be drawn each by itself.
+    """
     points = [point for line in lines for point in line.points]
     points += [s.point for s in stations] + [p for zone in zones for p in zone]
     if len(set(points)) < 2:
@@ -111,6 +114,9 @@ def map_svg(
         for zone in zones
     ]
     drawn += _rails(lines, project)
+    if network:
+        path = "".join(_path(stretch, project) for stretch in network)
+        drawn.append(f'<path class="rail net" d="{path}"/>')
     for leg in straight.values():
         path = _path([(lat, lon) for lon, lat in leg["geometry"]["coordinates"]], project)
         outline = leg["properties"]["reason"] in OUTLINES
@@ -125,7 +131,7 @@ def map_svg(
     reasons = {leg["properties"]["reason"] for leg in straight.values()}
     if reasons & OUTLINES:
         notes.append(sheet.words.say("Dashed where the line is simplified and not the track."))
-    if reasons - OUTLINES or any(line.dashed for line in lines):
+    if reasons - OUTLINES or network or any(line.dashed for line in lines):
         notes.append(
             sheet.words.say("Dashed where no track is known: straight between the points.")
         )

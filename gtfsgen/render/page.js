@@ -70,7 +70,7 @@
     const shown = (element) => getComputedStyle(element).display !== "none";
     const trains = [...document.querySelectorAll(".tt thead th[data-trips]:not(.through)")].filter(shown).length + [...document.querySelectorAll(".hours i")].filter(shown).length;
     const [many, one] = data.say.trains;
-    output.textContent = document.querySelector(".tt, .hours") ? sentences(spoken)[trains === 1 ? one : many].replace("{n}", trains) : "";
+    output.textContent = document.querySelector(".tt, .hours") && (trains || !document.querySelector(".bands")) ? sentences(spoken)[trains === 1 ? one : many].replace("{n}", trains) : "";
   };
   if (kind) {
     kind.addEventListener("change", () => {
@@ -101,7 +101,8 @@
       const wanted = plain(field.value.trim()).split(/\s+/);
       let found = 0;
       for (const [item, text] of items) { item.hidden = !wanted.every((word) => text.includes(word)); found += !item.hidden; }
-      for (const list of lists) { const none = ![...list.children].some((item) => !item.hidden); list.hidden = none; if (list.previousElementSibling?.tagName === "H3") list.previousElementSibling.hidden = none; }
+      for (const list of lists) list.hidden = ![...list.children].some((item) => !item.hidden);
+      for (const group of document.querySelectorAll(".group")) group.hidden = [...group.querySelectorAll("ul")].every((list) => list.hidden);
       field.parentNode.querySelector("output").textContent = field.value.trim() ? sentences(spoken)[data.say.found].replace("{n}", found) : "";
     });
     field.addEventListener("keydown", (event) => {

@@ -9,7 +9,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -22,18 +22,34 @@ from gtfsgen.render.book import Book, BookLine
 from gtfsgen.render.chart import dense_chart, line_chart
 from gtfsgen.render.coaches import coach_diagrams
 from gtfsgen.render.days import calendars
+from gtfsgen.render.dense import DenseStations, Direction
 from gtfsgen.render.hours import dense_tables
 from gtfsgen.render.map import MapLine, MapStation, map_svg
 from gtfsgen.render.names import endonym
+from gtfsgen.render.service import union
 from gtfsgen.render.sheet import Sheet
 from gtfsgen.render.stations import Departures, changes_of, dense_departures, station_html
 from gtfsgen.render.timetable import timetables
-from gtfsgen.render.words import DaySets, Words, span_in_words
+from gtfsgen.render.words import DaySets, Words, encode_days, span_in_words
+from gtfsgen.shapes.lines import Point
 
 MAX_KINDS = 12
 """Kinds of day in the list; every other day is reached by its date."""
 MAX_SHAPES = 600
 """Ways on the map of a whole feed; beyond, one for each line and direction."""
+CALLS_AT_ONCE = 300_000
+"""Stations are made for so many departures at a time."""
+LIST_PART = 200
+LEFT_OUT = (
+    ("trips_without_days", "{n} trip without a day to run on", "{n} trips without a day to run on"),
+    ("trips_without_stop_times", "{n} trip without stop times", "{n} trips without stop times"),
+    (
+        "trips_at_no_station",
+        "{n} trip that calls at no station",
+        "{n} trips that call at no station",
+    ),
+    ("ways_of_coaches", "{n} way of coaches is not shown", "{n} ways of coaches are not shown"),
+)
 DAY_CLASS = re.compile(r'class="[^"]*?\bd(\d+)\b')
 
 
@@ -70,7 +86,8 @@ class Site:
         self.title = title or _title(book)
         self.reload = reload
         self.language = self.service.names.own if self.service.names.own != "und" else "en"
-        self.sets = DaySets(Words(self.language), self.service.period)
+        self.sets = DaySets()
+        self._known_sets: list[Dates] = []
         self.in_one_file = False
 
     def single(self, *, banner: Iterable[str] = ()) -> str:
@@ -107,14 +124,11 @@ class Site:
         for name, anchor in anchors.items():
             if parts[name]:
                 sections.append((anchor, words.say(name), Markup("\n").join(parts[name])))
-        departures = self._departures()
-        if departures:
-            sections.append(
-                ("stations", words.say("Stations"), self._all_stations(departures, sheet))
-            )
+        if self.book.station_keys:
+            sections.append(("stations", words.say("Stations"), self._all_stations(sheet)))
         return self._page(
             sheet, self.title, self._subtitle(sheet), [s for s in sections if s[2]], "", choose_all=True,
-            banner=banner,
+            banner=banner, trips=self._trips(lines),
         )  # fmt: skip
 
     def pages(self) -> Iterator[tuple[str, str]]:
@@ -148,7 +162,7 @@ class Site:
         )
 
     def _line(self, line: BookLine) -> str:
-        links = {key: f"../stations/{self.book.station_keys[key]}.html" for key in line.stations()}
+        links = {key: f"../stations/{self.book.station_keys[key]}.html" for key in line.station_ids}
         sheet = self._sheet(links)
         sections = []
         anchors = {
@@ -164,11 +178,10 @@ class Site:
         return self._page(
             sheet, self._badge(line), Markup(" · ").join(f for f in facts if f),
             [s for s in sections if s[2]], "../", plain_title=f"{line.name} · {self.title}",
-            choose_all=line.line is not None,
+            choose_all=line.line is not None, trips=self._trips([line]),
         )  # fmt: skip
 
     def _stations(self) -> Iterator[tuple[str, str]]:
-        departures = self._departures()
         lines = {
             line.key: (str(self._badge(line)), f"../lines/{line.key}.html")
             for line in self.book.lines
@@ -176,9 +189,9 @@ class Site:
         links = {key: f"{slug}.html" for key, slug in self.book.station_keys.items()}
         places = {line.key: place for place, line in enumerate(self.book.lines)}
         changes = changes_of(self.book.rows, self.service.station_of)
-        for station_id, slug in self.book.station_keys.items():
+        for station_id, found in self._departures():
+            slug = self.book.station_keys[station_id]
             sheet = self._sheet(links)
-            found = departures.get(station_id, Departures())
             known = {key: lines[key] for key in sorted(found.lines, key=places.__getitem__)}
             html = station_html(station_id, found, known, changes.get(station_id, []), sheet)
             name = self.service.stations[station_id].name
@@ -190,10 +203,7 @@ class Site:
     # Their parts
 
     def _sheet(self, links: Mapping[str, str]) -> Sheet:
-        words = Words(self.language)
-        days = DaySets(words, self.service.period)
-        days.sets = self.sets.sets
-        return Sheet(self.service, words, days, links)
+        return Sheet(self.service, Words(self.language), self.sets, links)
 
     def _line_parts(self, line: BookLine, sheet: Sheet) -> Iterator[tuple[str, Markup]]:
         if line.line:
@@ -204,8 +214,9 @@ class Site:
             yield "Chart", line_chart(line.line, sheet)
             yield "Running days", calendars(line.line, sheet)
         else:
-            yield "Timetable", dense_tables(line.directions, sheet)
-            yield "Chart", dense_chart(line.directions, sheet)
+            directions = line.directions
+            yield "Timetable", dense_tables(directions, sheet)
+            yield "Chart", dense_chart(directions, sheet)
 
     def _badge(self, line: BookLine) -> Markup:
         short = Markup("")
@@ -214,6 +225,22 @@ class Site:
                 line.ink, line.text_ink, line.short
             )
         return Markup("{}{}").format(short, line.long)
+
+    def _trips(self, lines: list[BookLine]) -> dict[int, list[str]]:
+        """The trips that the trains of a page are, by the number of their set of days: whoever
+        wants to count the page against the feed finds them in the page's data.
+        """
+        days: dict[str, Dates] = {}
+        for line in lines:
+            for column in line.line.columns if line.line else ():
+                for trip, dates in column.trip_days.items():
+                    days[trip] = days.get(trip, Dates()) | dates
+            if line.dense:
+                days.update(line.dense.days_of_trips(line.route_ids[0]))
+        found: dict[int, list[str]] = defaultdict(list)
+        for trip, dates in days.items():
+            found[self.sets.number(dates)].append(trip)
+        return dict(found)
 
     def _line_list(self, sheet: Sheet, before: str, after: str) -> Markup:
         """Lines by agency and kind, with a field that finds among them."""
@@ -224,16 +251,14 @@ class Site:
         if len(self.book.lines) > 8:
             parts.append(self._finder("lines", "Find a line", sheet))
         for (agency, kind), lines in groups.items():
-            items = "".join(
-                Markup('<li><a href="{}{}{}">{}</a></li>').format(
-                    before, line.key, after, self._badge(line)
-                )
+            items = [
+                f'<li><a href="{before}{line.key}{after}">{self._badge(line)}</a></li>'
                 for line in lines
-            )
+            ]
             head = Markup(" · ").join(p for p in (agency, sheet.words.say(kind)) if p)
             parts.append(
-                Markup('<h3>{}</h3><ul class="list" data-find="lines">{}</ul>').format(
-                    head, Markup(items)
+                Markup('<div class="group"><h3>{}</h3>{}</div>').format(
+                    head, _lists(items, "lines")
                 )
             )
         return Markup("\n").join(parts)
@@ -241,9 +266,9 @@ class Site:
     def _station_list(self, sheet: Sheet) -> Markup:
         stations = self.service.stations
         keys = sorted(self.book.station_keys, key=lambda key: (stations[key].name.casefold(), key))
-        items = "".join(f"<li>{sheet.linked(key)}</li>" for key in keys)
+        items = [f"<li>{sheet.linked(key)}</li>" for key in keys]
         finder = self._finder("stations", "Find a station", sheet)
-        return finder + Markup(f'<ul class="list" data-find="stations">{items}</ul>')
+        return finder + _lists(items, "stations")
 
     def _finder(self, of: str, message: str, sheet: Sheet) -> Markup:
         return Markup(
@@ -251,15 +276,15 @@ class Site:
             f'<input type="search" id="find-{of}" data-finds="{of}" autocomplete="off"> <output for="find-{of}"></output></p>'
         )
 
-    def _all_stations(self, departures: Mapping[str, Departures], sheet: Sheet) -> Markup:
+    def _all_stations(self, sheet: Sheet) -> Markup:
         lines = {line.key: (str(self._badge(line)), f"#l-{line.key}") for line in self.book.lines}
         if len(lines) == 1:
             lines = {key: (value[0], "#timetables") for key, value in lines.items()}
         changes = changes_of(self.book.rows, self.service.station_of)
         places = {line.key: place for place, line in enumerate(self.book.lines)}
         parts = []
-        for station_id, slug in self.book.station_keys.items():
-            found = departures.get(station_id, Departures())
+        for station_id, found in self._departures():
+            slug = self.book.station_keys[station_id]
             known = {key: lines[key] for key in sorted(found.lines, key=places.__getitem__)}
             html = station_html(station_id, found, known, changes.get(station_id, []), sheet)
             parts.append(
@@ -267,40 +292,34 @@ class Site:
             )
         return Markup("\n".join(parts))
 
-    def _departures(self) -> dict[str, Departures]:
-        """What leaves every station."""
+    def _departures(self) -> Iterator[tuple[str, Departures]]:
+        """Every station of the lines and what leaves it, some stations at a time."""
         found: dict[str, Departures] = {}
         for line in self.book.lines:
-            for column in line.line.columns if line.line else ():
-                if column.through:
-                    continue  # its coaches ride in trains that are columns themselves
-                last = column.calls[-1].station_id
-                for call in column.calls[:-1]:
-                    own = found.setdefault(call.station_id, Departures())
-                    own.lines[line.key] = None
-                    moment = call.departure
-                    if moment is None or not call.boards:
-                        continue
-                    days = column.dates.shift(moment // 1440)
-                    own.trains[line.key, last].append((moment % 1440, days, call.number, last))
-            for direction in line.directions:
-                self._repeating(line, direction, found)
-        if self.book.calls.height:
-            keys = {route: line.key for line in self.book.lines for route in line.route_ids}
-            numbers = {
-                d: f"d{self.sets.number(Dates(int(d, 16)))}"
-                for d in self.book.trips["dates"].unique()
-            }
-            repeated = {t for (t,) in self.book.rows.rows("frequencies", "trip_id")}
-            trips = self.book.trips.with_columns(
-                day=pl.col("dates").replace_strict(numbers, return_dtype=pl.String)
-            )
-            if repeated:
-                trips = trips.filter(~pl.col("trip_id").is_in(list(repeated)))
-            dense_departures(self.book.calls, trips, found, keys)
-        return found
+            if line.line:
+                _column_departures(line, found)
+            elif line.dense and line.dense.repeats(line.route_ids[0]):
+                for direction in line.directions:
+                    self._repeating(line, direction, found)
+        wanted = list(self.book.station_keys)
+        if not self.book.dense.trips.height:
+            yield from ((key, found.pop(key, Departures())) for key in wanted)
+            return
+        keys = {route: line.key for line in self.book.lines for route in line.route_ids}
+        dense = DenseStations(self.book.dense)
+        sets = self.book.tables.timetable.sets
+        classes: dict[int, str] = {}
+        for batch in dense.batches(wanted, CALLS_AT_ONCE):
+            rows = dense.departures(batch)
+            for number in rows["dates"].unique().sort().to_list():
+                classes.setdefault(number, f"d{self.sets.number(sets[number])}")
+            dense_departures(rows, classes, found, keys)
+            yield from ((key, found.pop(key, Departures())) for key in batch)
 
-    def _repeating(self, line: BookLine, direction: Any, found: dict[str, Departures]) -> None:
+    def _repeating(
+        self, line: BookLine, direction: Direction, found: dict[str, Departures]
+    ) -> None:
+        """What leaves stations of trains that are told as bands, by the times of their first."""
         for ends, bands in direction.bands:
             first, last = ends.split("\n")
             for stations, after in direction.patterns.values():
@@ -319,7 +338,7 @@ class Site:
         counts: Counter[str] = Counter()
         ends = set()
         for line in lines:
-            for station in line.stations():
+            for station in line.station_ids:
                 counts[station] += line.trips if len(lines) > 1 else 1
             for table in line.line.tables if line.line else ():
                 ends |= {c.calls[n].station_id for c in table.columns for n in (0, -1)}
@@ -338,6 +357,7 @@ class Site:
             self.legs,
             sheet,
             zones=self._zones if len(lines) > 1 or not lines else (),
+            network=self._network(lines) if self._too_many_straight(lines) else (),
             left_out=left_out,
         )
 
@@ -347,6 +367,8 @@ class Site:
         left_out = 0
         shapes = self._shapes_of_routes
         many = sum(len(shapes.get(r, ())) for line in lines for r in line.route_ids) > MAX_SHAPES
+        if not many and self._too_many_straight(lines):
+            return [], 0
         for line in lines:
             own = [s for route in line.route_ids for s in shapes.get(route, ())]
             own = list(dict.fromkeys(own))
@@ -364,6 +386,22 @@ class Site:
                     places = [p for s in stations if (p := self.service.stations[s].point)]
                     found.append(MapLine(line.ink, places, line.name, link(line), dashed=True))
         return found, left_out
+
+    def _too_many_straight(self, lines: list[BookLine]) -> bool:
+        """Whether so many lines have no shape that their stretches are drawn once for all."""
+        shapes = self._shapes_of_routes
+        bare = sum(not any(shapes.get(r) for r in line.route_ids) for line in lines)
+        return bare > MAX_SHAPES
+
+    def _network(self, lines: list[BookLine]) -> list[tuple[Point, Point]]:
+        """Each stretch between two stations once."""
+        stretches: dict[tuple[str, str], None] = {}
+        for line in lines:
+            for way in self._straight(line):
+                stretches.update(dict.fromkeys(itertools.pairwise(way)))
+        points = {key: self.service.stations[key].point for pair in stretches for key in pair}
+        found = {tuple(sorted(pair)): None for pair in stretches}
+        return [(a, b) for x, y in found if (a := points[x]) and (b := points[y])]
 
     @staticmethod
     def _straight(line: BookLine) -> list[list[str]]:
@@ -385,44 +423,37 @@ class Site:
                 covered |= pairs
         return kept
 
-    @property
+    @cached_property
     def _shapes_of_routes(self) -> dict[str, list[str]]:
-        if not hasattr(self, "_shape_ids"):
-            rows = (
-                self.book.rows.frame("trips", "route_id", "shape_id")
-                .drop_nulls()
-                .group_by("route_id", "shape_id", maintain_order=True)
-                .len()
-                .sort("route_id", "len", "shape_id", descending=[False, True, False])
+        """route_id -> its shapes, that of most trips first."""
+        rows = (
+            self.book.tables.timetable.trips.select(
+                pl.col("route_id").cast(pl.String).fill_null(""), pl.col("shape_id").cast(pl.String)
             )
-            self._shape_ids: dict[str, list[str]] = defaultdict(list)
-            for route, shape, _ in rows.iter_rows():
-                self._shape_ids[route].append(shape)
-        return self._shape_ids
+            .drop_nulls()
+            .group_by("route_id", "shape_id", maintain_order=True)
+            .len()
+            .sort("route_id", "len", "shape_id", descending=[False, True, False])
+        )
+        found: dict[str, list[str]] = defaultdict(list)
+        for route, shape, _ in rows.iter_rows():
+            found[route].append(shape)
+        return found
+
+    @cached_property
+    def _shape_spans(self) -> dict[str, tuple[int, int]]:
+        """shape_id -> its first row among the points, and how many."""
+        runs = self.book.tables.shapes["shape_id"].rle().struct.unnest()
+        found: dict[str, tuple[int, int]] = {}
+        at = 0
+        for length, name in runs.select("len", "value").iter_rows():
+            found[name] = (at, length)
+            at += length
+        return found
 
     def _shape(self, shape_id: str) -> list[tuple[float, float]]:
-        if not hasattr(self, "_points"):
-            points = (
-                self.book.rows.frame(
-                    "shapes", "shape_id", "shape_pt_lat", "shape_pt_lon", "shape_pt_sequence"
-                )
-                .with_columns(
-                    pl.col("shape_pt_lat", "shape_pt_lon").cast(pl.Float64, strict=False),
-                    pl.col("shape_pt_sequence").cast(pl.Int64, strict=False),
-                )
-                .drop_nulls()
-                .filter(pl.col("shape_pt_lat").abs() <= 90, pl.col("shape_pt_lon").abs() <= 180)
-                .sort("shape_id", "shape_pt_sequence")
-            )
-            self._points = points
-            runs = points["shape_id"].rle().struct.unnest() if points.height else None
-            self._spans: dict[str, tuple[int, int]] = {}
-            at = 0
-            for length, name in runs.iter_rows() if runs is not None else ():
-                self._spans[name] = (at, length)
-                at += length
-        at, length = self._spans.get(shape_id, (0, 0))
-        return self._points.slice(at, length).select("shape_pt_lat", "shape_pt_lon").rows()
+        at, length = self._shape_spans.get(shape_id, (0, 0))
+        return self.book.tables.shapes.slice(at, length).select("lat", "lon").rows()
 
     @property
     def _zones(self) -> list[list[tuple[float, float]]]:
@@ -439,12 +470,12 @@ class Site:
     def _flex(self, sheet: Sheet) -> Markup:
         from gtfsgen.render.flex import flex_html
 
-        return flex_html(self.book.rows, self.book.flex_areas, sheet)
+        return flex_html(self.book.tables, sheet)
 
     # The frame of every page
 
     def _span(self, line: BookLine, sheet: Sheet) -> Markup:
-        dates = _dates_of(line)
+        dates = line.dates
         if not dates:
             return Markup("")
         return sheet.words.mark(
@@ -462,11 +493,8 @@ class Site:
             facts.append(
                 words.say("{n} more agency", "{n} more agencies", n=len(service.agencies) - 4)
             )
-        bits = 0
-        for line in self.book.lines:
-            bits |= _dates_of(line).bits
-        if bits:
-            dates = Dates(bits)
+        dates = union(line.dates for line in self.book.lines)
+        if dates:
             facts.append(
                 words.mark(
                     tuple(span_in_words(dates.first, dates.last, lang) for lang in words.languages)
@@ -478,24 +506,25 @@ class Site:
         zones = len({service.stations[key].zone for key in self.book.station_keys})
         if zones > 1:
             facts.append(words.say("{n} time zone", "{n} time zones", n=zones))
-        if self.book.trips_without_days:
-            facts.append(
-                words.say(
-                    "{n} trip without a day to run on",
-                    "{n} trips without a day to run on",
-                    n=self.book.trips_without_days,
-                )
-            )
+        counts = {"trips_without_days": self.book.trips_without_days, **self.book.left_out}
+        for what, one, many in LEFT_OUT:
+            if counts.get(what):
+                facts.append(words.say(one, many, n=counts[what]))
         return Markup(" · ").join(fact for fact in facts if fact)
+
+    def _set_of(self, number: int) -> Dates:
+        """The set of days of a class; sets are only ever added."""
+        if number >= len(self._known_sets):
+            self._known_sets = list(self.sets.sets)
+        return self._known_sets[number]
 
     def _picker(
         self, sheet: Sheet, used: list[int], choose_all: bool
     ) -> tuple[Markup, str, dict[str, Any]]:
         """The choice of day, the style of what does not run on it, and the data for the script."""
         words = sheet.words
-        bits = list(self.sets.sets)
-        part = DaySets(words, self.service.period)
-        part.sets = {bits[number]: number for number in used if bits[number]}
+        every = self._set_of
+        part = DaySets({every(number): number for number in used if every(number)})
         kinds = part.kinds()
         if not kinds:
             return Markup(""), "", {}
@@ -518,7 +547,7 @@ class Site:
             f'<label>{words.say("Date")} <input type="date" id="date" min="{dates.first}" max="{dates.last}" value="{"" if choose_all else chosen}"></label> '
             f'<output id="count" for="kind date"></output></form>'
         )
-        encoded = {number: _encoded(bits[number]) for number in used}
+        encoded = {number: encode_days(every(number)) for number in used}
         return html, style, {"days": encoded, "all": choose_all}
 
     def _page(
@@ -532,10 +561,11 @@ class Site:
         plain_title: str = "",
         choose_all: bool = False,
         banner: Iterable[str] = (),
+        trips: Mapping[int, list[str]] | None = None,
     ) -> str:
         words = sheet.words
         body = "".join(html for _, _, html in sections)
-        used = sorted({int(n) for n in DAY_CLASS.findall(body)})
+        used = sorted({*map(int, DAY_CLASS.findall(body)), *(trips or ())})
         picker, style, chosen = self._picker(sheet, used, choose_all)
         languages = list(words.languages)
         languages += [
@@ -559,6 +589,7 @@ class Site:
             **sheet.data(),
             **chosen,
             "reload": self.reload,
+            "trips": trips or {},
             "say": {"trains": said["trains"], "found": said["found"]},
         }
         data["words"] = words.sentences()
@@ -588,13 +619,41 @@ class Site:
         return said
 
 
+def _lists(items: list[str], of: str) -> Markup:
+    """A list, in parts where it is long, so that only those in sight are laid out."""
+    parts = [items[n : n + LIST_PART] for n in range(0, len(items), LIST_PART)]
+    part = " part" if len(parts) > 1 else ""
+    return Markup(
+        "".join(f'<ul class="list{part}" data-find="{of}">{"".join(p)}</ul>' for p in parts)
+    )
+
+
+def _column_departures(line: BookLine, found: dict[str, Departures]) -> None:
+    """What leaves stations, of a line whose trains are columns."""
+    for column in line.line.columns if line.line else ():
+        if column.through:
+            continue  # its coaches ride in trains that are columns themselves
+        last = column.calls[-1].station_id
+        for call in column.calls[:-1]:
+            own = found.get(call.station_id)
+            if own is None:
+                own = found[call.station_id] = Departures()
+            own.lines[line.key] = None
+            moment = call.departure
+            if moment is None or not call.boards:
+                continue
+            if column.every:
+                begin = column.calls[0].departure or 0
+                for first, until, every in column.every:
+                    entry = (first + moment - begin, until + moment - begin, every, column.dates)
+                    own.bands[line.key, last].append(entry)
+                continue
+            days = column.dates.shift(moment // 1440)
+            own.trains[line.key, last].append((moment % 1440, days, call.number, last))
+
+
 def _covered(code: str, languages: Iterable[str]) -> bool:
     return code.lower().partition("-")[0] in {language.lower() for language in languages}
-
-
-def _encoded(bits: int) -> list[Any]:
-    low = (bits & -bits).bit_length() - 1 if bits else 0
-    return [low, f"{bits >> low:x}"[::-1] if bits else ""]
 
 
 @lru_cache(maxsize=1 << 14)
@@ -602,19 +661,6 @@ def _typical(days: Dates) -> date:
     """A day with as many days of the set before it as after."""
     numbers = list(days.numbers())
     return date.fromordinal(EPOCH.toordinal() + numbers[len(numbers) // 2])
-
-
-def _dates_of(line: BookLine) -> Dates:
-    bits = 0
-    for column in line.line.columns if line.line else ():
-        bits |= column.dates.bits
-    for direction in line.directions:
-        for days in {run.days for run in direction.runs}:
-            bits |= days.bits
-        for _, bands in direction.bands:
-            for band in bands:
-                bits |= band.days.bits
-    return Dates(bits)
 
 
 def _title(book: Book) -> str:

@@ -54,10 +54,10 @@ def service_dates(rows: Rows) -> dict[str, Dates]:
 
 
 def union(sets: Iterable[Dates]) -> Dates:
-    bits = 0
+    together = Dates()
     for dates in sets:
-        bits |= dates.bits
-    return Dates(bits)
+        together = together | dates
+    return together
 
 
 def day_text(day: date, year: bool = True) -> str:

@@ -50,15 +50,14 @@ class Sheet:
     def data(self) -> dict[str, Any]:
         """What the page's script needs: sentences, names, sets of days."""
         service = self.service
+        shown = [key for key in self.shown if self.translated(key)]
         names = {
-            language: {key: known[key] for key in self.shown if key in known}
+            language: {key: known[key] for key in shown if key in known}
             for language, known in service.names.by_language.items()
         }
-        own = {key: name for key, name in names[service.names.own].items() if self.translated(key)}
         return {
             "own": self.words.own,
             "words": self.words.sentences(),
-            "names": {**names, service.names.own: own},
+            "names": names,
             "namesOwn": service.names.own,
-            "days": self.days.encoded(),
         }

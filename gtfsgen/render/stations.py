@@ -37,20 +37,19 @@ class Departures:
 
 
 def dense_departures(
-    calls: pl.DataFrame,
-    trips: pl.DataFrame,
+    rows: pl.DataFrame,
+    day_class: Mapping[int, str],
     found: dict[str, Departures],
     line_of: Mapping[str, str],
 ) -> None:
-    """The departures of dense lines into `found`. `trips` has trip, route_id, day (a class)."""
-    last = calls.group_by("trip").agg(to=pl.col("station").last(), end=pl.col("place").last())
-    rows = (
-        calls.lazy()
-        .join(last.lazy(), on="trip")
-        .filter(pl.col("boards") & (pl.col("place") < pl.col("end")) & pl.col("minute").is_not_null())
-        .join(trips.lazy().select("trip", "route_id", "day"), on="trip")
+    """The departures of dense lines into `found`. `rows` are those of `DenseStations.departures`,
+    `day_class` tells the class of a set of dates by its number.
+    """
+    texts = (
+        rows.lazy()
+        .with_columns(day=pl.col("dates").replace_strict(day_class, return_dtype=pl.String))
         .select(
-            "station", "route_id", "to", "minute", "trip",
+            "station_id", "route_id", "to",
             hour=pl.col("minute") // 60,
             text=pl.concat_str(
                 pl.lit('<i class="'), "day", pl.lit('">'),
@@ -58,12 +57,11 @@ def dense_departures(
                 (pl.col("minute") % 60).cast(pl.String).str.zfill(2), pl.lit("</i>"),
             ),
         )
-        .sort("station", "route_id", "to", "minute", "trip")
-        .group_by("station", "route_id", "to", "hour", maintain_order=True)
+        .group_by("station_id", "route_id", "to", "hour", maintain_order=True)
         .agg(pl.col("text").str.join(" "))
         .collect()
     )  # fmt: skip
-    for station, route, to, hour, text in rows.iter_rows():
+    for station, route, to, hour, text in texts.iter_rows():
         known = found.get(station)
         if known is None:
             known = found[station] = Departures()
@@ -89,7 +87,7 @@ def station_html(
         line, to = key
         heading, link = lines[line]
         body = Markup("")
-        trains = sorted(departures.trains.get(key, ()), key=lambda t: (t[0], t[2], t[1].bits))
+        trains = sorted(departures.trains.get(key, ()), key=lambda t: (t[0], t[2], t[1].bits, t[3]))
         if len(trains) > PLAIN_MAX:
             body += hour_table([(m, sheet.day(days), "") for m, days, _, _ in trains], sheet)
         elif trains:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from markupsafe import Markup
 
@@ -22,12 +21,12 @@ from gtfsgen.render.trains import (
 )
 from gtfsgen.render.words import days_in_words
 
-RARE_DAYS, RARER_THAN = 3, 20
 LEGEND = {
     "estimate": ('<span class="est">~</span> ', "estimate"),
     "next": ("<sup>+1</sup> ", "a day later"),
     "boards": ('<span class="mark">▲</span> ', "boarding only"),
     "alights": ('<span class="mark">▼</span> ', "alighting only"),
+    "request": ('<span class="mark">◇</span> ', "on request"),
     "closed": ('<span class="mark">×</span> ', "stops, not for passengers"),
     "passes": ("· ", "calls, time not known"),
 }
@@ -46,10 +45,8 @@ def _table(table: Table, sheet: Sheet) -> str:
     zones = {stations[key].zone for key, _ in table.stations}
     marks: set[str] = set()
     cells = [dict(zip(occurrences(c), c.calls, strict=True)) for c in table.columns]
-    rare = rare_columns(table.columns)
     classes = [
-        sheet.day(column.dates) + (" rare" if id(column) in rare else "")
-        for column in table.columns
+        sheet.day(column.dates) + (" rare" if column.rare else "") for column in table.columns
     ]
     body = []
     zone = ""
@@ -77,8 +74,8 @@ def _table(table: Table, sheet: Sheet) -> str:
         if mark in marks
     )
     local = words.say("Local time at every station")
-    if rare:
-        listed = union(c.dates for c in table.columns if id(c) in rare)
+    listed = union(c.dates for c in table.columns if c.rare)
+    if listed:
         said = words.all(
             "Other times on {dates}: choose the date",
             dates=lambda language: days_in_words(listed, language, service.period),
@@ -109,44 +106,18 @@ def is_coach(column: Column) -> bool:
 def whole_trains(columns: list[Column]) -> list[Column]:
     """The columns without the pieces of trains that stand there whole."""
     whole = {
-        (column.label, trip.trip_id)
+        (column.label, trip)
         for column in columns
         if column.through and not is_coach(column)
-        for chain in column.trips
+        for chain in column.trip_ids
         for trip in chain
     }
     return [
         column
         for column in columns
         if column.through
-        or not all((column.label, t.trip_id) in whole for chain in column.trips for t in chain)
+        or not all((column.label, trip) in whole for chain in column.trip_ids for trip in chain)
     ]
-
-
-def rare_columns(columns: list[Column]) -> set[int]:
-    """Which columns (by identity) are a train's other times on a handful of nights.
-
-    A night of clock change, above all: the train has a column already, and the page tells the
-    dates instead of printing it again. Its times are there when the date is chosen.
-    """
-    usual: dict[tuple[Any, ...], int] = {}
-    for column in columns:
-        key = (
-            column.label,
-            column.through,
-            column.calls[0].station_id,
-            column.calls[-1].station_id,
-        )
-        usual[key] = max(usual.get(key, 0), len(column.dates))
-    return {
-        id(column)
-        for column in columns
-        if len(column.dates) <= RARE_DAYS
-        and len(column.dates) * RARER_THAN
-        <= usual[
-            column.label, column.through, column.calls[0].station_id, column.calls[-1].station_id
-        ]
-    }
 
 
 def every_words(column: Column, sheet: Sheet) -> Markup:
@@ -186,7 +157,7 @@ def _head(column: Column, kind: str, sheet: Sheet) -> str:
         name = service.route_names.get(column.route_id, "")
         said = Markup(esc("" if name in (column.label, *column.numbers) else name))
     shown = f'<span class="kind">{said}</span>' if said else ""
-    trips = " ".join(dict.fromkeys(trip.trip_id for chain in column.trips for trip in chain))
+    trips = " ".join(dict.fromkeys(trip for chain in column.trip_ids for trip in chain))
     return (
         f'<th scope="col" class="{kind}{" through" if is_coach(column) else ""}" data-trips="{esc(trips)}">'
         f'{shown}<span class="no">{esc(column.label)}</span></th>'
@@ -261,6 +232,9 @@ def _cell(
 
 
 def _sign(call: Call, kind: str, marks: set[str]) -> str:
+    if call.request and (kind == "dep" or call.departure is None):
+        marks.add("request")
+        return '<span class="mark">◇</span>'
     inner = call.arrival is not None and call.departure is not None
     if not inner or (call.boards and call.alights) or kind != "dep":
         return ""

@@ -1,44 +1,56 @@
-"""What a page shows: stations, trains, through coaches and lines, from the tables of a feed.
+"""What a page shows in columns: trains, through coaches and lines, from the timetable room.
 
-Times are made local at each station, and trips that a reader would call the same train become one
-column: K27 with and without through coaches is one K27. A train that always becomes the next one
-(95 becomes 52) is one train with two numbers. A link that holds on some days only is a through
-coach.
+A ride of the room (`gtfsgen.timetable`) is a train on a day, cut pieces joined again. What always
+becomes the next one (95 becomes 52) is one train with two numbers; a link that holds on some days
+only is a through coach. Times are those of the station's clock on the day: where clocks of one
+train change on different days it has a column for each stretch of the year, and in a night of
+change one of its own, which the page shows when that date is chosen.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
-from functools import cached_property, lru_cache
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from functools import cached_property
+from typing import NamedTuple
 
 import polars as pl
 
 from gtfsgen import route_types
-from gtfsgen.clocks import zone_or_utc
-from gtfsgen.dates import Dates
+from gtfsgen.dates import EPOCH, Dates
 from gtfsgen.render.names import Names, names_of
-from gtfsgen.render.order import order_stations
-from gtfsgen.render.service import day_of, middle_day, service_dates, union
-from gtfsgen.render.tables import Rows
+from gtfsgen.render.rides import Call, Ride, Way, rides_of_routes
+from gtfsgen.render.tables import PageTables, page_tables
 from gtfsgen.shapes.lines import Point, distance_m
+from gtfsgen.timetable import Timetable
+from gtfsgen.timetable.lines import station_order
+
+__all__ = ["Call", "Column", "Line", "Route", "Service", "Station", "Table", "service_of"]
 
 MAX_CHAIN = 12
+MAX_WAYS = 2000
+"""So many ways to stay aboard are looked for from one train; what is left is counted."""
 SAME_LINE_SHARE = 0.6
 """Trains belong to one line if this share of the stations of the shorter is on the longer."""
 MAX_ROUTES_TO_COMPARE = 200
 """A railway with more routes than that has a line for each: comparing all would take minutes."""
 MAX_STATIONS_TO_COMPARE = 60
-IN_SEAT = "4"
-MINUTE, DAY_MINUTES = 60, 24 * 60
-DAY_S = DAY_MINUTES * 60
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-CHANGES_EVERY_S = 900
-"""Since 1973 all zones put their clocks forward or back at a full quarter of an hour of UTC."""
+DAY_MINUTES = 24 * 60
+
+
+class Route(NamedTuple):
+    """A row of routes.txt; blank where it says nothing."""
+
+    route_id: str
+    short_name: str = ""
+    long_name: str = ""
+    kind: str = ""
+    ink: str = ""
+    agency_id: str = ""
+    text_ink: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,45 +61,6 @@ class Station:
     zone: str
 
 
-@dataclass(frozen=True)
-class Stop:
-    """A call in agency time: seconds of the service day."""
-
-    station_id: str
-    arrival_s: int | None
-    departure_s: int | None
-    boards: bool
-    alights: bool
-    estimate: bool
-
-
-@dataclass(frozen=True)
-class Trip:
-    trip_id: str
-    number: str
-    route_id: str
-    dates: Dates
-    stops: tuple[Stop, ...]
-    block_id: str
-    shape_id: str
-    headsign: str
-
-
-@dataclass(frozen=True)
-class Call:
-    """A call as printed: minutes since midnight of the column's first day, on the clock there."""
-
-    station_id: str
-    arrival: int | None
-    departure: int | None
-    boards: bool
-    alights: bool
-    arrival_estimate: bool
-    departure_estimate: bool
-    number: str
-    """The train's number when it leaves."""
-
-
 @dataclass
 class Column:
     """A train, or a through coach, as a column of a printed timetable."""
@@ -95,8 +68,8 @@ class Column:
     numbers: tuple[str, ...]
     calls: list[Call]
     dates: Dates
-    """Local dates of departure at the first station."""
-    trips: list[tuple[Trip, ...]]
+    """Dates of departure at the first station; see `_first_day`."""
+    trip_ids: list[tuple[str, ...]]
     """The trips it stands for: chains of linked ones."""
     route_id: str
     through: bool = False
@@ -104,6 +77,10 @@ class Column:
     """Places in `calls` where a through coach passes from one train to another."""
     every: tuple[tuple[int, int, int], ...] = ()
     """(from, until, seconds between) in minutes, where frequencies.txt has the trip repeat."""
+    rare: bool = False
+    """Other times of a train that has a column, in nights about a change of clocks."""
+    trip_days: dict[str, Dates] = field(default_factory=dict)
+    """trip_id -> the dates of the column on which it is that trip that runs."""
 
     @property
     def label(self) -> str:
@@ -111,7 +88,7 @@ class Column:
 
     @property
     def key(self) -> str:
-        return "+".join(trip.trip_id for trip in self.trips[0]) if self.trips else self.label
+        return "+".join(self.trip_ids[0]) if self.trip_ids else self.label
 
 
 @dataclass
@@ -143,17 +120,15 @@ class Service:
     stations: dict[str, Station]
     names: Names
     lines: list[Line]
-    shapes: dict[str, list[Point]]
-    colours: dict[str, str]
     route_names: dict[str, str]
     period: tuple[date, date] | None
+    """First and last day on which any trip runs."""
     feed_info: Mapping[str, str | None]
     attributions: list[str]
     trip_count: int
     station_of: dict[str, str]
-    dates: dict[str, Dates]
-    routes: dict[str, tuple[Any, ...]]
-    """id, short name, long name, type, colour, agency, text colour."""
+    routes: dict[str, Route]
+    left_out: dict[str, int] = field(default_factory=dict)
 
     @cached_property
     def shown_stations(self) -> list[Station]:
@@ -161,67 +136,25 @@ class Service:
         return [station for key, station in self.stations.items() if key in used]
 
 
-def instant(day: date, seconds: int, zone: str) -> datetime:
-    """GTFS time: seconds since noon minus twelve hours of the service day."""
-    return _noon(day, zone) + timedelta(seconds=seconds - 12 * 3600)
-
-
-FIRST_MOMENT_S = (date(2, 1, 1) - EPOCH.date()).days * 86400
-LAST_MOMENT_S = (date(9998, 1, 1) - EPOCH.date()).days * 86400
-
-
-@lru_cache(maxsize=1 << 16)
-def _offset_s(zone: str, number: int) -> int:
-    """By how many seconds clocks are ahead of UTC in a quarter of an hour, counted from `EPOCH`.
-
-    Beyond what Python has dates for, as in the first or the last years.
-    """
-    seconds = min(max(number * CHANGES_EVERY_S, FIRST_MOMENT_S), LAST_MOMENT_S)
-    moment = EPOCH + timedelta(seconds=seconds)
-    offset = moment.astimezone(zone_or_utc(zone)).utcoffset()
-    assert offset is not None
-    return int(offset.total_seconds())
-
-
-@lru_cache(maxsize=4096)
-def _noon(day: date, zone: str) -> datetime:
-    return datetime.combine(day, time(12), zone_or_utc(zone)).astimezone(UTC)
-
-
 def service_of(
-    tables: Mapping[str, pl.DataFrame], *, routes_in_columns: Iterable[str] | None = None
+    tables: Mapping[str, pl.DataFrame] | PageTables,
+    *,
+    routes_in_columns: Iterable[str] | None = None,
 ) -> Service:
     """The trains of a feed, each a column of a timetable.
 
     `routes_in_columns` names the routes whose trains are wanted as columns; all by default.
     """
-    rows = Rows(tables)
-    agencies = rows.rows("agency", "agency_name", "agency_timezone")
-    zone = next((zone for _, zone in agencies if zone), "UTC") or "UTC"
-    stations, station_of = _stations(rows, zone)
-    routes = {
-        row[0]: row
-        for row in rows.rows(
-            "routes",
-            "route_id",
-            "route_short_name",
-            "route_long_name",
-            "route_type",
-            "route_color",
-            "agency_id",
-            "route_text_color",
-        )
-        if row[0]
-    }
-    dates = service_dates(rows)
+    known = tables if isinstance(tables, PageTables) else page_tables(tables)
+    timetable, rows = known.timetable, known.rows
+    stations, station_of = _stations(timetable)
+    routes = _routes(known)
     wanted = None if routes_in_columns is None else set(routes_in_columns)
     chosen = [route for route in routes if wanted is None or route in wanted]
-    trips = _trips(rows, chosen, routes, dates, station_of)
-    rails = {route for route in chosen if _is_rail(routes[route][3])}
-    columns = _columns(trips, _links(rows, trips, rails), stations, zone, headways_of(rows))
-    lines = _lines(columns, rails, stations, routes, zone)
-    period = _period(rows, dates)
-    shape_ids = {trip.shape_id for trip in trips.values()} - {""}
+    left_out: dict[str, int] = {}
+    columns = _columns(timetable, chosen, routes, left_out)
+    rails = {route for route in chosen if is_rail(routes[route].kind)}
+    lines = _lines(columns, rails, stations, routes, timetable.zone)
     info = rows.frame(
         "feed_info",
         "feed_publisher_name",
@@ -230,133 +163,75 @@ def service_of(
         "default_lang",
         "feed_version",
     )
-    names = [str(name) for name, _ in agencies if name]
+    names = [str(name) for (name,) in rows.rows("agency", "agency_name") if name]
+    first, last = timetable.period
+    runs = any(timetable.trips["dates"].unique().to_list()) if timetable.trips.height else False
     return Service(
         title=_title(lines, names),
         agencies=names,
-        zone=zone,
+        zone=timetable.zone,
         stations=stations,
         names=names_of(rows, stations),
         lines=lines,
-        shapes=_shapes(rows, shape_ids),
         station_of=station_of,
-        dates=dates,
         routes=routes,
-        colours={route: row[4] or "" for route, row in routes.items()},
-        route_names={r: row[1] or row[2] or str(r) for r, row in routes.items()},
-        period=period,
+        route_names={r: row.short_name or row.long_name or r for r, row in routes.items()},
+        period=(EPOCH + timedelta(days=first), EPOCH + timedelta(days=last)) if runs else None,
         feed_info=info.row(0, named=True) if info.height else {},
         attributions=[
             str(row[0]) for row in rows.rows("attributions", "organization_name") if row[0]
         ],
-        trip_count=rows.frame("trips", "trip_id").height,
+        trip_count=timetable.trips.height,
+        left_out=left_out,
     )
 
 
-def _is_rail(kind: str | None) -> bool:
+def is_rail(kind: str | None) -> bool:
     return route_types.is_rail(kind)
 
 
-def _stations(rows: Rows, zone: str) -> tuple[dict[str, Station], dict[str, str]]:
+def _routes(tables: PageTables) -> dict[str, Route]:
+    """The rows of routes.txt, and one of its id alone for each route that trips name in vain."""
+    fields = (
+        "route_id", "route_short_name", "route_long_name", "route_type", "route_color",
+        "agency_id", "route_text_color",
+    )  # fmt: skip
+    routes: dict[str, Route] = {}
+    for row in tables.rows.rows("routes", *fields):
+        if row[0] is not None:
+            routes.setdefault(row[0], Route(*(cell or "" for cell in row)))
+    named = tables.timetable.trips["route_id"].cast(pl.String).unique(maintain_order=True)
+    for route in named.to_list():
+        routes.setdefault(route or "", Route(route or ""))
+    return routes
+
+
+def _stations(timetable: Timetable) -> tuple[dict[str, Station], dict[str, str]]:
     """Stations by id, and the station of each stop: platforms stand for their station."""
-    found, parents, zones = {}, {}, {}
-    for stop, name, lat, lon, parent, own in rows.rows(
-        "stops", "stop_id", "stop_name", "stop_lat", "stop_lon", "parent_station", "stop_timezone"
-    ):
-        if stop is None:
-            continue
-        parents[stop] = parent or ""
-        zones[stop] = own or ""
-        found[stop] = (name, _point(lat, lon))
+    stops = timetable.stops.with_columns(pl.col("stop_id", "station_id").cast(pl.String))
     station_of: dict[str, str] = {}
     stations: dict[str, Station] = {}
-    for stop, parent in parents.items():
-        station = parent if parent in found and found[parent][0] else stop
+    columns = ("stop_id", "station", "station_id", "station_name", "zone", "lat", "lon")
+    places = [_point(*place) for place in stops.select("lat", "lon").iter_rows()]
+    for (stop, row, station, name, zone, *_), own in zip(
+        stops.select(columns).iter_rows(), places, strict=True
+    ):
         station_of[stop] = station
-        name, point = found[station]
-        # A stop inherits its station's zone, and a station without one the agency's.
-        stations[station] = Station(
-            station, name or station, point or found[stop][1], zones[station] or zone
-        )
+        known = stations.get(station)
+        if known is None:
+            stations[station] = Station(station, name or station, places[row] or own, zone)
+        elif known.point is None and own:
+            stations[station] = replace(known, point=own)
     return stations, station_of
 
 
-def _point(lat: str | None, lon: str | None) -> Point | None:
-    try:
-        point = float(lat or "nan"), float(lon or "nan")
-    except ValueError:
+def _point(lat: float | None, lon: float | None) -> Point | None:
+    if lat is None or lon is None:
         return None
-    usable = -90 <= point[0] <= 90 and -180 <= point[1] <= 180 and point != (0.0, 0.0)
-    return point if usable else None
+    usable = -90 <= lat <= 90 and -180 <= lon <= 180 and (lat, lon) != (0.0, 0.0)
+    return (lat, lon) if usable else None
 
 
-def _trips(
-    rows: Rows,
-    chosen: list[str],
-    routes: Mapping[str, tuple[Any, ...]],
-    dates: Mapping[str, Dates],
-    station_of: Mapping[str, str],
-) -> dict[str, Trip]:
-    trips = (
-        rows.frame(
-            "trips",
-            "trip_id",
-            "route_id",
-            "service_id",
-            "trip_short_name",
-            "block_id",
-            "shape_id",
-            "trip_headsign",
-        )
-        .filter(pl.col("route_id").is_in(chosen))
-        .unique("trip_id", keep="first", maintain_order=True)
-    )
-    calls = (
-        rows.frame(
-            "stop_times",
-            "trip_id",
-            "stop_sequence",
-            "stop_id",
-            "arrival_time",
-            "departure_time",
-            "pickup_type",
-            "drop_off_type",
-            "timepoint",
-        )
-        .join(trips.select("trip_id"), on="trip_id", how="semi")
-        .with_columns(pl.col("stop_sequence").cast(pl.Int64, strict=False))
-        .sort("trip_id", "stop_sequence", maintain_order=True)
-    )
-    stops: dict[str, list[Stop]] = defaultdict(list)
-    for trip, _, stop, arrival, departure, pickup, drop_off, timepoint in calls.iter_rows():
-        if stop in station_of:
-            stops[trip].append(
-                Stop(
-                    station_of[stop],
-                    seconds_of(arrival),
-                    seconds_of(departure),
-                    pickup != "1",
-                    drop_off != "1",
-                    timepoint == "0",
-                )
-            )
-    return {
-        trip: Trip(
-            trip,
-            short or routes[route][1] or routes[route][2] or trip,
-            route,
-            dates.get(service, Dates()),
-            tuple(stops[trip]),
-            block or "",
-            shape or "",
-            headsign or "",
-        )
-        for trip, route, service, short, block, shape, headsign in trips.iter_rows()
-        if len(stops.get(trip, ())) > 1 and any(s.departure_s is not None for s in stops[trip])
-    }
-
-
-@lru_cache(maxsize=1 << 16)
 def seconds_of(text: str | None) -> int | None:
     """`41:07:00` in seconds; None for what is no time."""
     parts = (text or "").split(":")
@@ -366,244 +241,274 @@ def seconds_of(text: str | None) -> int | None:
     return hours * 3600 + minutes * 60 + seconds
 
 
-def _first_s(trip: Trip) -> int:
-    return next(
-        s for stop in trip.stops for s in (stop.departure_s, stop.arrival_s) if s is not None
-    )
+class Onward(NamedTuple):
+    """A ride goes on as another, `later` service days on, on these service dates of the first."""
+
+    ride: int
+    later: int
+    dates: Dates
 
 
-def _last_s(trip: Trip) -> int:
-    return next(
-        s
-        for stop in reversed(trip.stops)
-        for s in (stop.arrival_s, stop.departure_s)
-        if s is not None
-    )
+Chain = tuple[tuple[Ride, int], ...]
+"""Rides one after another, each with how many service days it is after the first."""
 
 
-def _links(rows: Rows, trips: Mapping[str, Trip], rails: set[str]) -> dict[str, list[str]]:
-    """Trip -> the trips its riders can stay aboard for: railway blocks, and transfers of type 4."""
-    links: dict[str, list[str]] = defaultdict(list)
-    for first, last, kind in rows.rows("transfers", "from_trip_id", "to_trip_id", "transfer_type"):
-        if kind == IN_SEAT and first in trips and last in trips:
-            links[str(first)].append(str(last))
-    blocks: dict[str, list[Trip]] = defaultdict(list)
-    for trip in trips.values():
-        # A bus block is a vehicle's day, not a ride anyone takes.
-        if trip.block_id and trip.route_id in rails:
-            blocks[trip.block_id].append(trip)
-    for members in blocks.values():
-        members.sort(key=_first_s)
-        for index, trip in enumerate(members):
-            unserved = trip.dates
-            for after in members[index + 1 :]:
-                shared = unserved & after.dates
-                meets = trip.stops[-1].station_id == after.stops[0].station_id
-                if shared and meets and _first_s(after) >= _last_s(trip):
-                    links[trip.trip_id].append(after.trip_id)
-                    unserved = unserved - shared
-    # A chain may be told twice, by its block and by its transfers.
-    return {trip: list(dict.fromkeys(nexts)) for trip, nexts in links.items()}
+def _links(timetable: Timetable, rides: Mapping[int, Ride]) -> dict[int, list[Onward]]:
+    """Ride -> the rides that its riders can stay aboard for.
 
-
-def headways_of(rows: Rows) -> dict[str, list[tuple[int, int, int]]]:
-    """trip_id -> (first minute, last minute, seconds between) for trips that repeat."""
-    found: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
-    for trip, start, end, headway in rows.rows(
-        "frequencies", "trip_id", "start_time", "end_time", "headway_secs"
-    ):
-        first, last = seconds_of(start), seconds_of(end)
-        if trip and headway and headway.isdigit() and first is not None and last is not None:
-            found[trip].append((first // 60, last // 60, int(headway)))
-    return {trip: sorted(bands) for trip, bands in found.items()}
-
-
-def _local_calls(
-    chain: tuple[Trip, ...], stations: Mapping[str, Station], zone: str
-) -> tuple[list[Call], int]:
-    """The calls of linked trips on the local clocks, and by how many days the first leaves late.
-
-    The clock is that of a day in the middle of the running dates; where summer time differs
-    between zones of one train, the printed table is right for most days and the calendar tells the
-    rest.
+    That is what transfers of type 4 say, and of railways a block whose next train leads on: a
+    railcar that turns round is the same vehicle, but nobody's journey.
     """
-    day = middle_day(chain[0].dates) or date(2026, 1, 15)
-    midnight_s = (instant(day, 0, zone) - EPOCH) // timedelta(seconds=1)
-
-    # Where all clocks are the agency's and none is changed meanwhile, one offset will do.
-    here = all(stations[stop.station_id].zone == zone for trip in chain for stop in trip.stops)
-    first, last = midnight_s // CHANGES_EVERY_S, (midnight_s + 3 * DAY_S) // CHANGES_EVERY_S
-    steady = _offset_s(zone, first) if _offset_s(zone, first) == _offset_s(zone, last) else None
-
-    def clock_s(seconds: int, station_id: str) -> int:
-        moment = midnight_s + seconds
-        if here and steady is not None:
-            return moment + steady
-        return moment + _offset_s(stations[station_id].zone, moment // CHANGES_EVERY_S)
-
-    start_day = clock_s(_first_s(chain[0]), chain[0].stops[0].station_id) // DAY_S
-
-    def minutes(seconds: int | None, station_id: str) -> int | None:
-        if seconds is None:
-            return None
-        return clock_s(seconds, station_id) // 60 - start_day * DAY_MINUTES
-
-    calls: list[Call] = []
-    for trip in chain:
-        for stop in trip.stops:
-            arrival = minutes(stop.arrival_s, stop.station_id)
-            departure = minutes(stop.departure_s, stop.station_id)
-            call = Call(
-                stop.station_id,
-                arrival,
-                departure,
-                stop.boards,
-                stop.alights,
-                stop.estimate,
-                stop.estimate,
-                trip.number,
-            )
-            if calls and stop is trip.stops[0] and calls[-1].station_id == stop.station_id:
-                before = calls.pop()
-                call = Call(
-                    stop.station_id,
-                    before.arrival,
-                    departure,
-                    stop.boards,
-                    before.alights,
-                    before.arrival_estimate,
-                    stop.estimate,
-                    trip.number,
-                )
-            calls.append(call)
-    calls[0] = _ends(calls[0], arrival=False)
-    calls[-1] = _ends(calls[-1], arrival=True)
-    return calls, start_day - (day - EPOCH.date()).days
-
-
-def _ends(call: Call, arrival: bool) -> Call:
-    """A train only leaves its first station and only reaches its last."""
-    moment = call.arrival if arrival else call.departure
-    if moment is None:
-        moment = call.departure if arrival else call.arrival
-    return Call(
-        call.station_id,
-        moment if arrival else None,
-        None if arrival else moment,
-        call.boards,
-        call.alights,
-        call.arrival_estimate,
-        call.departure_estimate,
-        call.number,
+    if not rides:
+        return {}
+    in_ride = timetable.ride_trips
+    links = timetable.links.filter(pl.col("in_seat"), pl.col("dates") > 0)
+    for side in ("from", "to"):
+        links = links.join(
+            in_ride.select(pl.all().name.prefix(f"{side}_")), on=f"{side}_trip", how="inner"
+        )
+    links = links.filter(pl.col("from_ride") != pl.col("to_ride")).sort(
+        "from_trip", "by", "to_trip", descending=[False, True, False]
     )
+    found: dict[int, list[Onward]] = defaultdict(list)
+    wanted = (
+        "from_ride", "to_ride", "from_piece_days", "to_piece_days", "days_later", "dates", "by",
+        "meets",
+    )  # fmt: skip
+    for before, after, late, early, later, dates, by, meets in links.select(wanted).iter_rows():
+        one, other = rides.get(before), rides.get(after)
+        if one is None or other is None or any(each.ride == after for each in found[before]):
+            continue
+        if by == "block" and not (one.rail and other.rail and meets and _leads_on(one, other)):
+            continue
+        days = timetable.dates(dates).shift(-late)
+        found[before].append(Onward(after, (later or 0) + late - early, days))
+    return {ride: nexts for ride, nexts in found.items() if nexts}
+
+
+def _leads_on(one: Ride, other: Ride) -> bool:
+    served = {call.station_id for call in one.ways[0].calls}
+    return not any(call.station_id in served for call in other.ways[0].calls[1:])
 
 
 def _columns(
-    trips: Mapping[str, Trip],
-    links: Mapping[str, list[str]],
-    stations: Mapping[str, Station],
-    zone: str,
-    headways: Mapping[str, list[tuple[int, int, int]]],
+    timetable: Timetable,
+    chosen: list[str],
+    routes: Mapping[str, Route],
+    left_out: dict[str, int],
 ) -> list[Column]:
     """Trains and through coaches: see the module's account of what is one."""
-    numbers: dict[tuple[Any, ...], int] = {}
-    alike: dict[str, int] = {}
-    members: dict[int, list[Trip]] = defaultdict(list)
-    for trip in trips.values():
-        calls, _ = _local_calls((trip,), stations, zone)
-        printed = (trip.number, trip.route_id, tuple(calls), tuple(headways.get(trip.trip_id, ())))
-        # A number stands for what is printed: comparing whole timetables again and again is slow.
-        alike[trip.trip_id] = numbers.setdefault(printed, len(numbers))
-        members[alike[trip.trip_id]].append(trip)
-    before: dict[str, list[str]] = defaultdict(list)
-    for first, nexts in links.items():
-        for last in nexts:
-            before[last].append(first)
-
-    def only_next(key: int) -> int | None:
-        """The train that this one always becomes, and that comes from nowhere else."""
-        nexts = [links.get(trip.trip_id, []) for trip in members[key]]
-        if any(len(n) != 1 for n in nexts):
-            return None
-        keys = {alike[n[0]] for n in nexts}
-        if len(keys) != 1:
-            return None
-        (after,) = keys
-        origins = [before[trip.trip_id] for trip in members[after]]
-        sole = all(len(o) == 1 and alike[o[0]] == key for o in origins)
-        return after if sole and after != key else None
-
-    always = {key: after for key in members if (after := only_next(key)) is not None}
+    rides = rides_of_routes(timetable, chosen, routes, left_out)
+    links = _links(timetable, rides)
+    members: dict[int, list[Ride]] = defaultdict(list)
+    for ride in rides.values():
+        members[ride.train].append(ride)
+    always = _always(rides, members, links)
     absorbed = set(always.values())
-    heads = [key for key in members if key not in absorbed]
     unit_of: dict[int, int] = {}
-    columns = []
-    for number, head in enumerate(heads):
+    linked = set(links) | {n.ride for nexts in links.values() for n in nexts}
+    made = _Columns(linked)
+    for number, head in enumerate(key for key in members if key not in absorbed):
         keys = [head]
         while keys[-1] in always and always[keys[-1]] not in keys:
             keys.append(always[keys[-1]])
         unit_of.update(dict.fromkeys(keys, number))
-        chains = []
-        for trip in members[head]:
-            chain = [trip]
+        for ride in members[head]:
+            chain: list[tuple[Ride, int]] = [(ride, 0)]
             for _ in keys[1:]:
-                chain.append(trips[links[chain[-1].trip_id][0]])
-            chains.append(tuple(chain))
-        columns.append(
-            _column(chains, stations, zone, every=tuple(headways.get(chains[0][0].trip_id, ())))
-        )
-    through: dict[tuple[Any, ...], list[tuple[Trip, ...]]] = defaultdict(list)
-    for trip_id in trips:
-        if not before.get(trip_id) and links.get(trip_id):
-            for path in _chains(trip_id, links):
-                if len({unit_of.get(alike[t], -1) for t in path}) > 1:
-                    through[tuple(alike[t] for t in path)].append(tuple(trips[t] for t in path))
-    for ridden, rides in through.items():
-        units = [unit_of.get(key, -1) for key in ridden]
+                onward = links[chain[-1][0].ride][0]
+                chain.append((rides[onward.ride], chain[-1][1] + onward.later))
+            made.add(tuple(chain), ride.dates)
+    for chain_, dates in _ways_aboard(rides, links, left_out):
+        units = [unit_of.get(ride.train, -1) for ride, _ in chain_]
         joints = [n for n in range(1, len(units)) if units[n] != units[n - 1]]
-        column = _column(rides, stations, zone, through=True)
-        lengths = [len(trip.stops) for trip in rides[0]]
-        # Two trips that meet share the call at their joint, so each adds its stops less one.
-        column.handovers = [sum(lengths[:n]) - n for n in joints]
-        columns.append(column)
-    return columns
+        if joints:
+            made.add(chain_, dates, joints)
+    return made.columns()
 
 
-def _column(
-    chains: list[tuple[Trip, ...]],
-    stations: Mapping[str, Station],
-    zone: str,
-    *,
-    through: bool = False,
-    every: tuple[tuple[int, int, int], ...] = (),
-) -> Column:
-    calls, shift = _local_calls(chains[0], stations, zone)
-    dates = []
-    for chain in chains:
-        shared = chain[0].dates
-        for trip in chain[1:]:
-            shared = shared & trip.dates or shared
-        dates.append(shared.shift(_local_calls(chain, stations, zone)[1] if shared else shift))
-    numbers = tuple(dict.fromkeys(trip.number for trip in chains[0]))
-    return Column(numbers, calls, union(dates), chains, chains[0][0].route_id, through, every=every)
+def _always(
+    rides: Mapping[int, Ride],
+    members: Mapping[int, list[Ride]],
+    links: Mapping[int, list[Onward]],
+) -> dict[int, int]:
+    """Train -> the train that it becomes on all its days, and that comes from nowhere else."""
+    before: dict[int, list[tuple[int, Dates]]] = defaultdict(list)
+    for first, nexts in links.items():
+        for onward in nexts:
+            days = onward.dates.shift(onward.later)
+            before[onward.ride].append((rides[first].train, days))
+    found = {}
+    for key, trains in members.items():
+        ways = [links.get(ride.ride, []) for ride in trains]
+        if any(len(each) != 1 for each in ways):
+            continue
+        sole = [each[0] for each in ways]
+        if any(not (r.dates and r.dates == n.dates) for r, n in zip(trains, sole, strict=True)):
+            continue
+        after = {rides[each.ride].train for each in sole}
+        if len(after) != 1 or after == {key}:
+            continue
+        (only,) = after
+        origins = [(before[ride.ride], ride.dates) for ride in members[only]]
+        if all(len(o) == 1 and o[0] == (key, dates) for o, dates in origins):
+            found[key] = only
+    return found
 
 
-def _chains(start: str, links: Mapping[str, list[str]]) -> Iterable[list[str]]:
-    """All ways to stay aboard from `start` to an end."""
-    paths = [[start]]
-    while paths:
-        path = paths.pop()
-        nexts = [trip for trip in links.get(path[-1], []) if trip not in path]
-        if not nexts or len(path) >= MAX_CHAIN:
-            yield path
-        paths += [[*path, trip] for trip in reversed(nexts)]
+def _ways_aboard(
+    rides: Mapping[int, Ride], links: Mapping[int, list[Onward]], left_out: dict[str, int]
+) -> Iterator[tuple[Chain, Dates]]:
+    """All ways to stay aboard from where a coach sets out to where it stays, with the service
+    dates of the first ride.
+    """
+    comes: dict[int, Dates] = defaultdict(Dates)
+    for nexts in links.values():
+        for onward in nexts:
+            comes[onward.ride] = comes[onward.ride] | onward.dates.shift(onward.later)
+    for start in links:
+        dates = rides[start].dates - comes[start]
+        open_: list[tuple[Chain, Dates]] = [(((rides[start], 0),), dates)] if dates else []
+        told = 0
+        while open_:
+            chain, dates = open_.pop()
+            told += 1
+            if told > MAX_WAYS:
+                left_out["ways_of_coaches"] = left_out.get("ways_of_coaches", 0) + len(open_) + 1
+                break
+            rest, further = dates, []
+            last, late = chain[-1]
+            been = {ride.ride for ride, _ in chain}
+            for onward in links.get(last.ride, ()) if len(chain) < MAX_CHAIN else ():
+                days = dates & onward.dates.shift(-late)
+                if days and onward.ride not in been:
+                    further.append(((*chain, (rides[onward.ride], late + onward.later)), days))
+                    rest = rest - days
+            if rest and len(chain) > 1:
+                yield chain, rest
+            open_ += reversed(further)
+
+
+class _Columns:
+    """Columns as they are found: what is printed alike is one, with the dates of all."""
+
+    def __init__(self, linked: set[int]) -> None:
+        self._linked = linked
+        """Rides that come from another or go on as one."""
+        self._found: dict[tuple[object, ...], Column] = {}
+
+    def add(self, chain: Chain, dates: Dates, joints: Sequence[int] = ()) -> None:
+        """A chain of rides on service dates of the first; `joints` are the places in it where a
+        coach passes to another train.
+        """
+        for days, ways, rare in _on_the_clocks(chain, dates):
+            calls, seams = _join([(way, late) for way, (_, late) in zip(ways, chain, strict=True)])
+            first = self._first_day(chain, calls)
+            calls = [_move(call, -first * DAY_MINUTES) for call in calls] if first else calls
+            calls[0] = _end(calls[0], arrival=False)
+            calls[-1] = _end(calls[-1], arrival=True)
+            numbers = tuple(dict.fromkeys(ride.label for ride, _ in chain))
+            handovers = [seams[joint - 1] for joint in joints]
+            head = chain[0][0]
+            every = tuple(
+                (a - first * DAY_MINUTES, b - first * DAY_MINUTES, s) for a, b, s in head.every
+            )
+            key = (numbers, head.route_id, tuple(calls), every, tuple(handovers))
+            shown = days.shift(first)
+            trip_ids = tuple(trip for ride, _ in chain for trip in ride.trip_ids)
+            known = self._found.get(key)
+            if known is None:
+                known = self._found[key] = Column(
+                    numbers, calls, Dates(), [], head.route_id, bool(joints), handovers, every, rare
+                )
+            known.dates = known.dates | shown
+            known.rare = known.rare and rare
+            if trip_ids not in known.trip_ids:
+                known.trip_ids.append(trip_ids)
+            for trip in trip_ids:
+                known.trip_days[trip] = known.trip_days.get(trip, Dates()) | shown
+
+    def _first_day(self, chain: Chain, calls: list[Call]) -> int:
+        """Days from the service date to the date a column is found by: the local date at its first
+        station; but trains after midnight of a service day stay with it, as 0:30 +1.
+        """
+        moment = next((m for c in calls for m in (c.departure, c.arrival) if m is not None), 0)
+        local = moment // DAY_MINUTES
+        own = chain[0][0].own_days
+        return (
+            local - own if own > 0 and not any(r.ride in self._linked for r, _ in chain) else local
+        )
+
+    def columns(self) -> list[Column]:
+        """Rare times are those of a train that has a column for its other days."""
+        usual = {(c.numbers, c.route_id, c.through) for c in self._found.values() if not c.rare}
+        for column in self._found.values():
+            column.rare = column.rare and (column.numbers, column.route_id, column.through) in usual
+        return list(self._found.values())
+
+
+def _on_the_clocks(chain: Chain, dates: Dates) -> Iterator[tuple[Dates, list[Way], bool]]:
+    """Service dates of the first ride, the way of each ride on them, whether they are rare."""
+    found: list[tuple[Dates, list[Way], bool]] = [(dates, [], False)]
+    for ride, late in chain:
+        if len(ride.ways) == 1:
+            found = [(d, [*w, ride.ways[0]], r or ride.ways[0].rare) for d, w, r in found]
+            continue
+        found = [
+            (shared, [*ways, way], rare or way.rare)
+            for days, ways, rare in found
+            for way in ride.ways
+            if (shared := days & way.dates.shift(-late))
+        ]
+    yield from found
+
+
+def _join(ways: list[tuple[Way, int]]) -> tuple[list[Call], list[int]]:
+    """The calls of rides one after another, in minutes of the first one's service day; and the
+    places of the calls where they meet.
+    """
+    calls: list[Call] = []
+    seams = []
+    for way, late in ways:
+        own = [_move(call, late * DAY_MINUTES) for call in way.calls] if late else list(way.calls)
+        if calls and own and calls[-1].station_id == own[0].station_id:
+            before, after = calls.pop(), own.pop(0)
+            calls.append(
+                replace(
+                    after,
+                    arrival=before.arrival,
+                    alights=before.alights,
+                    arrival_estimate=before.arrival_estimate,
+                )
+            )
+            seams.append(len(calls) - 1)
+        elif calls:
+            seams.append(len(calls))
+        calls += own
+    return calls, seams
+
+
+def _move(call: Call, minutes: int) -> Call:
+    return replace(
+        call,
+        arrival=None if call.arrival is None else call.arrival + minutes,
+        departure=None if call.departure is None else call.departure + minutes,
+    )
+
+
+def _end(call: Call, arrival: bool) -> Call:
+    """A train only leaves its first station and only reaches its last."""
+    moment = call.arrival if arrival else call.departure
+    if moment is None:
+        moment = call.departure if arrival else call.arrival
+    return replace(call, arrival=moment if arrival else None, departure=None if arrival else moment)
 
 
 def _lines(
     columns: list[Column],
     rails: set[str],
     stations: Mapping[str, Station],
-    routes: Mapping[str, tuple[Any, ...]],
+    routes: Mapping[str, Route],
     zone: str,
 ) -> list[Line]:
     """Columns gathered to lines: railways by the stations they share, others by route.
@@ -622,9 +527,14 @@ def _lines(
         if many or column.route_id not in rails:
             by_route[column.route_id].append(column)
     groups: list[tuple[set[str], set[str], list[Column]]] = []
+    alike: dict[tuple[frozenset[str], frozenset[str]], list[Column]] = {}
     for members in _linked(rail) if not many else ():
         served = {call.station_id for column in members for call in column.calls}
         own = {column.route_id for column in members}
+        kind = frozenset(served), frozenset(own)
+        if kind in alike:
+            alike[kind] += members
+            continue
         for known, routes_known, group in groups:
             common = len(served & known)
             least = (
@@ -634,9 +544,11 @@ def _lines(
                 group += members
                 known |= served
                 routes_known |= own
+                alike[kind] = group
                 break
         else:
             groups.append((served, own, list(members)))
+            alike[kind] = groups[-1][2]
     lines = [_line(members, stations, routes, True) for _, _, members in groups]
     lines += [_line(m, stations, routes, route in rails) for route, m in by_route.items()]
     lines.sort(
@@ -650,20 +562,20 @@ def _linked(columns: list[Column]) -> list[list[Column]]:
     group_of: dict[str, int] = {}
     groups: dict[int, list[int]] = {}
     for number, column in enumerate(columns):
-        trips = {trip.trip_id for chain in column.trips for trip in chain}
+        trips = {trip for chain in column.trip_ids for trip in chain}
         joined = sorted({group_of[trip] for trip in trips if trip in group_of})
         members = sorted([number, *(n for key in joined for n in groups.pop(key))])
         groups[members[0]] = members
         for member in members:
-            for chain in columns[member].trips:
-                group_of.update((trip.trip_id, members[0]) for trip in chain)
+            for chain in columns[member].trip_ids:
+                group_of.update((trip, members[0]) for trip in chain)
     return [[columns[n] for n in groups[key]] for key in sorted(groups)]
 
 
 def _line(
     columns: list[Column],
     stations: Mapping[str, Station],
-    routes: Mapping[str, tuple[Any, ...]],
+    routes: Mapping[str, Route],
     rail: bool,
 ) -> Line:
     main = max(columns, key=lambda c: (len(c.calls), c.through))
@@ -672,7 +584,7 @@ def _line(
     name = " – ".join(stations[end].name for end in ends)
     row = routes[main.route_id]
     if not rail:
-        name = " ".join(part for part in (row[1], row[2] or name) if part)
+        name = " ".join(part for part in (row.short_name, row.long_name or name) if part)
     tables = [_table(direction) for direction in sides if direction]
     return Line(name, sorted({column.route_id for column in columns}), tables)
 
@@ -684,21 +596,23 @@ def _there_and_back(
 
     A column that shares no two stations with either goes the way it lies on the map.
     """
+    if len(columns) == 1:
+        return columns, []
+    by_way: dict[tuple[str, ...], list[Column]] = {}
+    for column in sorted(columns, key=lambda c: (c is not main, -len(c.calls))):
+        way = tuple(dict.fromkeys(call.station_id for call in column.calls))
+        by_way.setdefault(way, []).append(column)
     sides: tuple[list[Column], list[Column]] = ([], [])
-    pairs: tuple[set[Any], set[Any]] = (set(), set())
-    for column in [
-        main,
-        *(c for c in sorted(columns, key=lambda c: -len(c.calls)) if c is not main),
-    ]:
-        served = list(dict.fromkeys(call.station_id for call in column.calls))
-        own = set(itertools.combinations(served[:MAX_STATIONS_TO_COMPARE], 2))
+    pairs: tuple[set[tuple[str, str]], set[tuple[str, str]]] = (set(), set())
+    for way, members in by_way.items():
+        own = set(itertools.combinations(way[:MAX_STATIONS_TO_COMPARE], 2))
         turned = {(b, a) for a, b in own}
         forward = len(own & pairs[0]) + len(turned & pairs[1])
         backward = len(own & pairs[1]) + len(turned & pairs[0])
         if forward == backward:
-            forward, backward = (1, 0) if _same_way(column, main, stations) else (0, 1)
+            forward, backward = (1, 0) if _same_way(members[0], main, stations) else (0, 1)
         side = 0 if forward >= backward else 1
-        sides[side].append(column)
+        sides[side].extend(members)
         pairs[side].update(own)
     return sides
 
@@ -716,16 +630,25 @@ def _same_way(column: Column, main: Column, stations: Mapping[str, Station]) -> 
 
 def _table(columns: list[Column]) -> Table:
     """All stations in one order, and the columns in the order of setting out along it."""
-    runs = Counter(tuple(occurrences(column)) for column in columns)
-    stations = order_stations(runs.items())
+    stations = order_of_stations(
+        Counter(tuple(call.station_id for call in column.calls) for column in columns)
+    )
     rank = {key: number for number, key in enumerate(stations)}
 
-    def order(column: Column) -> tuple[Any, ...]:
+    def order(column: Column) -> tuple[bool, int, int, str]:
         start = rank[occurrences(column)[0]]
         # Through coaches first: they are what a page of a railway is opened for.
         return (not column.through, start, column.calls[0].departure or 0, column.label)
 
     return Table(stations, sorted(columns, key=order))
+
+
+def order_of_stations(ways: Mapping[tuple[str, ...], int]) -> list[tuple[str, int]]:
+    """Stations, each with the how many-eth time it is called at, in the order of the room."""
+    numbers = {key: n for n, key in enumerate(dict.fromkeys(s for way in ways for s in way))}
+    names = list(numbers)
+    coded = [([numbers[station] for station in way], trains) for way, trains in ways.items()]
+    return [(names[station], nth) for (station, nth), _ in station_order(coded)]
 
 
 def occurrences(column: Column) -> list[tuple[str, int]]:
@@ -736,32 +659,6 @@ def occurrences(column: Column) -> list[tuple[str, int]]:
         keys.append((call.station_id, seen[call.station_id]))
         seen[call.station_id] += 1
     return keys
-
-
-def _period(rows: Rows, dates: Mapping[str, Dates]) -> tuple[date, date] | None:
-    for start, end in rows.rows("feed_info", "feed_start_date", "feed_end_date"):
-        first, last = day_of(start), day_of(end)
-        if first and last:
-            return first, last
-    running = union(dates.values())
-    return (running.first, running.last) if running else None
-
-
-def _shapes(rows: Rows, wanted: set[str]) -> dict[str, list[Point]]:
-    points = (
-        rows.frame("shapes", "shape_id", "shape_pt_lat", "shape_pt_lon", "shape_pt_sequence")
-        .filter(pl.col("shape_id").is_in(list(wanted)))
-        .with_columns(
-            pl.col("shape_pt_lat", "shape_pt_lon").cast(pl.Float64, strict=False),
-            pl.col("shape_pt_sequence").cast(pl.Int64, strict=False),
-        )
-        .drop_nulls()
-        .sort("shape_id", "shape_pt_sequence")
-    )
-    shapes: dict[str, list[Point]] = defaultdict(list)
-    for shape_id, lat, lon, _ in points.iter_rows():
-        shapes[shape_id].append((lat, lon))
-    return dict(shapes)
 
 
 def _title(lines: list[Line], agencies: list[str]) -> str:

@@ -201,25 +201,28 @@ def days_in_words(
 class DaySets:
     """The sets of days of a page: what bears the number of a set is shown on its days."""
 
-    def __init__(self, words: Words, period: tuple[date, date] | None) -> None:
-        self.words = words
-        self.period = period
-        self.sets: dict[int, int] = {}
+    def __init__(self, sets: dict[Dates, int] | None = None) -> None:
+        self.sets: dict[Dates, int] = {} if sets is None else sets
 
     def number(self, dates: Dates) -> int:
-        return self.sets.setdefault(dates.bits, len(self.sets))
+        return self.sets.setdefault(dates, len(self.sets))
 
     @property
     def all_days(self) -> Dates:
-        bits = 0
+        together = Dates()
         for each in self.sets:
-            bits |= each
-        return Dates(bits)
+            together = together | each
+        return together
 
     def kinds(self) -> list[tuple[Dates, frozenset[int]]]:
         """The kinds of day there are: dates with the same sets on them, the commonest first."""
-        kinds = [(self.all_days.bits, frozenset[int]())]
-        for bits, number in self.sets.items():
+        every = self.all_days
+        if not every:
+            return []
+        base = next(every.numbers())
+        kinds = [(every.shift(-base).bits, frozenset[int]())]
+        for dates, number in self.sets.items():
+            bits = dates.shift(-base).bits
             split = []
             for days, on in kinds:
                 if days & bits:
@@ -227,14 +230,13 @@ class DaySets:
                 if days & ~bits:
                     split.append((days & ~bits, on))
             kinds = split
-        kinds = [(days, on) for days, on in kinds if days]
         kinds.sort(key=lambda kind: (-kind[0].bit_count(), kind[0] & -kind[0]))
-        return [(Dates(days), on) for days, on in kinds]
+        return [(Dates(days, base), on) for days, on in kinds]
 
-    def encoded(self) -> list[list[Any]]:
-        """Each set as [first day since 1900, bits in hexadecimal, lowest first]."""
-        found: list[list[Any]] = []
-        for bits in self.sets:
-            low = (bits & -bits).bit_length() - 1 if bits else 0
-            found.append([low, f"{bits >> low:x}"[::-1] if bits else ""])
-        return found
+
+def encode_days(dates: Dates) -> list[Any]:
+    """A set as [first day since 1900, bits in hexadecimal, lowest first]."""
+    if not dates:
+        return [0, ""]
+    first = next(dates.numbers())
+    return [first, f"{dates.shift(-first).bits:x}"[::-1]]
