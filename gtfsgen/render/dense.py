@@ -119,11 +119,14 @@ class DenseTrips:
 
     def stations(self, route: str) -> list[str]:
         """All stations of a line, those of the longest way first."""
+        return list(dict.fromkeys(station for way in self.ways(route) for station in way))
+
+    def ways(self, route: str) -> list[list[str]]:
+        """The distinct sequences of stations of a line, the longest first."""
         wanted = self.of_route(route)["pattern"].unique().to_numpy()
-        ways = {rows.tobytes(): rows for rows, _ in self.patterns(np.sort(wanted)).values()}
-        ordered = sorted(ways.values(), key=lambda rows: (-len(rows), rows.tolist()))
-        found = dict.fromkeys(row for rows in ordered for row in rows.tolist())
-        return self.station_ids.gather(list(found)).to_list() if found else []
+        rows = {rows.tobytes(): rows for rows, _ in self.patterns(np.sort(wanted)).values()}
+        ordered = sorted(rows.values(), key=lambda way: (-len(way), way.tolist()))
+        return [self.station_ids.gather(way).to_list() for way in ordered if len(way)]
 
     def dates(self, route: str) -> Dates:
         """All service days of a line."""

@@ -73,6 +73,15 @@ class _Projection:
             (self.y0 - _northing(point[0])) * self.scale,
         )
 
+    def all(self, longitudes: Any, latitudes: Any) -> Any:
+        """Arrays of degrees as an array of x and y."""
+        import numpy as np
+
+        within = np.radians(np.clip(latitudes, -85.0, 85.0))
+        y = np.log(np.tan(math.pi / 4 + within / 2))
+        x = np.radians(longitudes)
+        return np.stack([(x - self.x0) * self.scale, (self.y0 - y) * self.scale], axis=1)
+
     def latitude(self, y: float) -> float:
         return math.degrees(2 * math.atan(math.exp(self.y0 - y / self.scale)) - math.pi / 2)
 
@@ -171,16 +180,16 @@ def _world(project: _Projection) -> str:
     mx, my = WIDTH * WORLD_MARGIN, project.height * WORLD_MARGIN_TALL
     west, east = project.longitude(-mx), project.longitude(WIDTH + mx)
     south, north = project.latitude(project.height + my), project.latitude(-my)
-    land, borders = land_and_borders(west, south, east, north)
+    land, borders = land_and_borders(west, south, east, north, (east - west) / WIDTH)
 
     def path(points: Any, close: bool) -> str:
-        line = shapely.LineString([project((y, x)) for x, y in points])
-        spots = [f"{x:.1f} {y:.1f}" for x, y in line.simplify(0.6).coords]
-        return "M" + "L".join(spots) + ("z" if close else "")
+        line = shapely.linestrings(project.all(points[:, 0], points[:, 1]))
+        spots = shapely.get_coordinates(shapely.simplify(line, 0.6, preserve_topology=False))
+        return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in spots.tolist()) + "z" * close
 
     coast = "".join(path(ring, True) for ring in land)
     lines = [g for g in shapely.get_parts(borders) if g.geom_type == "LineString"]
-    frontier = "".join(path(g.coords, False) for g in lines)
+    frontier = "".join(path(shapely.get_coordinates(g), False) for g in lines)
     return (
         f'<path class="land" fill-rule="evenodd" d="{coast}"/><path class="border" d="{frontier}"/>'
     )
@@ -188,14 +197,17 @@ def _world(project: _Projection) -> str:
 
 def _rails(lines: Sequence[MapLine], project: _Projection) -> list[str]:
     """The lines, beside each other where another colour already takes the way."""
+    import numpy as np
     import shapely
 
     taken: dict[tuple[int, int], set[str]] = defaultdict(set)
     drawn = []
     done = set()
     places: dict[tuple[str, str], int] = {}
+    alone = len({line.ink for line in lines}) == 1
     for line in lines:
-        spots = [project(point) for point in line.points]
+        degrees = np.array(line.points, float)
+        spots = [tuple(spot) for spot in project.all(degrees[:, 1], degrees[:, 0]).tolist()]
         spots = [
             spot for n, spot in enumerate(spots) if not n or math.dist(spot, spots[n - 1]) > 0.05
         ]
@@ -204,10 +216,7 @@ def _rails(lines: Sequence[MapLine], project: _Projection) -> list[str]:
         if spots[0] > spots[-1]:
             spots.reverse()
         curve = shapely.LineString(spots).simplify(SIMPLIFIED)
-        cells = {
-            (int(p.x // CELL), int(p.y // CELL))
-            for p in (curve.interpolate(d) for d in _steps(curve.length))
-        }
+        cells = set() if alone else _cells(curve)
         others: dict[str, int] = defaultdict(int)
         for cell in cells:
             for ink in taken[cell]:
@@ -232,8 +241,14 @@ def _rails(lines: Sequence[MapLine], project: _Projection) -> list[str]:
     return drawn
 
 
-def _steps(length: float) -> list[float]:
-    return [n * CELL for n in range(int(length // CELL) + 1)]
+def _cells(curve: Any) -> set[tuple[int, int]]:
+    """The squares of the drawing that a curve passes."""
+    import numpy as np
+    import shapely
+
+    steps = np.arange(int(curve.length // CELL) + 1) * CELL
+    spots = shapely.get_coordinates(shapely.line_interpolate_point(curve, steps))
+    return {(x, y) for x, y in (spots // CELL).astype(int).tolist()}
 
 
 def _path(line: Sequence[Point], project: _Projection) -> str:

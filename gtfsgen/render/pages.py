@@ -13,6 +13,7 @@ from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from typing import Any
 
+import numpy as np
 import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -40,6 +41,8 @@ MAX_SHAPES = 600
 CALLS_AT_ONCE = 300_000
 """Stations are made for so many departures at a time."""
 LIST_PART = 200
+MAX_ENDS = 40
+"""With more ends of lines than this on a map none is told apart from other stations."""
 LEFT_OUT = (
     ("trips_without_days", "{n} trip without a day to run on", "{n} trips without a day to run on"),
     ("trips_without_stop_times", "{n} trip without stop times", "{n} trips without stop times"),
@@ -342,9 +345,10 @@ class Site:
                 counts[station] += line.trips if len(lines) > 1 else 1
             for table in line.line.tables if line.line else ():
                 ends |= {c.calls[n].station_id for c in table.columns for n in (0, -1)}
-            for direction in line.directions:
-                ends |= set(direction.ends)
-        if len(ends) > 40:
+            if len(ends) <= MAX_ENDS:
+                for direction in line.directions:
+                    ends |= set(direction.ends)
+        if len(ends) > MAX_ENDS:
             ends = set()
         stations = [
             MapStation(key, point, count, key in ends)
@@ -357,7 +361,7 @@ class Site:
             self.legs,
             sheet,
             zones=self._zones if len(lines) > 1 or not lines else (),
-            network=self._network(lines) if self._too_many_straight(lines) else (),
+            network=self._network(lines) if self._too_many(lines) else (),
             left_out=left_out,
         )
 
@@ -367,7 +371,7 @@ class Site:
         left_out = 0
         shapes = self._shapes_of_routes
         many = sum(len(shapes.get(r, ())) for line in lines for r in line.route_ids) > MAX_SHAPES
-        if not many and self._too_many_straight(lines):
+        if self._too_many(lines):
             return [], 0
         for line in lines:
             own = [s for route in line.route_ids for s in shapes.get(route, ())]
@@ -387,17 +391,17 @@ class Site:
                     found.append(MapLine(line.ink, places, line.name, link(line), dashed=True))
         return found, left_out
 
-    def _too_many_straight(self, lines: list[BookLine]) -> bool:
-        """Whether so many lines have no shape that their stretches are drawn once for all."""
-        shapes = self._shapes_of_routes
-        bare = sum(not any(shapes.get(r) for r in line.route_ids) for line in lines)
-        return bare > MAX_SHAPES
+    @staticmethod
+    def _too_many(lines: list[BookLine]) -> bool:
+        """Whether there are so many lines that their stretches are drawn once for all."""
+        return len(lines) > MAX_SHAPES
 
     def _network(self, lines: list[BookLine]) -> list[tuple[Point, Point]]:
         """Each stretch between two stations once."""
         stretches: dict[tuple[str, str], None] = {}
         for line in lines:
-            for way in self._straight(line):
+            ways = line.dense.ways(line.route_ids[0]) if line.dense else self._straight(line)
+            for way in ways:
                 stretches.update(dict.fromkeys(itertools.pairwise(way)))
         points = {key: self.service.stations[key].point for pair in stretches for key in pair}
         found = {tuple(sorted(pair)): None for pair in stretches}
@@ -451,9 +455,14 @@ class Site:
             at += length
         return found
 
+    @cached_property
+    def _shape_points(self) -> np.ndarray:
+        return self.book.tables.shapes.select("lat", "lon").to_numpy()
+
     def _shape(self, shape_id: str) -> list[tuple[float, float]]:
         at, length = self._shape_spans.get(shape_id, (0, 0))
-        return self.book.tables.shapes.slice(at, length).select("lat", "lon").rows()
+        points = self._shape_points[at : at + length].tolist()
+        return [(lat, lon) for lat, lon in points]
 
     @property
     def _zones(self) -> list[list[tuple[float, float]]]:

@@ -139,3 +139,60 @@ def bus(name: str = "Town bus") -> dict[str, pl.DataFrame]:
     }
     tables["routes"] = tables["routes"].with_columns(route_long_name=pl.lit(name))
     return tables
+
+
+def odd() -> dict[str, pl.DataFrame]:
+    """What real feeds have and tidy ones have not: a route without names, two of one name, a loop,
+    a trip with one stop, trips past midnight, without times, without a day, without stop times, an
+    unknown route, blanks between times; days by calendar_dates.txt alone, long past.
+    """
+    trips = [
+        ("nameless", "w", "loop"), ("nameless", "w", "loop again"), ("twin1", "w", "one stop"),
+        ("twin1", "w", "night"), ("twin2", "x", "no times"), ("twin2", "never", "no day"),
+        ("twin2", "x", "no calls"), ("gone", "x", "unknown route"), ("freq", "w", "often"),
+        ("freq", "x", "often too"), *(("many", "wx"[n % 2], f"m{n}") for n in range(60)),
+    ]  # fmt: skip
+    times = {
+        "loop": "a 8:00 b 8:05 c - a 8:20",
+        "loop again": "a 9:00 b 9:05 c - a 9:20",
+        "one stop": "b 7:30",
+        "night": "a 24:10 b 25:00",
+        "no times": "a - b -",
+        "no day": "a 8:00 b 8:30",
+        "unknown route": "c 10:00 b 10:10",
+        "often": "a 6:00 c 6:20",
+        "often too": "a 6:00 c 6:20",
+        **{
+            f"m{n}": f"a {5 + n // 3}:{n % 3 * 20:02d} b - c {5 + n // 3}:{n % 3 * 20 + 15:02d}"
+            for n in range(60)
+        },
+    }
+    rows = []
+    for trip, told in times.items():
+        cells = told.split()
+        for order, (stop, time) in enumerate(zip(cells[::2], cells[1::2], strict=True)):
+            clock = "" if time == "-" else f"{time}:00"
+            rows.append(f"{trip},{clock},{clock},{stop},{order}")
+    return {
+        "agency": table(
+            "agency_name,agency_url,agency_timezone\nOdd,https://odd.example,Europe/Berlin"
+        ),
+        "stops": table(
+            "stop_id,stop_name,stop_lat,stop_lon\na,Same,50.0,10.0\nb,Same,50.01,10.01\nc,,50.0,10.02"
+        ),
+        "routes": table(
+            "route_id,route_short_name,route_long_name,route_type\nnameless,,,3\ntwin1,1,Town,3\ntwin2,1,Town,3\nfreq,F,,1\nmany,M,,3"
+        ),
+        "trips": table(
+            "route_id,service_id,trip_id\n" + "\n".join(",".join(trip) for trip in trips)
+        ),
+        "stop_times": table(
+            "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n" + "\n".join(rows)
+        ),
+        "calendar_dates": table(
+            "service_id,date,exception_type\nw,20140331,1\nw,20140401,1\nx,20140401,1"
+        ),
+        "frequencies": table(
+            "trip_id,start_time,end_time,headway_secs\noften,06:00:00,09:00:00,293\noften,09:00:00,12:00:00,335\noften too,10:00:00,11:00:00,600"
+        ),
+    }

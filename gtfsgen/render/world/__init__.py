@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import lzma
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -55,8 +55,23 @@ def _scale(scale: str) -> tuple[Any, Any, Any, list[Any], Any]:
     return points, (starts, ends), boxes, rings, (borders, low[borders], high[borders])
 
 
-def land_and_borders(west: float, south: float, east: float, north: float) -> tuple[Any, Any]:
-    """Land and borders within a box of degrees, in degrees.
+@lru_cache(maxsize=4096)
+def _ring(scale: str, number: int) -> Any:
+    """The points of a ring of land."""
+    import numpy as np
+
+    points, (starts, ends), _, rings, _ = _scale(scale)
+    parts = [
+        points[starts[n] : ends[n]] if n >= 0 else points[starts[~n] : ends[~n]][::-1]
+        for n in rings[number].tolist()
+    ]
+    return np.concatenate(parts)
+
+
+def land_and_borders(
+    west: float, south: float, east: float, north: float, least: float = 0.0
+) -> tuple[Any, Any]:
+    """Land and borders within a box of degrees, in degrees; no islands smaller than `least`.
 
     The land is a list of rings (arrays of longitude and latitude), the borders are a shapely
     geometry. Rings are to be filled by the even-odd rule: one inside another is a lake of the map
@@ -66,7 +81,7 @@ def land_and_borders(west: float, south: float, east: float, north: float) -> tu
     import shapely
 
     scale = "50m" if max(east - west, north - south) > WIDE_DEGREES else "10m"
-    points, (starts, ends), boxes, rings, (borders, low, high) = _scale(scale)
+    points, (starts, ends), boxes, _, (borders, low, high) = _scale(scale)
 
     def arc(number: int) -> Any:
         own = number if number >= 0 else ~number
@@ -82,8 +97,11 @@ def land_and_borders(west: float, south: float, east: float, north: float) -> tu
         )
 
     polygons = []
+    large = ((boxes[1] - boxes[0]) >= least).any(axis=1)
     for ring in near(*boxes):
-        line = np.concatenate([arc(int(n)) for n in rings[ring]])
+        if not large[ring]:
+            continue
+        line = _ring(scale, int(ring))
         for axis, bound, sign in ((0, west, 1), (0, east, -1), (1, south, 1), (1, north, -1)):
             line = _clipped(line, axis, bound, sign)
         if len(line) > 2:
