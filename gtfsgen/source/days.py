@@ -93,7 +93,7 @@ class Selection:
         if self.months or self.month_days:
             chosen &= by_month(self.months, self.month_days, first, last)
         if self.every:
-            chosen &= union(every_n(n, start, last) for n, start in self.every)
+            chosen &= union(every_n(n, start, first, last) for n, start in self.every)
         if self.ranges:
             chosen &= union(Dates.between(a or first, b or last) for a, b in self.ranges)
         if self.names:
@@ -237,10 +237,11 @@ def by_month(months: frozenset[int], days: frozenset[int], first: date, last: da
 
 
 @lru_cache(maxsize=4096)
-def every_n(n: int, start: date, last: date) -> Dates:
-    count = (last - start).days // n + 1
-    bits = sum(1 << (n * k) for k in range(max(count, 0)))
-    return Dates(bits << (start - EPOCH).days)
+def every_n(n: int, start: date, first: date, last: date) -> Dates:
+    """Every nth day from `start` on, of those from `first` to `last`."""
+    begin, end = (start - EPOCH).days, (last - EPOCH).days
+    skipped = max(0, -((begin - (first - EPOCH).days) // n))
+    return Dates.of_numbers(range(begin + skipped * n, end + 1, n))
 
 
 # ---------------------------------------------------------------------------------------- printing
@@ -349,6 +350,8 @@ def parse(
 
 @lru_cache(maxsize=65536)
 def cached_parse(expression: str, names: tuple[str, ...], period: Period | None, gb: bool) -> Days:
+    if len(expression) > LONGEST:
+        raise DaysError(f"The days have more than {LONGEST:,} characters.", expression[:40])
     text = without_brackets(unicodedata.normalize("NFKC", expression).strip())
     tokens = with_years(list(tokenized(text, names, gb)), period)
     if not tokens:
@@ -374,6 +377,8 @@ def cached_parse(expression: str, names: tuple[str, ...], period: Period | None,
     return Days(base, tuple(changes))
 
 
+LONGEST = 50_000
+"""Characters of day words: each date of ten years."""
 BRACKETS = re.compile(r"\(([^()]*)\)")
 OPENING = re.compile(
     rf"\s*(?:{in_text(CHANGE_WORDS)}|{in_text(FROM_WORDS)}|(?:until|till|bis|in|im|only|nur)\b)",
@@ -524,6 +529,8 @@ def token_of(kind: str, match: re.Match[str], names: tuple[str, ...], gb: bool =
         n = NUMBER_WORDS.get(number.lower()) or (
             int(match["n5"]) + 1 if match["n5"] else int(number)
         )
+        if n < 1:
+            raise DaysError("Every 0 days is never.", text, "write every 2 days from 2026-03-12")
         return Token("every", n, text)
     if kind in ("odd", "even"):
         return Token("monthdays", ODD_DAYS if kind == "odd" else EVEN_DAYS, text)
