@@ -59,9 +59,11 @@ def build(
     .zip. What validation finds does not keep the feed from being written; it is told in the
     notices and, if the feed goes beside its source, in validation/report.json and report.html.
     `policy` is a policy.toml, by default validation/policy.toml beside the source, where there is
-    one; with False there is none. Holidays that had to be resolved are locked in the source. Raises
-    `gtfsgen.source.SourceUnreadable` if there is no project, `PolicyError` if its policy.toml
-    cannot be understood, OSError if `output` cannot be written.
+    one; with False there is none. Holidays that had to be resolved are locked in the source. What
+    is wrong in the project's files is in the notices. Raises `gtfsgen.source.SourceUnreadable` (a
+    `gtfsgen.UnreadableInput`) if there is no project, `PolicyError` if its policy.toml cannot be
+    understood, ValueError for a `profile` that there is not or a `today` outside the years 1800 to
+    2999, OSError if `output` cannot be written.
     """
     from gtfsgen.compile.notices import notices as at_their_rows
     from gtfsgen.compile.write import feed_path, table_texts, write_feed, zip_bytes

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 EPOCH = date(1900, 1, 1)
+FIRST_YEAR, LAST_YEAR = 1800, 2999
+"""Of days that a curated timetable is for."""
 FIRST_DAY = (date.min - EPOCH).days
 LAST_DAY = (date.max - EPOCH).days
 FEW_BITS = 4096

@@ -25,12 +25,15 @@ class Day(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 
     def convert(
         self, value: str | date, param: click.Parameter | None, ctx: click.Context | None
     ) -> date:
-        if isinstance(value, date):
-            return value
+        from gtfsgen.dates import FIRST_YEAR, LAST_YEAR
+
         try:
-            return date.fromisoformat(value)
+            day = value if isinstance(value, date) else date.fromisoformat(value)
         except ValueError:
             self.fail(f"{value!r} is not a date; write 2026-11-20", param, ctx)
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            self.fail(f"{day} is not in the years {FIRST_YEAR} to {LAST_YEAR}", param, ctx)
+        return day
 
 
 @click.command()

@@ -8,7 +8,9 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from gtfsgen.budget import UnreadableInput
 from gtfsgen.clocks import zone_names
+from gtfsgen.dates import FIRST_YEAR, LAST_YEAR
 from gtfsgen.faults import Fault, Severity
 from gtfsgen.files import UnreadableFile, read_bytes
 from gtfsgen.source.cells import CONTROL, MOST_SHOWN, Sheet, control_words, decoded, letter
@@ -20,8 +22,6 @@ from gtfsgen.tomltext import Broken, read_toml
 PATH = "feed.toml"
 MOST_BYTES = 4 << 20
 """Of feed.toml."""
-FIRST_YEAR, LAST_YEAR = 1800, 2999
-"""Of timetables."""
 LONGEST_DAYS = 3660
 """Of a feed."""
 
@@ -63,7 +63,7 @@ DAY_CODES = ("gb",)
 """Whose day codes all timetables use."""
 
 
-class SourceUnreadable(Exception):
+class SourceUnreadable(UnreadableInput):
     """The folder is no project: it, or its feed.toml, is absent or unreadable altogether."""
 
 
