@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
-from gtfsgen.feed import service_days, vehicles
+from gtfsgen.feed import service_days
 from gtfsgen.schema import TABLES, Type
 
 if TYPE_CHECKING:
@@ -303,31 +303,6 @@ class SharedFrames:
             first=pl.col("first_date").min(), last=pl.col("last_date").max()
         )
         return window.collect().row(0)
-
-    @cached_property
-    def links(self) -> pl.LazyFrame:
-        """Transfers of types 4 and 5 with both trips, resolved: see `vehicles.links`."""
-        return vehicles.links(self)
-
-    @cached_property
-    def has_links(self) -> bool:
-        """Some transfer of type 4 or 5 has both trips: only then is any work with links needed."""
-        return vehicles.has_links(self)
-
-    @cached_property
-    def link_dates(self) -> pl.LazyFrame:
-        """The dates on which links resolve: see `vehicles.link_dates`."""
-        return vehicles.link_dates(self)
-
-    @cached_property
-    def block_trips(self) -> pl.LazyFrame:
-        """Trips that share a block with another: see `vehicles.block_trips`."""
-        return vehicles.block_trips(self)
-
-    @cached_property
-    def block_days(self) -> pl.LazyFrame:
-        """The trips of each block on each kind of day: see `vehicles.block_days`."""
-        return vehicles.block_days(self)
 
 
 WEEKDAYS = service_days.WEEKDAYS

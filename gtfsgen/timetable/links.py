@@ -68,6 +68,18 @@ def links_of(feed: Feed, trips: pl.DataFrame, sets: DateSets) -> pl.DataFrame:
     )
 
 
+def days_between(gap_s: pl.Expr) -> pl.Expr:
+    """k: how many service days after the from trip the to trip runs. `gap_s` is its departure less
+    the arrival before, each in seconds of its own service day.
+    """
+    return (-(gap_s // DAY)).clip(0)
+
+
+def wait_between(gap_s: pl.Expr) -> pl.Expr:
+    """Seconds from the arrival to the departure, k days counted in."""
+    return gap_s + days_between(gap_s) * DAY
+
+
 def _transfers(feed: Feed, trips: pl.DataFrame, sets: DateSets) -> pl.DataFrame:
     rows = table(feed, "transfers", "from_trip_id", "to_trip_id", "transfer_type").filter(
         pl.col("transfer_type").is_in(LINKED_TRIPS)
@@ -86,10 +98,10 @@ def _transfers(feed: Feed, trips: pl.DataFrame, sets: DateSets) -> pl.DataFrame:
         other=trips["dates"].gather(after),
         by=pl.lit("transfer"),
     )
-    rows = rows.with_columns(days_later=(-(pl.col("gap") // DAY)).clip(0))
+    gap_s = pl.col("gap")
+    rows = rows.with_columns(days_later=days_between(gap_s), wait=wait_between(gap_s))
     return rows.with_columns(
         dates=sets.meets(rows["one"], rows["other"], rows["days_later"]),
-        wait=pl.col("gap") + pl.col("days_later") * DAY,
     ).select(pl.col(name).cast(dtype) for name, dtype in COLUMNS.items())
 
 
@@ -99,7 +111,7 @@ def _blocks(trips: pl.DataFrame, sets: DateSets) -> pl.DataFrame:
         pl.col("block_id").is_not_null(), pl.col("start").is_not_null(), pl.col("dates") > 0
     ).select("trip", "block_id", "dates", "start", "end")
     rows = rows.filter(pl.len().over("block_id") > 1)
-    running = _running(rows, sets)
+    running = on_kinds_of_day(rows, sets)
     order = ("block", "kind", "start", "end", "trip")
     running = running.sort(order).with_columns(
         group=pl.struct("block", "kind").rle_id().cast(pl.Int64)
@@ -135,7 +147,7 @@ def _blocks(trips: pl.DataFrame, sets: DateSets) -> pl.DataFrame:
     ).select(pl.col(name).cast(dtype) for name, dtype in COLUMNS.items())
 
 
-def _running(rows: pl.DataFrame, sets: DateSets) -> pl.DataFrame:
+def on_kinds_of_day(rows: pl.DataFrame, sets: DateSets) -> pl.DataFrame:
     """The trips of each block on each kind of day: days on which the same sets of dates are in
     force. `block` is a number, `kind` one within its block, `days` the set of those days.
     """

@@ -9,11 +9,13 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gtfsgen.dates import EPOCH
+from gtfsgen.timetable.joints import dated_joints, service_dates
 from gtfsgen.timetable.lines import occurrences, station_order
 from tests.timetable.feeds import PlainFeed, clock, random_feed, seconds_of, wall
 
@@ -370,3 +372,20 @@ def test_zones_that_no_clock_goes_by_are_counted() -> None:
     assert set(timetable.stops["zone"]) == {"UTC"}
     assert timetable.left_out["agencies_of_unknown_zones"] == 1
     assert timetable.left_out["stops_of_unknown_zones"] == 2
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_rules_and_frames_say_the_same_of_links(seed: int) -> None:
+    """What rules ask of the ends of trips is what the frames say of whole trips."""
+    timetable = random_feed(seed).timetable()
+    links = timetable.links.filter(pl.col("by") == "transfer")
+    frames = {
+        row["csv_row_number"]: (row["days_later"], row["wait"], timetable.dates(row["dates"]))
+        for row in links.iter_rows(named=True)
+    }
+    sets = service_dates(timetable.feed).sets
+    rules = {
+        row["csv_row_number"]: (row["days_later"], row["wait_s"], sets[row["dates"]])
+        for row in dated_joints(timetable.feed).iter_rows(named=True)
+    }
+    assert rules == frames

@@ -6,8 +6,8 @@ import polars as pl
 
 from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed
-from gtfsgen.feed.vehicles import id_set
 from gtfsgen.findings import Rows
+from gtfsgen.timetable.joints import block_steps, block_trips, service_dates
 from gtfsgen.validation.engine import rule
 from gtfsgen.validation.scans.distances import point_distance_m
 
@@ -28,27 +28,25 @@ def block_without_shared_service_day(feed: Feed) -> Rows:
     later trips on the first trip's service day, with times past 24:00:00. Otherwise delete the
     block_id, which says nothing here.
     """
-    blocks = feed.block_trips.group_by("block_id", maintain_order=True).agg(
-        pl.col("csv_row_number", "trip_id").first(),
-        other_csv_row_number=pl.col("csv_row_number").get(1),
-        other_trip_id=pl.col("trip_id").get(1),
-        trip_count=pl.len(),
-        service=pl.col("service_id").unique(),
-        services=id_set("service_id"),
+    blocks = (
+        block_trips(feed)
+        .group_by("block_id", maintain_order=True)
+        .agg(
+            pl.col("csv_row_number", "trip_id").first(),
+            other_csv_row_number=pl.col("csv_row_number").get(1),
+            other_trip_id=pl.col("trip_id").get(1),
+            trip_count=pl.len(),
+            services=pl.col("service_id").n_unique(),
+            dates=pl.col("dates").sort(),
+        )
     )
     # Two trips of one service share its dates; so only blocks with a service per trip are in doubt.
-    doubtful = blocks.filter(pl.col("service").list.len() == pl.col("trip_count"))
-    sharing = (
-        doubtful.select("services", service_id="service")
-        .unique("services")
-        .explode("service_id")
-        .join(feed.service_days, on="service_id")
-        .group_by("services", "date")
-        .len()
-        .filter(pl.col("len") > 1)
-    )
+    doubtful = blocks.filter(pl.col("services") == pl.col("trip_count"))
+    sharing = service_dates(feed).sets.shared(doubtful["dates"]).list.any()
     return in_trips(
-        doubtful.join(sharing, on="services", how="anti", maintain_order="left").select(
+        doubtful.filter(~sharing)
+        .lazy()
+        .select(
             "csv_row_number",
             "block_id",
             "trip_id",
@@ -67,26 +65,7 @@ def block_successor_far_away(feed: Feed) -> Rows:
     block_id and the stops; where the empty run is real, end the block there. `date` is the first
     date on which it happens.
     """
-    trips = feed.block_trips
-    same = pl.col("block_id").eq_missing(pl.col("block_id").shift(-1)) & (
-        pl.col("date") == pl.col("date").shift(-1)
-    )
-    steps = (
-        feed.block_days.join(trips.drop("block_id", "service_id"), on="trip_id")
-        .sort(pl.col("block_id").to_physical(), "date", "start_time", "end_time", "csv_row_number")
-        .with_columns(
-            pl.when(same).then(pl.col(name).shift(-1)).alias(f"other_{name}")
-            for name in ("csv_row_number", "trip_id", "first_stop_id")
-        )
-        .filter(same)
-        .group_by("block_id", "trip_id", "other_trip_id")
-        .agg(
-            pl.col("date").min(),
-            pl.col("csv_row_number", "last_stop_id").first(),
-            pl.col("other_csv_row_number").first(),
-            first_stop_id=pl.col("other_first_stop_id").first(),
-        )
-    )
+    steps = block_steps(feed).lazy().rename({"other_first_stop_id": "first_stop_id"})
     for end in ("last", "first"):
         steps = steps.join(
             feed.stop_positions.select(pl.all().name.prefix(f"{end}_")), on=f"{end}_stop_id"

@@ -1,6 +1,6 @@
 """Linked trips: transfers of types 4 and 5, by which one vehicle goes on as another trip.
 
-How a link finds its date is told in `gtfsgen/feed/vehicles.py`: `feed.links` and `feed.link_dates`.
+How a link finds its date is told in `gtfsgen/timetable/links.py`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,14 @@ from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed
 from gtfsgen.findings import Rows
 from gtfsgen.schema import IN_SEAT, LINKED_TRIPS
+from gtfsgen.timetable.joints import (
+    SIDES,
+    block_trips,
+    dated_joints,
+    has_links,
+    joints,
+    service_dates,
+)
 from gtfsgen.validation.engine import Result, rule
 from gtfsgen.validation.rules.stops import vehicle_name
 from gtfsgen.validation.scans.distances import point_distance_m
@@ -23,8 +31,6 @@ LONG_WAIT_S = 120 * 60
 FAR_APART_M = 2_000
 NONE_AVAILABLE = 1
 """pickup_type and drop_off_type: riders may not board or alight."""
-SERVICES = ["from_service_id", "to_service_id", "days_later"]
-SIDES = ("from", "to")
 Check = Callable[[Feed], Result]
 
 
@@ -34,7 +40,7 @@ def link_rule(severity: Severity, *needs: str) -> Callable[[Check], Check]:
     def register(function: Check) -> Check:
         @wraps(function)
         def guarded(feed: Feed) -> Result:
-            return function(feed) if feed.has_links else []
+            return function(feed) if has_links(feed) else []
 
         tables = ("transfers", "trips", "stop_times", *needs)
         return rule(severity, *tables, group="gtfsgen")(guarded)
@@ -78,12 +84,12 @@ def linked_trips_dates_never_meet(feed: Feed) -> Rows:
     first trip's service day, with times past 24:00:00. Services without any date are left to other
     rules.
     """
-    running = feed.service_spans.select("service_id")
-    rows = feed.links.filter(pl.col("days_later").is_not_null())
-    for side in SIDES:
-        rows = rows.join(running, left_on=f"{side}_service_id", right_on="service_id", how="semi")
+    running = (pl.col("from_dates") > 0) & (pl.col("to_dates") > 0)
     return in_transfers(
-        rows.join(feed.link_dates, on=SERVICES, how="anti", maintain_order="left").select(
+        dated_joints(feed)
+        .lazy()
+        .filter(running, pl.col("dates") == 0)
+        .select(
             "csv_row_number",
             "from_trip_id",
             "from_service_id",
@@ -97,41 +103,29 @@ def linked_trips_dates_never_meet(feed: Feed) -> Rows:
 def _uncovered(feed: Feed, side: str) -> Rows:
     """Trips of a side that have links, with the days on which none of these resolves.
 
-    Trips with the same service and the same kinds of links have the same days: each such set is
-    looked at once. A trip none of whose links ever resolves is not among them.
+    A trip none of whose links ever resolves is not among them.
     """
-    day = {"from": "date", "to": "to_date"}[side]
     service, trip = f"{side}_service_id", f"{side}_trip_id"
-    kinds = (
-        feed.links.select(SERVICES).drop_nulls().unique(maintain_order=True).with_row_index("kind")
-    )
-    linked = feed.links.join(kinds, on=SERVICES, maintain_order="left")
-    kind_set = pl.col("kind").unique().sort()
-    trips = linked.group_by(trip, maintain_order=True).agg(
-        pl.col("csv_row_number", service).first(),
-        kinds=kind_set.cast(pl.String).str.join(" "),
-        kind=kind_set,
-    )
-    sets = trips.select(service, "kinds", "kind").unique("kinds").explode("kind")
-    covered = (
-        sets.join(kinds.join(feed.link_dates, on=SERVICES), on="kind")
-        .select("kinds", date=day)
-        .unique()
-    )
-    days = feed.service_days.rename({"service_id": service})
-    uncovered = (
-        sets.select(service, "kinds")
-        .unique()
-        .join(covered, on="kinds", how="semi")
-        .join(days, on=service)
-        .join(covered, on=["kinds", "date"], how="anti")
-        .group_by("kinds")
-        .agg(uncovered_dates=pl.len(), first_uncovered_date=pl.col("date").min())
-    )
-    return in_transfers(
-        trips.join(uncovered, on="kinds", maintain_order="left").select(
-            "csv_row_number", trip, service, "uncovered_dates", "first_uncovered_date"
+    held = {"from": "dates", "to": "later_dates"}[side]
+    trips = (
+        dated_joints(feed)
+        .group_by(trip, maintain_order=True)
+        .agg(
+            pl.col("csv_row_number", service).first(),
+            own=pl.col(f"{side}_dates").first(),
+            held=pl.col(held).filter(pl.col(held) > 0).unique().sort(),
         )
+        .filter(pl.col("held").list.len() > 0)
+    )
+    dates = service_dates(feed)
+    rest = dates.sets.withouts(trips["own"], trips["held"])
+    return in_transfers(
+        trips.select("csv_row_number", trip, service)
+        .with_columns(
+            uncovered_dates=dates.count_of(rest), first_uncovered_date=dates.first_of(rest)
+        )
+        .filter(pl.col("uncovered_dates") > 0)
+        .lazy()
     )
 
 
@@ -164,7 +158,8 @@ def _service_conflicts(feed: Feed, side: str) -> Rows:
     trip, service = f"{side}_trip_id", f"{other}_service_id"
     columns = ["csv_row_number", trip, f"{other}_trip_id", service]
     firsts = (
-        feed.links.filter(pl.col(service).n_unique().over(trip) > 1)
+        joints(feed)
+        .filter(pl.col(service).n_unique().over(trip) > 1)
         .unique([trip, service], keep="first", maintain_order=True)
         .select(columns)
     )
@@ -172,14 +167,25 @@ def _service_conflicts(feed: Feed, side: str) -> Rows:
     pairs = firsts.join(earlier, on=trip).filter(
         pl.col("other_csv_row_number") < pl.col("csv_row_number")
     )
-    days = feed.service_days
-    shared = (
+    dates = service_dates(feed)
+    known = dates.services.lazy()
+    met = (
         pairs.select(service, f"other_{service}")
-        .unique()
-        .join(days.rename({"service_id": service}), on=service)
-        .join(days.rename({"service_id": f"other_{service}"}), on=[f"other_{service}", "date"])
-        .group_by(service, f"other_{service}")
-        .agg(first_shared_date=pl.col("date").min())
+        .unique(maintain_order=True)
+        .join(known.rename({"service_id": service, "dates": "one"}), on=service)
+        .join(
+            known.rename({"service_id": f"other_{service}", "dates": "another"}),
+            on=f"other_{service}",
+        )
+        .collect()
+    )
+    same_day = pl.repeat(0, met.height, dtype=pl.Int32, eager=True)
+    both = dates.sets.meets(met["one"], met["another"], same_day)
+    shared = (
+        met.select(service, f"other_{service}")
+        .with_columns(first_shared_date=dates.first_of(both))
+        .drop_nulls("first_shared_date")
+        .lazy()
     )
     conflicts = (
         pairs.join(shared, on=[service, f"other_{service}"])
@@ -188,7 +194,9 @@ def _service_conflicts(feed: Feed, side: str) -> Rows:
         .drop("csv_row_number", f"{other}_trip_id")
     )
     return in_transfers(
-        feed.links.join(conflicts, on=[trip, service], maintain_order="left").select(
+        joints(feed)
+        .join(conflicts, on=[trip, service], maintain_order="left")
+        .select(
             *columns,
             "other_csv_row_number",
             f"other_{other}_trip_id",
@@ -243,13 +251,17 @@ def linked_trips_multi_day_shift(feed: Feed) -> Rows:
 
 
 def _shifted(feed: Feed, condition: pl.Expr) -> pl.LazyFrame:
-    return feed.links.filter(condition).select(
-        "csv_row_number",
-        "from_trip_id",
-        "arrival_time",
-        "to_trip_id",
-        "departure_time",
-        "days_later",
+    return (
+        joints(feed)
+        .filter(condition)
+        .select(
+            "csv_row_number",
+            "from_trip_id",
+            "arrival_time",
+            "to_trip_id",
+            "departure_time",
+            "days_later",
+        )
     )
 
 
@@ -262,7 +274,9 @@ def linked_trips_long_wait(feed: Feed) -> Rows:
     trips are linked.
     """
     return in_transfers(
-        feed.links.filter(pl.col("wait_s") >= LONG_WAIT_S).select(
+        joints(feed)
+        .filter(pl.col("wait_s") >= LONG_WAIT_S)
+        .select(
             "csv_row_number",
             "from_trip_id",
             "arrival_time",
@@ -284,7 +298,7 @@ def linked_trips_stops_far_apart(feed: Feed) -> Rows:
     One vehicle runs both trips, so the first must end where the second starts. Probably one of the
     trips is the wrong one, or a stop is misplaced.
     """
-    rows = feed.links
+    rows = joints(feed)
     for end in ("last", "first"):
         rows = rows.join(
             feed.stop_positions.select(pl.all().name.prefix(f"{end}_")),
@@ -314,7 +328,7 @@ def linked_trips_stops_differ(feed: Feed) -> Rows:
     Planners and people follow a through coach best where both trips call at the same stop. Use one
     stop_id, or give both stops the same parent_station.
     """
-    rows = feed.links.filter(pl.col("last_stop_id") != pl.col("first_stop_id"))
+    rows = joints(feed).filter(pl.col("last_stop_id") != pl.col("first_stop_id"))
     for end in ("last", "first"):
         rows = rows.join(
             feed.first_stops.select(
@@ -357,7 +371,7 @@ def linked_trips_stop_not_trip_end(feed: Feed) -> Rows:
     Where coaches leave a train on its way, split the train's trip at that station.
     """
     return in_transfers(
-        _sides(feed.links)
+        _sides(joints(feed))
         .filter(pl.col("stop_id") != pl.col("joint_stop_id"))
         .select(
             "csv_row_number",
@@ -371,9 +385,9 @@ def linked_trips_stop_not_trip_end(feed: Feed) -> Rows:
     )
 
 
-def _joints(feed: Feed) -> pl.LazyFrame:
+def _ends_of_joints(feed: Feed) -> pl.LazyFrame:
     """Links of type 4 with `last_` and `first_` `pickup_type` and `drop_off_type` of the ends."""
-    rows = feed.links.filter(pl.col("transfer_type") == IN_SEAT)
+    rows = joints(feed).filter(pl.col("transfer_type") == IN_SEAT)
     ends = rows.select(pl.concat_list("last_row", "first_row").explode().unique()).collect()
     calls = feed.stop_times.filter(
         pl.col("csv_row_number").is_in(ends.to_series().drop_nulls().implode())
@@ -401,7 +415,7 @@ def linked_trips_joint_not_routable(feed: Feed) -> Rows:
         pl.col("first_pickup_type") == NONE_AVAILABLE
     )
     return in_transfers(
-        _joints(feed)
+        _ends_of_joints(feed)
         .filter(closed)
         .select(
             "csv_row_number",
@@ -424,7 +438,7 @@ def linked_trips_joint_boarding_lost(feed: Feed) -> Rows:
         pl.col("first_pickup_type") != NONE_AVAILABLE
     )
     return in_transfers(
-        _joints(feed).filter(lost).select("csv_row_number", "from_trip_id", "to_trip_id")
+        _ends_of_joints(feed).filter(lost).select("csv_row_number", "from_trip_id", "to_trip_id")
     )
 
 
@@ -438,7 +452,7 @@ def linked_trips_self_link(feed: Feed) -> list[Rows]:
     On the same service day that cannot be. On a later one it can, but is rarely meant; then this is
     a warning.
     """
-    itself = feed.links.filter(pl.col("from_trip_id") == pl.col("to_trip_id"))
+    itself = joints(feed).filter(pl.col("from_trip_id") == pl.col("to_trip_id"))
     columns = ["csv_row_number", pl.col("from_trip_id").alias("trip_id"), "days_later"]
     later = pl.col("days_later") >= 1
     return [
@@ -459,17 +473,21 @@ def linked_trips_cycle(feed: Feed) -> Rows | list[Rows]:
         duration_s=pl.coalesce("last_arrival_time", "last_departure_time")
         - pl.coalesce("first_departure_time", "first_arrival_time"),
     )
-    same_day = feed.links.filter(pl.col("days_later") == 0)
+    same_day = joints(feed).filter(pl.col("days_later") == 0)
     # Times around a ring add up to nothing and no wait is negative: some trip takes no time.
     instant = spans.filter(pl.col("duration_s") <= 0).join(
         same_day, left_on="trip_id", right_on="from_trip_id", how="semi"
     )
     if not instant.collect().height:
         return []
+    sets = service_dates(feed).sets
+    linked = dated_joints(feed).filter(pl.col("days_later") == 0, pl.col("dates") > 0)
+    used = linked["dates"].unique()
+    days = pl.Series([list(sets[each]) for each in used.to_list()], dtype=pl.List(pl.Date))
     edges = (
-        same_day.join(feed.link_dates, on=SERVICES)
+        linked.join(pl.DataFrame({"dates": used, "date": days}), on="dates", maintain_order="left")
         .select("csv_row_number", "from_trip_id", "to_trip_id", "date")
-        .collect()
+        .explode("date")
     )
     height = -1
     while edges.height != height:
@@ -518,7 +536,7 @@ def linked_trips_route_type_mismatch(feed: Feed) -> Rows:
     One vehicle runs both, and it cannot be a bus and a train. Looks at the routes of the trips;
     `inconsistent_route_type_for_in_seat_transfer` sees only rows that name routes.
     """
-    rows = feed.links
+    rows = joints(feed)
     for side in SIDES:
         rows = rows.join(
             feed.first_routes.select(
@@ -544,14 +562,14 @@ def linked_trips_block_conflict(feed: Feed) -> list[Rows]:
     """
     blocks = [pl.col("from_block_id"), pl.col("to_block_id")]
     shown = ["csv_row_number", "from_trip_id", "from_block_id", "to_trip_id", "to_block_id"]
-    one_block = feed.links.filter(blocks[0] == blocks[1])
+    others = block_trips(feed).lazy()
     between = (
-        one_block.join(
-            feed.block_trips.select(
-                "start_time",
-                from_block_id="block_id",
-                other_service_id="service_id",
-                other_trip_id="trip_id",
+        dated_joints(feed)
+        .lazy()
+        .filter(blocks[0] == blocks[1])
+        .join(
+            others.select(
+                "start", other_dates="dates", from_block_id="block_id", other_trip_id="trip_id"
             ),
             on="from_block_id",
             maintain_order="left",
@@ -559,26 +577,19 @@ def linked_trips_block_conflict(feed: Feed) -> list[Rows]:
         .filter(
             pl.col("other_trip_id") != pl.col("from_trip_id"),
             pl.col("other_trip_id") != pl.col("to_trip_id"),
-            pl.col("start_time") >= pl.col("arrival_time"),
-            pl.col("start_time") < pl.col("departure_time") + pl.col("days_later") * DAY,
+            pl.col("start") >= pl.col("arrival_time"),
+            pl.col("start") < pl.col("departure_time") + pl.col("days_later") * DAY,
         )
-    )  # fmt: skip
-    services = [*SERVICES, "other_service_id"]
-    dates = (
-        between.select(services)
-        .unique()
-        .join(feed.link_dates, on=SERVICES)
-        .join(
-            feed.service_days.rename({"service_id": "other_service_id"}),
-            on=["other_service_id", "date"],
-        )
-        .group_by(services)
-        .agg(pl.col("date").min())
+        .collect()
     )
+    dates = service_dates(feed)
+    same_day = pl.repeat(0, between.height, dtype=pl.Int32, eager=True)
+    met = dates.sets.meets(between["dates"], between["other_dates"], same_day)
+    between = between.with_columns(date=dates.first_of(met)).drop_nulls("date")
     return [
-        in_transfers(feed.links.filter(blocks[0].ne_missing(blocks[1])).select(shown)),
+        in_transfers(joints(feed).filter(blocks[0].ne_missing(blocks[1])).select(shown)),
         in_transfers(
-            between.join(dates, on=services, maintain_order="left")
+            between.lazy()
             .unique("csv_row_number", keep="first", maintain_order=True)
             .select(*shown, "other_trip_id", "date")
         ),
@@ -596,7 +607,7 @@ def linked_trips_frequency_based(feed: Feed) -> Rows:
         other_csv_row_number=pl.col("csv_row_number").min()
     )
     return in_transfers(
-        _sides(feed.links)
+        _sides(joints(feed))
         .join(runs, on="trip_id", maintain_order="left")
         .select("csv_row_number", "trip_id_field_name", "trip_id", "other_csv_row_number")
         .sort("csv_row_number", maintain_order=True)
@@ -628,7 +639,7 @@ def linked_trips_fare_legs_not_joined(feed: Feed) -> Rows | list[Rows]:
         ]
     ).drop_nulls()
     parents = feed.first_stops.select("stop_id", "parent_station")
-    rows = feed.links
+    rows = joints(feed)
     for side, stop in (("from", "last_stop_id"), ("to", "first_stop_id")):
         rows = rows.join(
             networks.rename({"route_id": f"{side}_route_id", "network_id": f"{side}_network_id"}),

@@ -11,6 +11,7 @@ from gtfsgen.clocks import DAY
 from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed
 from gtfsgen.findings import Rows
+from gtfsgen.timetable.joints import has_links, joints
 from gtfsgen.validation.engine import rule
 from gtfsgen.validation.portions import portions
 
@@ -170,7 +171,7 @@ def _adjacent(trips: pl.DataFrame, running: pl.DataFrame) -> pl.DataFrame:
 def _not_consecutive(feed: Feed, pairs: pl.LazyFrame) -> pl.LazyFrame:
     """Without pairs of one block, or of which links lead from the first trip to the second."""
     apart = pairs.filter((pl.col("block_id") != pl.col("other_block_id")).fill_null(True))
-    if not feed.has_links:
+    if not has_links(feed):
         return apart
     return apart.join(feed.shared(_followers), on=PAIR, how="anti")
 
@@ -180,7 +181,8 @@ def _followers(feed: Feed) -> pl.LazyFrame:
     name."""
     names = feed.first_trips.select("trip_id", "trip_short_name")
     steps = (
-        feed.links.select(other_trip_id="from_trip_id", trip_id="to_trip_id")
+        joints(feed)
+        .select(other_trip_id="from_trip_id", trip_id="to_trip_id")
         .join(names, on="trip_id")
         .join(names.select(pl.all().name.prefix("other_")), on="other_trip_id")
         .filter(pl.col("trip_short_name") == pl.col("other_trip_short_name"))

@@ -8,7 +8,6 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from gtfsgen.feed.vehicles import id_set
 from gtfsgen.validation.portions import portions
 
 PAIRS_AT_ONCE = 1_000_000
@@ -159,3 +158,11 @@ class _CommonDates:
             found[rest[hit]] = self._dates[place]
             rest = rest[~hit]
         return found
+
+
+def id_set(name: str) -> pl.Expr:
+    """A set of ids as one number of 64 bits, equal for equal sets and hardly ever for others.
+
+    A sum of hashes: texts of the ids would take a hundred times as long.
+    """
+    return pl.col(name).to_physical().unique().hash(seed=1).sum()
