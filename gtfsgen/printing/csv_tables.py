@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 
-from gtfsgen.printing.tables import Grid, Printer, Repeats
+from gtfsgen.printing.tables import Grid, Printer, Repeats, Untimed
 from gtfsgen.render.book import Book
 
 
@@ -19,11 +19,12 @@ def csv_files(book: Book, printer: Printer) -> Iterator[tuple[str, str]]:
     """
     for line in book.lines:
         tables = [*printer.grids(line)]
-        repeats = [table for table in printer.tables(line) if isinstance(table, Repeats)]
+        others = [t for t in printer.tables(line) if isinstance(t, Repeats | Untimed)]
         for number, grid in enumerate(tables, start=1):
             yield f"{line.key}-{number}.csv", _grid_text(grid, printer)
-        for number, table in enumerate(repeats, start=len(tables) + 1):
-            rows = [["Way", "From", "Until", "A train", "Days"], *map(list, table.rows)]
+        for number, table in enumerate(others, start=len(tables) + 1):
+            head = ["Way", "From", "Until", "A train", "Days"]
+            rows = [head if isinstance(table, Repeats) else [table.title], *map(list, table.rows)]
             yield f"{line.key}-{number}.csv", _text(rows)
 
 

@@ -10,7 +10,7 @@ from datetime import date
 
 import shapely
 
-from gtfsgen.dates import EPOCH, Dates
+from gtfsgen.dates import EPOCH
 from gtfsgen.printing.pdf import PdfUnavailable
 from gtfsgen.render.book import Book, BookLine
 from gtfsgen.render.chart import dense_chart, line_chart
@@ -72,13 +72,7 @@ def png(svg: str) -> bytes:
 
 def middle_day(line: BookLine) -> date | None:
     """A day with as many days of the line before it as after."""
-    bits = 0
-    for column in line.line.columns if line.line else ():
-        bits |= column.dates.bits
-    for direction in line.directions:
-        for run in direction.runs:
-            bits |= run.days.bits
-    days = list(Dates(bits).numbers())
+    days = list(line.dates.numbers())
     return date.fromordinal(EPOCH.toordinal() + days[len(days) // 2]) if days else None
 
 
@@ -134,9 +128,7 @@ def _standalone(text: str, look: str, style: str, sheet: Sheet, day: date | None
     root = ET.fromstring(text.replace("<svg", f'<svg xmlns="{SVG}"', 1))
     if day is not None:
         idle = {
-            f"d{number}"
-            for bits, number in sheet.days.sets.items()
-            if bits and day not in Dates(bits)
+            f"d{number}" for dates, number in sheet.days.sets.items() if dates and day not in dates
         }
         _drop(root, idle)
     root.set("class", f"{look} {root.get('class', '')}".strip())

@@ -12,7 +12,8 @@ from gtfsgen.printing.layers import geojson, geopackage, layers
 from gtfsgen.printing.pdf import timetable_pdf
 from gtfsgen.printing.tables import Printer
 from gtfsgen.render.book import Book
-from gtfsgen.render.pages import Site
+from gtfsgen.render.pages import LEFT_OUT, Site
+from gtfsgen.render.words import translate_plural
 
 FORMATS = ("html", "pdf", "csv", "svg", "png", "geojson", "gpkg")
 PDF_FILE, GPKG_FILE = "timetable.pdf", "feed.gpkg"
@@ -33,7 +34,7 @@ def printed(book: Book, site: Site, formats: Iterable[str], day: date | None = N
     With `day` only what runs on that day is printed.
     Raises `PdfUnavailable` or `GisUnavailable` where a library is not installed.
     """
-    found = Printed()
+    found = Printed(remarks=_left_out(book))
     printer = Printer(book, site.language, day)
     wanted = set(formats)
     if "pdf" in wanted:
@@ -61,3 +62,13 @@ def _drawings(
             yield f"svg/{name}", text.encode()
         if "png" in wanted:
             yield f"png/{name.removesuffix('.svg')}.png", png(text)
+
+
+def _left_out(book: Book) -> list[str]:
+    """What stands in no table, with its number, as the pages say it."""
+    counts = {"trips_without_days": book.trips_without_days, **book.left_out}
+    return [
+        translate_plural(one, many, "en", n=counts[what])
+        for what, one, many in LEFT_OUT
+        if counts.get(what)
+    ]

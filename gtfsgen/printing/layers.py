@@ -123,7 +123,7 @@ def _stations(book: Book) -> list[Feature]:
     lines: dict[str, list[str]] = defaultdict(list)
     counts: Counter[str] = Counter()
     for line in book.lines:
-        for station in line.stations():
+        for station in line.station_ids:
             lines[station].append(line.short or line.name)
             counts[station] += line.trips
     return [

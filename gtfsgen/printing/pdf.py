@@ -19,6 +19,7 @@ from gtfsgen.printing.tables import (
     PrintedTime,
     Printer,
     Repeats,
+    Untimed,
     letter,
 )
 from gtfsgen.render.book import Book
@@ -128,6 +129,9 @@ def _forms(table: PrintedTable, printer: Printer) -> list[dict[str, Any]]:
         rows = [[way, f"{a}–{b}", every, days] for way, a, b, every, days in table.rows]
         return [{"form": "rows", "title": table.title, "heads": heads, "rows": rows,
                  "align": ["left"] * 4, "wide": 3}]  # fmt: skip
+    if isinstance(table, Untimed):
+        return [{"form": "rows", "title": table.title, "heads": [], "align": ["left"] * 2,
+                 "rows": [list(row) for row in table.rows], "wide": 1}]  # fmt: skip
     rows = [list(row) for row in table.rows]
     third = -(-len(rows) // 3)
     thirds = [rows[n * third : (n + 1) * third] for n in range(3)]

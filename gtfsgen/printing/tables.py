@@ -20,7 +20,13 @@ from gtfsgen.render.dense import Band, Direction, Run
 from gtfsgen.render.markup import clock
 from gtfsgen.render.timetable import is_coach, whole_trains
 from gtfsgen.render.trains import DAY_MINUTES, Call, Column, Service, Table, occurrences
-from gtfsgen.render.words import day_in_words, days_in_words, translate, weekdays_in_words
+from gtfsgen.render.words import (
+    day_in_words,
+    days_in_words,
+    translate,
+    translate_plural,
+    weekdays_in_words,
+)
 
 SHORT_DAYS = 12
 """Days in more letters than this stand below the table, and a letter in the head points there."""
@@ -28,8 +34,10 @@ SHORT_DAYS = 12
 
 @dataclass(frozen=True)
 class PrintedTime:
-    """A time as printed. `day` counts from the train's first day; `sign` is ▲, ▼ or × for calls
-    where one can only board, only alight, or neither; `train` the number it goes on with, if other.
+    """A time as printed. `day` counts from the train's first day.
+
+    `sign` is ▲, ▼ or × for calls where one can only board, only alight, or neither, and ◇ for
+    those on request; `train` is the number it goes on with, if that is another.
     """
 
     clock: str
@@ -95,7 +103,15 @@ class Way:
     rows: list[tuple[str, str]]
 
 
-PrintedTable = Grid | Hours | Repeats | Way
+@dataclass
+class Untimed:
+    """Trips of which no time is known: (how many, their days)."""
+
+    title: str
+    rows: list[tuple[str, str]]
+
+
+PrintedTable = Grid | Hours | Repeats | Untimed | Way
 
 
 class Printer:
@@ -203,6 +219,7 @@ class Printer:
             ("+1", "a day later", any(time.day for time in times)),
             ("▲", "boarding only", "▲" in signs),
             ("▼", "alighting only", "▼" in signs),
+            ("◇", "on request", "◇" in signs),
             ("×", "stops, not for passengers", "×" in signs),
             ("·", "calls, time not known", any(time.clock == "·" for time in times)),
         ]
@@ -234,8 +251,17 @@ class Printer:
             starts[direction.patterns[run.pattern][0][0]].append(run)
         for station in sorted(starts, key=lambda key: (-len(starts[key]), key)):
             yield from self._hours(station, starts[station], direction)
+        counts = Counter(run.days for run in direction.timeless if self.runs(run.days))
+        if counts:
+            rows = [(self._count(number), self.days_of(days)) for days, number in counts.items()]
+            yield Untimed(title, rows)
         if runs or repeating:
             yield self._stations_on_the_way(direction)
+
+    def _count(self, number: int) -> str:
+        return translate_plural(
+            "{n} trip without times", "{n} trips without times", self.language, n=number
+        )
 
     def _band(self, band: Band) -> tuple[str, str, str, str]:
         every = headway_in_words(band.shortest_s, band.longest_s, self.language)
@@ -347,6 +373,8 @@ def printed_time(call: Call, column: Column, kind: str, single: bool) -> Printed
 
 
 def _sign(call: Call, kind: str) -> str:
+    if call.request and (kind == "dep" or call.departure is None):
+        return "◇"
     inner = call.arrival is not None and call.departure is not None
     if not inner or (call.boards and call.alights) or kind != "dep":
         return ""

@@ -135,6 +135,10 @@ def translate(message: str, language: str, **parts: Any) -> str:
     return _catalogue(language).gettext(message).format(**parts)
 
 
+def translate_plural(message: str, plural: str, language: str, n: int) -> str:
+    return _catalogue(language).ngettext(message, plural, n).format(n=n)
+
+
 def day_in_words(day: date, language: str, year: bool = True) -> str:
     """`1 Oct 2026`, `2026年10月1日`"""
     if year:

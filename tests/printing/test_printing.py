@@ -17,6 +17,7 @@ from zipfile import ZipFile
 import pytest
 import shapely
 import shapely.geometry
+from click.testing import CliRunner
 
 from gtfsgen.dates import Dates
 from gtfsgen.printing.drawings import SVG, drawings, place_names, plain_style, png
@@ -200,9 +201,9 @@ def test_drawings_are_files_without_what_does_not_run_that_day() -> None:
     sheet = site._sheet({})
     whole = str(line_chart(made.lines[0].line, sheet))
     for day, text in zip(days, charts, strict=True):
-        for bits, number in sheet.days.sets.items():
+        for dates, number in sheet.days.sets.items():
             shown, all_of_it = (len(re.findall(rf'thr d{number}"', t)) for t in (text, whole))
-            assert shown == (all_of_it if day in Dates(bits) else 0)
+            assert shown == (all_of_it if day in dates else 0)
     assert len(set(charts)) > 1
     for text in charts:
         root = ET.fromstring(text.partition("\n")[2])
@@ -252,3 +253,39 @@ def test_layers_hold_every_station_and_line_and_the_package_is_the_same_each_tim
     assert counts == [len(features) for features in found.values()]
     text = printed(made, Site(made), ["geojson"]).files["lines.geojson"]
     assert json.loads(text)["features"][0]["geometry"]["type"] == "MultiLineString"
+
+
+def render(*arguments: str) -> tuple[int, str]:
+    from gtfsgen.cli import main
+
+    result = CliRunner().invoke(main, ["render", *arguments])
+    return result.exit_code, result.output
+
+
+def test_the_command_writes_what_is_asked_for(tmp_path: Path) -> None:
+    feed = city_feed(tmp_path)
+    out = tmp_path / "out"
+    assert render(str(feed), "--format", "html,csv,geojson", "-o", str(out))[0] == 0
+    names = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
+    assert {"index.html", "lines.geojson", "stations.geojson"} <= names
+    assert {name for name in names if name.startswith("csv/")} == {"csv/1-1.csv"}
+    assert render(str(feed), "--format", "pdf", "-o", str(tmp_path / "t.pdf"))[0] == 0
+    assert (tmp_path / "t.pdf").read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--format", "pdff"], "'pdff' is none"),
+        (["--format", ","], "none is named"),
+        (["--format", "pdf", "--date", "24.12.2026"], "'24.12.2026' is no date"),
+        (["--date", "2026-12-24"], "the reader chooses the day"),
+        (["--format", "geojson", "-o", "a.geojson"], "2 files are made"),
+    ],
+)
+def test_wrong_options_are_said(tmp_path: Path, arguments: list[str], said: str) -> None:
+    feed = city_feed(tmp_path)
+    code, output = render(str(feed), *arguments)
+    assert code == 2
+    assert said in " ".join(output.replace("│", " ").split())
+    assert [path.name for path in tmp_path.iterdir()] == ["city.zip"]
