@@ -168,9 +168,7 @@ def _draw(compiled: Compiled, source: Source, extra: dict[str, bytes]) -> list[F
     """Shapes into the tables and shapes.geojson; returns what was found on the way."""
     from gtfsgen.shapes import draw, geojson_text
 
-    settings = source.settings
-    lines = {key: line for (section, key), line in settings.lines.items() if section == "shapes"}
-    drawn = draw(compiled.tables, source.root / "tracks", settings.raw.get("shapes", {}), lines)
+    drawn = draw(compiled.tables, source.root / "tracks", source.settings.raw.get("shapes", {}))
     compiled.tables = drawn.tables
     compiled.geojson = drawn.geojson
     extra["shapes.geojson"] = geojson_text(drawn.geojson).encode()

@@ -210,6 +210,11 @@ coach_without_dates WARNING ERROR
     A coach runs on no date of the feed.
     Mend its days.
 
+column_parts INFO
+    A column headed by two numbers becomes two trains, one of which begins where they part.
+    Say in coaches.csv which coaches go through.
+    `7/27`
+
 column_without_times ERROR
     Most cells of a column are no times.
     Head it with km, note or x_... if it is no train.
@@ -222,6 +227,15 @@ control_character ERROR
 day_mark_disagrees ERROR
     A written day contradicts the order of the calls.
     Mend the day, or write +2! if it is meant.
+
+days_from_title INFO
+    A title above the table gives its trains their days.
+    Nothing, if it is right: a row days says them for each train.
+    `Mondays to Fridays`
+
+days_said_twice ERROR
+    The days of a train stand in two places that do not agree.
+    Write the days once.
 
 departure_before_arrival ERROR
     A train leaves a station before it has arrived.
@@ -417,6 +431,11 @@ passes_at_end ERROR
     Write a time without
     . |
 
+pattern_without_end ERROR
+    A column says that trains repeat until the next one, which is none of them.
+    Head the column with every 60 min until 21:00.
+    and at the same minutes past each hour until
+
 platforms_left_out INFO
     Timetables name platforms, which are not written to the feed.
     Give a platform a row of its own in stations.csv where riders must know it.
@@ -436,6 +455,15 @@ route_unlike_stations INFO
 route_without_agency ERROR
     A route does not say whose it is.
     Fill the column agency.
+
+row_taken_as_days INFO
+    A row without a label is read as the days of the trains.
+    Begin it with days.
+    `SX`, `SO` above the trains of a British table
+
+row_without_label ERROR
+    Some cells of a row without a label are days, others are not.
+    Begin the row with days, notes or #.
 
 row_without_times ERROR
     A row names a station, but its cells are no times.
@@ -490,6 +518,10 @@ time_goes_back ERROR
     A time is before the one above it.
     Mend the time or its day.
 
+time_not_printed INFO
+    Of arrival and departure only one is printed; the other is taken to be the same.
+    Nothing, if that is right: ? says that a time is unknown.
+
 time_skipped_by_clock_change INFO
     A time does not exist in the night in which clocks go forward.
     Nothing: it is told an hour later on that date.
@@ -513,6 +545,10 @@ train_above_kinds ERROR
 train_date_lost_or_doubled ERROR
     A date of a train is lost or doubled in the feed.
     This is a fault of gtfsgen: please report it.
+
+train_reads_upward ERROR
+    The times of a train are in order only when they are read upward.
+    Write read up in a row above the train.
 
 train_twice ERROR
     A train stands twice in a chain.

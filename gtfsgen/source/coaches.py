@@ -12,8 +12,8 @@ import polars as pl
 
 from gtfsgen.dates import Dates
 from gtfsgen.faults import Fault
+from gtfsgen.source.books import Reader
 from gtfsgen.source.calendars import NO_DATES, Calendars, Reading
-from gtfsgen.source.grids import Reader
 from gtfsgen.source.model import ORIGIN, Coach, Ride, Run
 from gtfsgen.source.stations import Stations, fault_at
 from gtfsgen.source.times import DAY

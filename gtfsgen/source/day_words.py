@@ -63,6 +63,7 @@ WEEK_WORDS = {
     "每日": EVERY_WEEKDAY,
     "每天": EVERY_WEEKDAY,
     "天天": EVERY_WEEKDAY,
+    "毎日": EVERY_WEEKDAY,
     "weekdays": frozenset(range(5)),
     "working days": frozenset(range(5)),
     "arbeitstage": frozenset(range(5)),

@@ -297,7 +297,7 @@ def merged(
 SCANNER = re.compile(
     "|".join(
         [
-            r"(?P<blank>[\s,;、&|]+)",
+            r"(?P<blank>[\s,;、&|]+|(?<=[^\W\d_])\+(?=[^\W\d_]))",
             r"(?P<every>\bevery\s+(?P<n1>\d+|other|second|third|fourth)\s*(?:st|nd|rd|th)?\s+days?\b"
             r"|\balle\s+(?P<n2>\d+)\s+tage\b|\bjeden\s+(?P<n3>zweiten|dritten)\s+tag\b"
             r"|隔日|每隔(?P<n5>\d+)[天日]|每(?P<n4>\d+)[天日])",
@@ -353,6 +353,7 @@ def cached_parse(expression: str, names: tuple[str, ...], period: Period | None,
     if len(expression) > LONGEST:
         raise DaysError(f"The days have more than {LONGEST:,} characters.", expression[:40])
     text = without_brackets(unicodedata.normalize("NFKC", expression).strip())
+    text = EX_TOGETHER.sub("ex ", ROMAN.sub(in_arabic, text))
     tokens = with_years(list(tokenized(text, names, gb)), period)
     if not tokens:
         raise DaysError("No days are given.", expression, "write daily, Mo-Fri, 2026-05-01 ...")
@@ -367,6 +368,8 @@ def cached_parse(expression: str, names: tuple[str, ...], period: Period | None,
             raise DaysError(f"Nothing follows {word!r}.", word, "name dates, weekdays or holidays")
         if word.startswith("as ") and not all(t.kind in ("date", "to") for t in group):
             raise DaysError(f"After {word!r} stand dates.", word, "write as Sa on 2026-12-26")
+    if not groups[0][1] and len(groups) > 1:
+        check_leaves_days(groups[1])
     base = selection(groups[0][1], alone=True)
     changes = []
     for word, group in groups[1:]:
@@ -379,6 +382,29 @@ def cached_parse(expression: str, names: tuple[str, ...], period: Period | None,
 
 LONGEST = 50_000
 """Characters of day words: each date of ten years."""
+
+ROMAN_MONTHS = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
+ROMAN = re.compile(r"(?<!\d)(\d{1,2})\.\s?(XI{0,2}|IX|IV|V?I{1,3}|V)\b\.?")
+"""Dates with the month in Roman numbers, `24.XII.`"""
+EX_TOGETHER = re.compile(r"\bEx(?=[A-Z][a-z])")
+"""`ExSa`, as Amtrak prints it."""
+
+
+def in_arabic(match: re.Match[str]) -> str:
+    return f"{match[1]}. {MONTHS[ROMAN_MONTHS.index(match[2])]}"
+
+
+def check_leaves_days(group: tuple[str, list[Token]]) -> None:
+    """`nicht täglich` says that there are days without the train, and not which."""
+    word, tokens = group
+    if word == "not" and len(tokens) == 1 and tokens[0].value == EVERY_WEEKDAY:
+        raise DaysError(
+            f"Not {tokens[0].text} does not say on which days it runs.",
+            tokens[0].text,
+            "write the days, as Mo-Fr, or dates",
+        )
+
+
 BRACKETS = re.compile(r"\(([^()]*)\)")
 OPENING = re.compile(
     rf"\s*(?:{in_text(CHANGE_WORDS)}|{in_text(FROM_WORDS)}|(?:until|till|bis|in|im|only|nur)\b)",

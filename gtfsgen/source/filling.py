@@ -19,9 +19,10 @@ from xml.etree import ElementTree
 
 from gtfsgen.clocks import zones_within
 from gtfsgen.faults import Fault
-from gtfsgen.files import files_in
 from gtfsgen.source.cells import Sheet, is_comment, read_csv
-from gtfsgen.source.grids import KINDS, TIME_LIKE, folded_label, header_word
+from gtfsgen.source.files import files_in
+from gtfsgen.source.grids import TIME_LIKE
+from gtfsgen.source.heads import KINDS, folded_label, header_word, undecorated
 from gtfsgen.source.stations import km, number
 from gtfsgen.source.tables import STATIONS, TABLES
 from gtfsgen.source.words import did_you_mean, folded
@@ -189,9 +190,9 @@ def is_name(cell: str) -> bool:
 
 
 def bare(label: str) -> str:
-    """A label without the `arr` or `dep` behind it."""
-    name, _, last = label.strip().rpartition(" ")
-    return name if name and folded_label(last) in KINDS else label.strip()
+    """A label without signs, its zone, and the `arr` or `dep` behind it."""
+    name, _, last = undecorated(label).rpartition(" ")
+    return undecorated(name if name and folded_label(last) in KINDS else label)
 
 
 # ----------------------------------------------------------------------------------------- filling

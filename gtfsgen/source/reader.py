@@ -11,13 +11,14 @@ import polars as pl
 
 from gtfsgen.budget import budget
 from gtfsgen.faults import Fault, Severity
-from gtfsgen.files import UnreadableFile, files_in, read_bytes
 from gtfsgen.source.bindings import TELLING, Binding, read_binding
 from gtfsgen.source.bindings import WORDS as MARK_WORDS
+from gtfsgen.source.books import Reader
 from gtfsgen.source.calendars import Calendars, read_calendars, unused
 from gtfsgen.source.cells import Sheet, is_comment, read_csv
 from gtfsgen.source.coaches import read_coaches
-from gtfsgen.source.grids import Grid, Reader, read_grid
+from gtfsgen.source.files import UnreadableFile, files_in, read_bytes
+from gtfsgen.source.grids import Grid
 from gtfsgen.source.habits import remarks
 from gtfsgen.source.holidays_ import LOCK, HolidayBook, lock_text
 from gtfsgen.source.model import Run, Settings, Source
@@ -33,6 +34,7 @@ from gtfsgen.source.stations import (
 )
 from gtfsgen.source.tables import TABLES, Table, empty, passthrough, read_table
 from gtfsgen.source.timetables import check_routes, read_runs
+from gtfsgen.source.upward import read_grids
 from gtfsgen.source.words import Words, did_you_mean, folded, some
 from gtfsgen.source.workbooks import WORKBOOKS, Workbooks
 
@@ -77,7 +79,7 @@ def read_source(path: Path | str, today: date | None = None) -> Source:
         calendars,
         str(settings.raw.get("clock", "")),
     )
-    grids = [grid for sheet in timetables if (grid := read_grid(sheet, stations, faults))]
+    grids = [grid for sheet in timetables for grid in read_grids(sheet, stations, faults)]
     runs, calls = read_runs(grids, stations, settings, reader, calendars, faults)
     runs = check_routes(runs, grids, frames["routes"], columns["routes"], faults)
     check_run_agencies(runs, grids, frames, columns, faults)

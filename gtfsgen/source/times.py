@@ -4,6 +4,7 @@
 5:26 pm  5:26P  noon  midnight  7:10½     the same, by clocks of twelve hours; half minutes
 07:35 +1      so many days after the train's first date (24:35 says the same of 00:35)
 07:35 +2!     and that is meant, although the order of the calls suggests another day
+次日07:35      on the day after the train's first; 07:35(第2日), 翌日, next day say the same
 ~19:03        an estimate          <17:26   railway time: the agency's clock
 x 17:26       on request           | 17:26  passes, as an arrow does
 ^17:26        boards only          v17:26   alights only
@@ -80,19 +81,29 @@ DOTS = ".\u2026\u22ef\u00b7\u2022\u2219\u30fb\u2024\u2025\u3002"
 NOTHING = re.compile(
     rf"[{DASHES}](?: ?[{DASHES}]){{0,11}}|[{re.escape(DOTS)}](?: ?[{re.escape(DOTS)}]){{0,11}}"
 )
-BLANK = frozenset(("", "-", "–", "—", "--", ".", "..", "...", "…", "·"))
+BLANK = frozenset(
+    (
+        "", "-", "–", "—", "--", ".", "..", "...", "…", "·", "=", "==", "===", "＝", "＝＝",
+        "始发", "终到", "始發", "終到", "终点", "始発", "終着", "终到站", "始发站",
+    )
+)  # fmt: skip
 DITTO = frozenset(("〃", '"', "″", "''", "do", "do.", "ditto", "dto.", "同上", "々", "仝"))
 PASSING = (
     "|\u2502\u2503\u2551\u2016\u2225\u00a6\uff5c\uffe4\u4e28\u2223\u250a\u2506\u254e\u2575\u2577"
     "\u2193\u2191\u2192\u2190\u21d3\u21d2\u21d1\u21d0\u2b07\u2b06\u27a1\u2b05\u21e3\u21e1\u21e2\u21e0\u2195\u21a1\u219f"
-    "\u25bc\u25b2\u25bd\u25b3\u25be\u25b4\u25b6\u25ba\u2794\u279c\u2b63\u2b61\ufe31\u2304\u3003"
-).replace("\u3003", "")
-"""Lines and arrows by which railways print that a train runs through."""
+    "\u25bc\u25b2\u25bd\u25b3\u25be\u25b4\u25b6\u25ba\u2794\u279c\u2b63\u2b61\ufe31\u2304\u30ec\uff9a"
+)
+"""Lines, arrows and the Japanese レ by which railways print that a train runs through."""
+SAME_LINE = re.compile(rf"([{re.escape(PASSING)}])\1+")
+"""`||`, as typewriters print a double line."""
 MARKS = {
     "~": "estimate", "≈": "estimate", "<": "railway", "^": "boards_only", "?": "unknown",
 } | dict.fromkeys(PASSING, "passes")  # fmt: skip
 LETTER_MARKS = {"x": "on_request", "X": "on_request", "v": "alights_only"}
-STARS = "*†‡§¶#⁎∗★☆◆◇●○▲△✕✻¹²³⁴⁵⁶⁷⁸⁹"
+STARS = "*†‡§¶#⁎∗★☆◆◇●○▲△✕✻¹²³⁴⁵⁶⁷⁸⁹◊※✓✔✗✘♦♠♥♣■□▪▫⚑" + "".join(
+    map(chr, (*range(0x2460, 0x249C), *range(0x24B6, 0x2500), *range(0x2776, 0x2794)))
+)
+"""Signs that are notes where notes.csv has them, numbers and letters in circles among them."""
 HALVES = {"上午": "a", "早上": "a", "下午": "p", "晚上": "p", "午前": "a", "午後": "p"}
 WORDS = {
     "noon": 43200, "midday": 43200, "mittag": 43200, "正午": 43200,
@@ -113,8 +124,16 @@ DIGITS_TIME = re.compile(r"(?P<digits>\d{3,4})(?!\d)")
 BARE_HOUR = re.compile(r"(?P<hour>\d{1,2})(?=\s?[ap]\.?\s?m\b|\s?[ap]\b|\s?noon|\s?n\b)", re.I)
 HALF = re.compile(r"(?P<half>[ap])\.?\s?m\b\.?", re.IGNORECASE)
 DAY_MARK = re.compile(r"\+\s?(?P<day>\d{1,2})(?P<insists>!?)")
+DAY_WORD = re.compile(
+    r"[(（]?\s*(?:(?P<next>次日|翌日|翌(?=\s?\d)|\bnext day\b|\bFolgetag\b|\bday 2\b)"
+    r"|(?P<same>当日|当天|當日)|第\s?(?P<nth>[2-9二三四五六七八九])\s?[日天]"
+    r"|(?<=[(（])\s*\+\s?(?P<plus>\d))\s*[)）]?",
+    re.IGNORECASE,
+)
+"""Days in words: 次日 and 第二日 are the day after the train's first."""
+CHINESE_NUMBERS = "〇一二三四五六七八九"
 PLATFORM = re.compile(r"\[\s*([^\[\]]{1,16}?)\s*\]")
-BRACKET = re.compile(r"\(\s*([^()]{1,16}?)\s*\)")
+BRACKET = re.compile(r"[(（]\s*([^()（）]{1,16}?)\s*[)）]")
 LETTERS = re.compile(rf"(?:[^\W\d_]|[{re.escape(STARS)}])+\.?")
 STAR = re.compile(f"[{re.escape(STARS)}]+")
 HALF_AND_STARS = re.compile(f"([apAP])([{re.escape(STARS)}]+)")
@@ -144,6 +163,8 @@ def parse_cell(text: str, manner: Manner = PLAIN) -> Cell | None:
         return None
     if len(text) > LONGEST:
         raise TimeError(f"This is not a time: it has {len(text):,} characters.", hint_for(""))
+    if SAME_LINE.fullmatch(text):
+        text = text[0]
     if text in DITTO:
         raise TimeError("A ditto mark does not say which time it repeats.", "write the time")
     closed = CLOSED.fullmatch(text)
@@ -192,6 +213,8 @@ def read_marks(inner: str, text: str, manner: Manner, reading: Reading) -> None:
         elif (match := DAY_MARK.match(inner, at)) and reading.day is None:
             reading.day, reading.insists = int(match["day"]), bool(match["insists"])
             at = match.end()
+        elif (match := DAY_WORD.match(inner, at)) and reading.day is None:
+            reading.day, at = day_of_word(match), match.end()
         elif (match := PLATFORM.match(inner, at)) and not reading.platform:
             reading.platform, at = match[1], match.end()
         elif match := BRACKET.match(inner, at):
@@ -203,6 +226,16 @@ def read_marks(inner: str, text: str, manner: Manner, reading: Reading) -> None:
             at = read_word(match[0], inner, at, match.end(), text, manner, reading)
         else:
             raise TimeError("This is not a time.", hint_for(text))
+
+
+def day_of_word(match: re.Match[str]) -> int:
+    """Days after the train's first that a word says."""
+    if match["next"] or match["same"]:
+        return int(bool(match["next"]))
+    if match["plus"]:
+        return int(match["plus"])
+    nth = match["nth"]
+    return (int(nth) if nth.isdecimal() else CHINESE_NUMBERS.index(nth)) - 1
 
 
 def read_time(inner: str, at: int, manner: Manner, reading: Reading) -> int | None:

@@ -15,19 +15,12 @@ import polars as pl
 from gtfsgen.clocks import offset_s
 from gtfsgen.dates import Dates
 from gtfsgen.faults import Fault, Severity
+from gtfsgen.source.books import Reader
 from gtfsgen.source.calendars import Reading
-from gtfsgen.source.grids import (
-    MAX_REPEATS,
-    Call,
-    Column,
-    Grid,
-    Reader,
-    Visit,
-    check_rows,
-    columns_of,
-)
+from gtfsgen.source.columns import check_rows, columns_of
+from gtfsgen.source.grids import MAX_REPEATS, Call, Column, Grid, Visit
 from gtfsgen.source.model import CALLS, Run, Settings
-from gtfsgen.source.order import SLOW_GAP_S, Event, culprits, ordered
+from gtfsgen.source.order import SLOW_GAP_S, Event, Problem, culprits, ordered
 from gtfsgen.source.stations import Stations, fault_at
 from gtfsgen.source.times import DAY, Cell
 from gtfsgen.source.words import Words, did_you_mean, folded
@@ -97,6 +90,7 @@ def read_runs(
                 following.append(column)
                 continue
             drafts += drafts_of(column, stations, settings, calendar, reader, pairs, faults)
+        check_pairs(columns, faults)
     for column in following:
         with_train = days_with_train(column, drafts)
 
@@ -163,7 +157,7 @@ def drafts_of(
         faults.append(
             column.fault(
                 "no_days",
-                grid.header["days"],
+                grid.header.get("days", grid.header["train"]),
                 f"No day from {settings.first_day} to {settings.last_day} is meant.",
                 "",
                 Severity.WARNING,
@@ -296,10 +290,9 @@ def timed(
     calls: list[Times] = []
     last = len(times) - 1
     for i, (call, (arrival, departure)) in enumerate(zip(column.calls, times, strict=True)):
-        visit = visits[call.visit]
-        if visit.arrival_row is None and i:
+        if i and arrival is None:
             arrival = departure
-        elif visit.departure_row is None and i != last:
+        elif i != last and departure is None:
             departure = arrival
         calls.append((call.visit, pairs.of(call.arrival, call.departure), arrival, departure))
     return calls
@@ -365,6 +358,16 @@ def examined_times(
             )
             slots.append((number, which))
     seconds, problems = ordered(events, stations)
+    if reads_upward(events, problems, stations):
+        faults.append(
+            column.fault(
+                "train_reads_upward",
+                column.grid.header["train"],
+                "The times of this train are in order when they are read upward.",
+                "write read up in a row above the train, and read down above the others",
+            )
+        )
+        problems = []
     told: set[tuple[int, str]] = set()
     for problem in problems:
         for guilty in culprits(events, problem, stations):
@@ -395,6 +398,18 @@ def examined_times(
     return [(arrival, departure) for arrival, departure in times]
 
 
+FEWEST_UPWARD = 3
+"""Times that go back, from which on a train is looked at from below."""
+
+
+def reads_upward(events: list[Event], problems: list[Problem], stations: Stations) -> bool:
+    """Whether the times go back again and again, and never when they are read upward."""
+    back = [each for each in problems if each.code in ("ambiguous_midnight", "time_goes_back")]
+    if len(back) < FEWEST_UPWARD:
+        return False
+    return not ordered(events[::-1], stations)[1]
+
+
 # ------------------------------------------------------------------------------ arrival, departure
 
 
@@ -405,7 +420,7 @@ def check_ends(column: Column, faults: list[Fault]) -> None:
     if not calls:
         faults.append(column.fault("no_calls", train_row, "The train has no times."))
         return
-    first, last = calls[0], calls[-1]
+    first = calls[0]
     if len(calls) == 1:
         lone = first.departure is not None and not first.single
         row = row_after(column, first.visit) if lone else row_before(column, first.visit)
@@ -420,16 +435,6 @@ def check_ends(column: Column, faults: list[Fault]) -> None:
         return
     for call in calls:
         visit = visits[call.visit]
-        for what, cell, row, end in (
-            ("arrival", call.arrival, visit.arrival_row, first),
-            ("departure", call.departure, visit.departure_row, last),
-        ):
-            if cell is None and row is not None and call is not end:
-                faults.append(
-                    column.fault(MISSING[what], row, f"The {what} is missing.", PAIR_HINT)
-                )
-        if visit.departure_row is None and call is not last and not passes(call):
-            faults.append(lonely(column, visit.arrival_row, "departure"))
         if (
             call.arrival is not None
             and call.departure is not None
@@ -449,16 +454,55 @@ def check_ends(column: Column, faults: list[Fault]) -> None:
 
 MISSING = {"arrival": "missing_arrival", "departure": "missing_departure"}
 PAIR_HINT = "fill the cell; write ? if the time is unknown"
+HABIT = 3
+"""Blank cells beside a time from which on the table is taken to leave them out on purpose."""
 
 
-def lonely(column: Column, row: int | None, what: str) -> Fault:
-    return column.fault(
-        MISSING[what],
-        row or 0,
-        f"The station has no row for the {what}; the same time is taken.",
-        "add the row",
-        Severity.WARNING,
-    )
+def check_pairs(columns: list[Column], faults: list[Fault]) -> None:
+    """Arrivals and departures that are not printed beside the other time of the station.
+
+    Where a line or dots fill the cell, where the station has one row only, or where the table does
+    it again and again, the train is taken to stop for a moment, and one remark says how often. A
+    single blank cell is more likely a slip, and an error.
+    """
+    printed: list[Fault] = []
+    blank: list[Fault] = []
+    for column in columns:
+        for call in column.calls[1:]:
+            if call.arrival is None and not passes(call):
+                take_pair(column, call, "arrival", blank, printed)
+        for call in column.calls[:-1]:
+            if call.departure is None and not passes(call):
+                take_pair(column, call, "departure", blank, printed)
+    if len(blank) < HABIT:
+        faults += blank
+    else:
+        printed += blank
+    if printed:
+        first = min(printed, key=lambda fault: (fault.line, len(fault.column), fault.column))
+        count = "One time is" if len(printed) == 1 else f"{len(printed):,} times are"
+        message = f"{count} not printed beside the arrival or departure; the same is taken."
+        hint = "write ? where it is unknown"
+        faults.append(
+            replace(
+                first, severity=Severity.INFO, code="time_not_printed", message=message, hint=hint
+            )
+        )
+
+
+def take_pair(
+    column: Column, call: Call, what: str, blank: list[Fault], printed: list[Fault]
+) -> None:
+    """File a missing time of a call under those that are left out on purpose, or slips."""
+    visit = column.grid.visits[call.visit]
+    row = visit.arrival_row if what == "arrival" else visit.departure_row
+    if row is None:
+        if what == "departure":
+            printed.append(column.fault("time_not_printed", own_row(visit), "", "", Severity.INFO))
+        return
+    said = column.grid.rows[row][column.index] != ""
+    fault = column.fault(MISSING[what], row, f"The {what} is missing.", PAIR_HINT)
+    (printed if said else blank).append(fault)
 
 
 def check_first(column: Column, faults: list[Fault]) -> None:

@@ -121,7 +121,7 @@ yrk,York,53.9583,-1.0931,Europe/London
 """,
     """\
 Table 39: Liverpool - York,,,,,,
-,,SX,SO,SX,SO,SX
+,,SX,SO,SX,SO,FX
 Train,,1F60,1F60,1P20,1P22,1P24
 Days,,SX,SO,SX,SO,FX
 Liverpool,d,09 15,09 20,---,---,21s50
@@ -221,7 +221,190 @@ RE 7,Sa So,10.05,10.45,10.47,11.40,11.45,12.45
     {},
 )
 
+COAST = Printed(
+    "America/Los_Angeles",
+    """\
+lax,"Los Angeles, CA",34.0560,-118.2368,America/Los_Angeles
+bbk,"Burbank Airport, CA",34.1925,-118.3538,America/Los_Angeles
+sba,"Santa Barbara, CA",34.4139,-119.6927,America/Los_Angeles
+slo,"San Luis Obispo, CA",35.2763,-120.6546,America/Los_Angeles
+okj,"Oakland, CA",37.7936,-122.2717,America/Los_Angeles
+""",
+    """\
+Coast Starlight,,,,,,,
+,11,,◄ Train Number 4 ►,,,14,774
+,Daily,,◄ Normal Days of Operation 4 ►,,,Daily,SaSu
+,,,Will Not Operate,,,12/25,
+Mile,READ DOWN,,Station,Symbol,,READ UP,READ UP
+0,10 10A,Dp,"Los Angeles, CA (PT)",l QT,Ar,9 00P,11 45P
+15,10 46A,,"Burbank Airport, CA",,,8 20P,11 05P
+103,12 30P,Ar,"Santa Barbara, CA",,Dp,6 17P,9 20P
+,12 40P,Dp,,,Ar,6 05P,9 15P
+222,3 27P,,"San Luis Obispo, CA ♿",l,Dp,3 20P,R 6 50P
+464,9 24P,Ar,"Oakland, CA",l,Dp,8 50A,
+,,,Thruway Bus Connection,,,4911,
+""",
+    "letter,text,mark\nR,Stops only to receive passengers,pickup only\n",
+    {
+        ("11", daily): "lax 10:10; bbk 10:46; sba 12:30 12:40; slo 15:27; okj 21:24",
+        ("14", lambda day: (day.month, day.day) != (12, 25)): "okj 8:50; slo 15:20;"
+        " sba 18:05 18:17; bbk 20:20; lax 21:00",
+        ("774", lambda day: day.weekday() > 4): "slo 18:50; sba 21:15 21:20; bbk 23:05; lax 23:45",
+    },
+    {("774", "slo"): ("0", "1")},
+)
+
+PORTIONS = Printed(
+    "America/Chicago",
+    AMERICAN_STATIONS,
+    """\
+Train,,,7/27
+Days,,,MoWe
+,Mile,,
+"Chicago, IL",0,Dp,3:05 PM
+"Milwaukee, WI",86,Ar,4:38 PM
+"Minot, ND",920,,8:29 AM
+"Havre, MT",1337,,2:39 PM
+"Whitefish, MT",1599,,8:56 PM
+"Spokane, WA",1877,,1:40 AM/2:15 AM
+Seattle Section (Train 7),,,
+"Seattle, WA",2206,Ar,10:25 AM
+Portland Section (Train 27),,,
+"Portland, OR",2257,Ar,10:10 AM
+""",
+    "",
+    {
+        ("7", lambda day: day.weekday() in (0, 2)): "chi 15:05; mke 16:38; mot 8:29+1; hav 14:39+1;"
+        " wfh 20:56+1; spk 1:40+2 2:15+2; sea 10:25+2",
+        ("27", lambda day: day.weekday() in (2, 4) and day > FIRST): "spk 2:15; pdx 10:10",
+    },
+    {},
+)
+
+KURSBUCH = Printed(
+    "Europe/Berlin",
+    """\
+m,München Hbf,48.1402,11.5600,Europe/Berlin
+p,München-Pasing,48.1500,11.4614,Europe/Berlin
+a,Augsburg Hbf,48.3655,10.8857,Europe/Berlin
+u,Ulm Hbf,48.3994,9.9829,Europe/Berlin
+s,Stuttgart Hbf,48.7840,9.1829,Europe/Berlin
+""",
+    """\
+980 München - Augsburg - Ulm - Stuttgart,,,,,,
+von München Hbf,,,,,,
+km,Zug,,RE 4711,IC 2266,RB 57011,ICE 612
+,Verkehrstage,,Mo-Fr,täglich nicht 25.XII.,Sa+So,tgl. außer Sa
+,,,2.,♿,②,
+,von,,,,,Salzburg
+0,München Hbf,ab,4.48,6.46,x7.05,|
+7,München-Pasing,│,4.55,|,7.12,|
+62,Augsburg Hbf,an,5.36,7.15,7.52,
+62,Augsburg Hbf,ab,5.38,7.17,x 7.54,8.02
+148,Ulm Hbf,an,6.30,8.03,8.50,8.45
+148,Ulm Hbf,ab,,8.05,8.55,8.47
+241,Stuttgart Hbf,an,,9.03,10.02,9.42
+,nach,,,Karlsruhe,,Köln
+② = nicht 24. Dez,,,,,,
+""",
+    "letter,text,mark\n②,nicht 24. Dez,not days 24 Dec\n",
+    {
+        ("RE 4711", weekdays): "m 4:48; p 4:55; a 5:36 5:38; u 6:30",
+        ("IC 2266", lambda day: day != date(2026, 12, 25)): "m 6:46; a 7:15 7:17; u 8:03 8:05;"
+        " s 9:03",
+        ("RB 57011", lambda day: day.weekday() > 4): "m 7:05; p 7:12; a 7:52 7:54; u 8:50 8:55;"
+        " s 10:02",
+        ("ICE 612", lambda day: day.weekday() != 5): "a 8:02; u 8:45 8:47; s 9:42",
+    },
+    {("RB 57011", "m"): ("3", "3"), ("RB 57011", "a"): ("3", "3")},
+)
+
+JINGGUANG = """\
+bj,北京西,39.8949,116.3220,Asia/Shanghai
+sjz,石家庄,38.0097,114.4836,Asia/Shanghai
+zz,郑州,34.7463,113.6568,Asia/Shanghai
+gz,广州,23.1489,113.2578,Asia/Shanghai
+"""
+CHINESE_ROWS = Printed(
+    "Asia/Shanghai",
+    JINGGUANG,
+    """\
+车次,开行日期,类型,始发站,北京西发,石家庄到,石家庄发,郑州到,郑州发,广州到,终到站,备注
+T15,每日,特快,北京西,11:00,13:25,13:31,16:50,16:56,次日08:00,广州,
+K599,周一至周五,快速,北京西,21:05,23:57,00:05,04:20(第2日),04:30,21:50,广州,空调
+Z35/Z36,双日,直达,北京西,20:06,--,--,01:21,01:27,15:55,广州,
+""",
+    "",
+    {
+        ("T15", daily): "bj 11:00; sjz 13:25 13:31; zz 16:50 16:56; gz 8:00+1",
+        ("K599", weekdays): "bj 21:05; sjz 23:57 0:05+1; zz 4:20+1 4:30+1; gz 21:50+1",
+        ("Z35/Z36", lambda day: day.day % 2 == 0): "bj 20:06; zz 1:21+1 1:27+1; gz 15:55+1",
+    },
+    {},
+)
+
+CHINESE_PAGES = Printed(
+    "Asia/Shanghai",
+    JINGGUANG,
+    """\
+京广线,,,,
+里程,站名,,T15,K599
+,开行日,,每日,每日
+0,北京西,到,始发,——
+,,开,11:00,21:05
+281,石家庄,到,13:25,23:57
+,,开,13:31,00:05
+689,郑州,到,16:50,04:20
+,,开,16:56,04:30
+2294,广州,到,08:00,21:50
+,,开,终到,——
+""",
+    "",
+    {
+        ("T15", daily): "bj 11:00; sjz 13:25 13:31; zz 16:50 16:56; gz 8:00+1",
+        ("K599", daily): "bj 21:05; sjz 23:57 0:05+1; zz 4:20+1 4:30+1; gz 21:50+1",
+    },
+    {},
+)
+
+JAPANESE = Printed(
+    "Asia/Tokyo",
+    """\
+tyo,東京,35.6812,139.7671,Asia/Tokyo
+szo,静岡,34.9719,138.3889,Asia/Tokyo
+ngo,名古屋,35.1709,136.8815,Asia/Tokyo
+kyo,京都,34.9858,135.7588,Asia/Tokyo
+osk,大阪,34.7025,135.4959,Asia/Tokyo
+""",
+    """\
+列車番号,,321M,3001M,5031M,725M
+列車名,,,こだま1号,サンライズ,
+運転日,,毎日,毎日,毎日,1-5
+東京,発,520,600,2150,===
+静岡,着,832,レ,020,
+静岡,発,840,レ,028,641
+名古屋,着,1130,756,||,930
+,発,…,758,||,935
+京都,発,,835,‖,1140
+大阪,着,,850,628,1225
+""",
+    "",
+    {
+        ("321M", daily): "tyo 5:20; szo 8:32 8:40; ngo 11:30",
+        ("3001M", daily): "tyo 6:00; ngo 7:56 7:58; kyo 8:35; osk 8:50",
+        ("5031M", daily): "tyo 21:50; szo 0:20+1 0:28+1; osk 6:28+1",
+        ("725M", weekdays): "szo 6:41; ngo 9:30 9:35; kyo 11:40; osk 12:25",
+    },
+    {},
+)
+
 TABLES = {
+    "american, both ways": COAST,
+    "american portions": PORTIONS,
+    "kursbuch": KURSBUCH,
+    "chinese rows": CHINESE_ROWS,
+    "chinese pages": CHINESE_PAGES,
+    "japanese": JAPANESE,
     "american": AMERICAN,
     "british": BRITISH,
     "german": GERMAN,
@@ -342,3 +525,66 @@ def test_a_workbook_with_merged_heads(tmp_path: Path) -> None:
         sheet.merge_cells(cells)
     book.save(folder / "timetables" / "printed.xlsx")
     compare(folder, table, tmp_path)
+
+
+KINGS_CROSS = """\
+kgx,London Kings Cross,51.5308,-0.1238,Europe/London
+svg,Stevenage,51.9017,-0.2070,Europe/London
+pbo,Peterborough,52.5750,-0.2500,Europe/London
+yrk,York,53.9583,-1.0931,Europe/London
+"""
+SAME_MINUTES = """\
+Mondays to Fridays,,,,,,,,
+,,,,and at,,,FO,FX
+Train,,1S05,1E01,the same,1S25,1E21,1N30,1N31
+London Kings Cross,d,06 00,06 30,minutes,17 00,17 30,18 03,18 04
+Stevenage,d,.,06 50,past,.,17 50,18 24,18 24
+Peterborough,a,.,07 15,each,.,18 15,18 52,18 52
+,d,.,.,hour,.,.,18 53,18 53
+York,a,08 03,,until,19 03,.,20 10,20 10
+"""
+
+
+def british_project(folder: Path, grid: str) -> Path:
+    return project(folder, Printed("Europe/London", KINGS_CROSS, grid, "", {}, {}))
+
+
+def test_trains_of_the_same_minutes_repeat_until_the_next_column(tmp_path: Path) -> None:
+    source = read_source(british_project(tmp_path / "source", SAME_MINUTES))
+    assert [str(f) for f in source.faults if f.severity is Severity.ERROR] == []
+    assert {"days_from_title", "row_taken_as_days"} <= {f.code for f in source.faults}
+    starts = {
+        run: source.calls.filter(run_id=run, order=0)["departure_s"].item() // 60
+        for run in source.runs
+    }
+    hourly = [60 * hour for hour in range(6, 18)]
+    assert sorted(m for run, m in starts.items() if run.startswith("1S")) == hourly
+    half_past = [m + 30 for m in hourly]
+    assert sorted(m for run, m in starts.items() if run.startswith("1E")) == half_past
+    days = {name: run.days for name, run in source.runs.items() if name.startswith("1N")}
+    assert days == {"1N30": "Fr", "1N31": "Mo-Th"}
+
+
+def test_a_pattern_whose_end_is_another_train_is_an_error(tmp_path: Path) -> None:
+    other = SAME_MINUTES.replace("17 00", "17 01").replace("17 30", "17 31")
+    faults = read_source(british_project(tmp_path / "source", other)).faults
+    assert [(f.code, f.line, f.column) for f in faults if f.severity is Severity.ERROR] == [
+        ("pattern_without_end", 3, "E")
+    ]
+
+
+def test_days_in_a_row_without_label_must_agree_with_the_row_days(tmp_path: Path) -> None:
+    grid = ",,SX,SO\nTrain,,1,3\nDays,,SX,FO\nStevenage,d,9:00,10:00\nYork,a,11:00,12:00\n"
+    faults = read_source(british_project(tmp_path / "source", grid)).faults
+    assert [(f.code, f.line, f.column) for f in faults if f.severity is Severity.ERROR] == [
+        ("days_said_twice", 1, "D")
+    ]
+
+
+def test_a_train_that_reads_upward_unmarked_is_one_error(tmp_path: Path) -> None:
+    grid = (
+        "Train,,1,2\nDays,,daily,daily\nLondon Kings Cross,,9:00,13:00\nStevenage,,9:20,12:40\n"
+        "Peterborough,,9:50,12:10\nYork,,11:00,11:00\n"
+    )
+    faults = read_source(british_project(tmp_path / "source", grid)).faults
+    assert [(f.code, f.line, f.column) for f in faults] == [("train_reads_upward", 1, "D")]

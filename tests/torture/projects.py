@@ -310,7 +310,7 @@ RECIPES: dict[str, Recipe] = {
     "feed.toml a device": Recipe({"feed.toml": link("/dev/zero")}, "feed.toml", 2),
     "feed.toml a link to itself": Recipe({"feed.toml": link("feed.toml")}, "feed.toml", 2),
     # positions
-    **{f"a latitude of {cell[:12]}": Recipe({"stations.csv": station(cell, 3)}, "stations.csv:2:D") for cell in ("nan", "inf", "-inf", "91", "N39", "1e308", "1_0", "9" * 5000, "--1")},
+    **{f"a latitude of {cell[:12]}": Recipe({"stations.csv": station(cell, 3)}, "stations.csv:2:D") for cell in ("nan", "inf", "-inf", "91", "N39", "1e308", "1_0", "9" * 5000, "٣٩", "--1")},
     **{f"a longitude of {cell}": Recipe({"stations.csv": station(cell, 4)}, "stations.csv:2:E") for cell in ("181", "E116", "-1e999", "116°25'")},
     "a station at the pole": Recipe({"stations.csv": station("90", 3)}),
     "a station at the date line": Recipe({"stations.csv": station("180", 4)}),
