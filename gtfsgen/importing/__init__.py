@@ -29,7 +29,7 @@ from gtfsgen.importing.trains import Clocks, Train, Trip, links_of, read_trip, r
 from gtfsgen.render.service import day_of, union
 from gtfsgen.render.tables import UnreadableInput
 from gtfsgen.source import read_source
-from gtfsgen.source.grids import HEADER_WORDS
+from gtfsgen.source.heads import HEADER_WORDS
 from gtfsgen.source.model import ORIGIN, Source
 from gtfsgen.source.stations import zone_faults
 from gtfsgen.source.words import folded
