@@ -663,17 +663,32 @@ def _attributions(source: Source) -> pl.DataFrame:
 
 
 def _translations(source: Source, tables: Tables, names: Names) -> pl.DataFrame:
+    """translations.txt: of every text that has a translation first the text itself, in the feed's
+    language. MOTIS up to 2.10 shows the first row of a text to whoever has another language.
+    """
+    lang = source.settings.lang
     rows: dict[tuple[Any, ...], dict[str, Any]] = {}
+
+    def original(table: str, field: str, record_id: str = "", field_value: str = "") -> str:
+        return field_value or texts[table][record_id][field]
+
+    texts = {
+        table: {row[key]: row for row in tables[table].iter_rows(named=True)}
+        for table, key in (("stops", "stop_id"), ("agency", "agency_id"), ("routes", "route_id"))
+        if table in tables
+    }
 
     def add(
         table: str, field: str, language: str, text: str, row: Mapping[str, Any], **key: str
     ) -> None:
         if text:
-            record = {"table_name": table, "field_name": field, "language": language}
-            rows.setdefault(
-                (*record.values(), *key.values()),
-                record | {"translation": text} | key | {name: row[name] for name in ORIGIN},
-            )
+            origin = {name: row[name] for name in ORIGIN}
+            for each, said in ((lang, original(table, field, **key)), (language, text)):
+                record = {"table_name": table, "field_name": field, "language": each}
+                rows.setdefault(
+                    (*record.values(), *key.values()),
+                    record | {"translation": said} | key | origin,
+                )
 
     for stop in tables["stops"].iter_rows(named=True) if "stops" in tables else ():
         station = names.rows[stop["stop_id"]]
@@ -700,10 +715,10 @@ def _translations(source: Source, tables: Tables, names: Names) -> pl.DataFrame:
         if not all(places):
             continue
         for language in names.languages:
-            texts = [place.get(f"name_{language}") or "" for place in places if place]
-            if all(texts):
+            parts = [place.get(f"name_{language}") or "" for place in places if place]
+            if all(parts):
                 sign = {"field_value": trip["trip_headsign"]}
-                add("trips", "trip_headsign", language, " / ".join(texts), trip, **sign)
+                add("trips", "trip_headsign", language, " / ".join(parts), trip, **sign)
     return _frame(list(rows.values()))
 
 

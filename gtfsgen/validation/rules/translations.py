@@ -67,6 +67,29 @@ def translation_unknown_table_name(feed: Feed) -> pl.LazyFrame | list[Rows]:
     return _read(feed).filter(~known).select("csv_row_number", "table_name")
 
 
+@rule(Severity.WARNING, "translations", group="gtfsgen", of="translations.language")
+def translation_language_not_looked_up(feed: Feed) -> Rows:
+    """A language of translations.txt has a script or a country, by which not all planners look up.
+
+    OpenTripPlanner takes only the language of who asks, `zh` of `zh-Hans-CN`, and finds nothing
+    under `zh-Hans`: riders then see the feed's own names. Write `zh`, or rows of both. Told once
+    for each language that has no rows without script and country, at its first row.
+    """
+    language = pl.col("language").str.replace_all("_", "-").str.to_lowercase()
+    rows = feed.translations.select("csv_row_number", "language", whole=language).with_columns(
+        base=pl.col("whole").str.extract("^([^-]*)")
+    )
+    plain = rows.filter(pl.col("whole") == pl.col("base")).select("base").unique()
+    found = (
+        rows.filter(pl.col("whole") != pl.col("base"))
+        .join(plain, on="base", how="anti", maintain_order="left")
+        .group_by("whole", maintain_order=True)
+        .agg(pl.col("csv_row_number", "language").first(), entity_count=pl.len())
+        .select("csv_row_number", "language", "entity_count")
+    )
+    return Rows(found, {"filename": "translations.txt"})
+
+
 @rule(Severity.ERROR, "translations", of="translations", at="translations")
 def translation_unexpected_value(feed: Feed) -> list[Rows]:
     """A translation has a value in a field that must be blank there.
