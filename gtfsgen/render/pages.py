@@ -236,7 +236,9 @@ class Site:
         days: dict[str, Dates] = {}
         for line in lines:
             for column in line.line.columns if line.line else ():
-                for trip, dates in column.trip_days.items():
+                # Coaches ride in trains that are columns themselves, found by dates of their own.
+                own = {} if column.through else column.trip_days
+                for trip, dates in own.items():
                     days[trip] = days.get(trip, Dates()) | dates
             if line.dense:
                 days.update(line.dense.days_of_trips(line.route_ids[0]))
@@ -535,8 +537,9 @@ class Site:
         every = self._set_of
         part = DaySets({every(number): number for number in used if every(number)})
         kinds = part.kinds()
+        encoded = {number: encode_days(every(number)) for number in used}
         if not kinds:
-            return Markup(""), "", {}
+            return Markup(""), "", {"days": encoded}
         options = [f'<option value="all">{words.say("All days")}</option>'] if choose_all else []
         for days, _ in kinds[:MAX_KINDS]:
             day = _typical(days)
@@ -556,7 +559,6 @@ class Site:
             f'<label>{words.say("Date")} <input type="date" id="date" min="{dates.first}" max="{dates.last}" value="{"" if choose_all else chosen}"></label> '
             f'<output id="count" for="kind date"></output></form>'
         )
-        encoded = {number: encode_days(every(number)) for number in used}
         return html, style, {"days": encoded, "all": choose_all}
 
     def _page(

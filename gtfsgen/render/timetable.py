@@ -157,7 +157,7 @@ def _head(column: Column, kind: str, sheet: Sheet) -> str:
         name = service.route_names.get(column.route_id, "")
         said = Markup(esc("" if name in (column.label, *column.numbers) else name))
     shown = f'<span class="kind">{said}</span>' if said else ""
-    trips = " ".join(dict.fromkeys(trip for chain in column.trip_ids for trip in chain))
+    trips = "\n".join(dict.fromkeys(trip for chain in column.trip_ids for trip in chain))
     return (
         f'<th scope="col" class="{kind}{" through" if is_coach(column) else ""}" data-trips="{esc(trips)}">'
         f'{shown}<span class="no">{esc(column.label)}</span></th>'
