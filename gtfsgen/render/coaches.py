@@ -52,8 +52,10 @@ def _diagram(coaches: list[Column], table: Table, sheet: Sheet) -> Markup:
     xs = {key: LEFT + n * step for n, key in enumerate(marked)}
     rows = {train: TOP + ROW * n + 24 for n, train in enumerate(trains)}
     strands = {id(coach): n for n, coach in enumerate(coaches)}
+    turns = _turns(coaches, rows)
     parts = [
-        _band(train, calls, xs, rows[train], len(coaches), sheet) for train, calls in trains.items()
+        _band(train, calls, xs, rows[train], len(coaches), turns, sheet)
+        for train, calls in trains.items()
     ]
     parts += [
         _strand(coach, xs, rows, strands[id(coach)], len(coaches), sheet) for coach in coaches
@@ -114,8 +116,33 @@ def _ends(trains: dict[str, list[Call]], table: Table) -> set[str]:
     return found
 
 
+def _turns(coaches: list[Column], rows: dict[str, float]) -> set[tuple[str, str, bool]]:
+    """(train, station, below): where coaches come to a train or leave it on its lower side, or on
+    its upper.
+    """
+    found = set()
+    for coach in coaches:
+        bounds = [0, *coach.handovers, len(coach.calls) - 1]
+        names = [
+            " › ".join(dict.fromkeys(call.number for call in coach.calls[a:b]))
+            for a, b in itertools.pairwise(bounds)
+        ]
+        for place, (one, other) in zip(coach.handovers, itertools.pairwise(names), strict=True):
+            station = coach.calls[place].station_id
+            if rows[one] != rows[other]:
+                found.add((one, station, rows[other] > rows[one]))
+                found.add((other, station, rows[one] > rows[other]))
+    return found
+
+
 def _band(
-    train: str, calls: list[Call], xs: dict[str, float], y: float, strands: int, sheet: Sheet
+    train: str,
+    calls: list[Call],
+    xs: dict[str, float],
+    y: float,
+    strands: int,
+    turns: set[tuple[str, str, bool]],
+    sheet: Sheet,
 ) -> str:
     known = sorted(
         ((xs[c.station_id], c) for c in calls if c.station_id in xs), key=lambda spot: spot[0]
@@ -135,8 +162,14 @@ def _band(
         leaves = kind == "start"
         moment = call.departure if leaves else call.arrival
         estimate = call.departure_estimate if leaves else call.arrival_estimate
+        # Below the band, but above it where coaches pass below.
+        above = (train, call.station_id, True) in turns
+        down = -thick / 2 - 6 if above else thick / 2 + 16
+        aside = dx
+        if above and (train, call.station_id, False) in turns:
+            aside = dx * 6  # on both sides: beside the way they take
         times.append(
-            f'<text class="when" text-anchor="{kind}" x="{number(x + dx)}" y="{number(y + thick / 2 + 16)}">{_time(moment, estimate)}</text>'
+            f'<text class="when" text-anchor="{kind}" x="{number(x + aside)}" y="{number(y + down)}">{_time(moment, estimate)}</text>'
         )
     return (
         f'<rect class="band" x="{number(start - 10)}" y="{number(y - thick / 2)}" width="{number(end - start + 20)}" height="{number(thick)}" rx="9"/>'

@@ -151,8 +151,14 @@
       // Under the buttons and the scale nothing is written.
       taken.push({ x0: frame.x + frame.w - 54 * k, x1: frame.x + frame.w, y0: frame.y, y1: frame.y + 132 * k });
       taken.push({ x0: frame.x + frame.w - 160 * k, x1: frame.x + frame.w, y0: frame.y + frame.h - 34 * k, y1: frame.y + frame.h });
-      for (const text of map.querySelectorAll(".grat text")) { const s = text.getBBox(); taken.push({ x0: s.x, x1: s.x + s.width, y0: s.y, y1: s.y + s.height }); }
       const free = (box) => taken.every((other) => box.x1 < other.x0 || box.x0 > other.x1 || box.y1 < other.y0 || box.y0 > other.y1);
+      // Degrees stand where there is room for them whole.
+      for (const text of map.querySelectorAll(".grat text")) {
+        const s = text.getBBox(), box = { x0: s.x, x1: s.x + s.width, y0: s.y, y1: s.y + s.height };
+        const whole = box.x0 >= frame.x && box.x1 <= frame.x + frame.w && box.y0 >= frame.y && box.y1 <= frame.y + frame.h;
+        text.style.visibility = whole && free(box) ? "" : "hidden";
+        if (!text.style.visibility) taken.push(box);
+      }
       const near = stops.filter(({ x, y }) => x > frame.x && x < frame.x + frame.w && y > frame.y && y < frame.y + frame.h);
       for (const { x, y } of near) taken.push({ x0: x - 5 * k, x1: x + 5 * k, y0: y - 5 * k, y1: y + 5 * k });
       for (const stop of stops) stop.text.style.visibility = "hidden";

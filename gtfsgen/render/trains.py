@@ -79,6 +79,8 @@ class Column:
     """(from, until, seconds between) in minutes, where frequencies.txt has the trip repeat."""
     rare: bool = False
     """Other times of a train that has a column, in nights about a change of clocks."""
+    route_ids: list[str] = field(default_factory=list)
+    """Of all its trips: a train may go on as one of another route."""
     trip_days: dict[str, Dates] = field(default_factory=dict)
     """trip_id -> the dates of the column on which it is that trip that runs."""
 
@@ -423,6 +425,9 @@ class _Columns:
                 )
             known.dates = known.dates | shown
             known.rare = known.rare and rare
+            known.route_ids = list(
+                dict.fromkeys([*known.route_ids, *(ride.route_id for ride, _ in chain)])
+            )
             if trip_ids not in known.trip_ids:
                 known.trip_ids.append(trip_ids)
             for trip in trip_ids:
@@ -586,7 +591,7 @@ def _line(
     if not rail:
         name = " ".join(part for part in (row.short_name, row.long_name or name) if part)
     tables = [_table(direction) for direction in sides if direction]
-    return Line(name, sorted({column.route_id for column in columns}), tables)
+    return Line(name, sorted({route for c in columns for route in c.route_ids}), tables)
 
 
 def _there_and_back(

@@ -15,7 +15,7 @@ import pytest
 from gtfsgen.render import page
 from gtfsgen.render.book import book_of
 from gtfsgen.render.pages import Site
-from tests.render.feeds import table, through_coaches
+from tests.render.feeds import odd, table, through_coaches
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 AXE = Path(os.environ.get("GTFSGEN_CACHE", ".cache")) / "node_modules/axe-core/axe.min.js"
@@ -75,6 +75,7 @@ def trips_on(day: date) -> int:
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("pages")
     (folder / "coaches.html").write_text(page(through_coaches()), "utf-8")
+    (folder / "odd.html").write_text(page(odd()), "utf-8")
     for path, text in Site(book_of(city())).pages():
         (folder / path).parent.mkdir(exist_ok=True)
         (folder / path).write_text(text, "utf-8")
@@ -153,6 +154,20 @@ def test_stations_are_found_and_lead_to_departures(opened: Callable[..., Any]) -
     assert "09 14 19" in tab.inner_text("#departures")
 
 
+TEXTS = """() => {
+  const found = [];
+  for (const svg of document.querySelectorAll('figure.coach svg[role=img], figure.chart svg[role=img], figure.cal svg, .mapview')) {
+    const frame = svg.getBoundingClientRect();
+    const boxes = [...svg.querySelectorAll('text:not(.tn)')].filter((e) => e.textContent.trim() && e.checkVisibility({visibilityProperty: true}))
+      .map((e) => [e.textContent, e.getBoundingClientRect()]);
+    boxes.forEach(([a, p], n) => {
+      if (p.left < frame.left - 1 || p.right > frame.right + 1 || p.top < frame.top - 1 || p.bottom > frame.bottom + 1) found.push(['clipped', a]);
+      for (const [b, q] of boxes.slice(n + 1)) if (Math.min(p.right, q.right) - Math.max(p.left, q.left) > 1 && Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top) > 3) found.push([a, b]);
+    });
+  }
+  return found;
+}"""
+
 OVERLAPS = """() => {
   const boxes = [...document.querySelectorAll('.mapview .stop text, .mapview .grat text')]
     .filter((e) => e.style.visibility !== 'hidden').map((e) => [e.textContent, e.getBoundingClientRect()]);
@@ -169,13 +184,14 @@ OVERLAPS = """() => {
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 768, 1280])
-@pytest.mark.parametrize("path", ["coaches.html", "index.html", "lines/1.html"])
+@pytest.mark.parametrize("path", ["coaches.html", "index.html", "lines/1.html", "odd.html"])
 def test_nothing_overlaps_or_sticks_out(
     opened: Callable[..., Any], path: Any, width: Any, scheme: Any
 ) -> None:
     tab = opened(path, width, scheme)
     assert tab.evaluate("document.documentElement.scrollWidth") == width
     assert tab.evaluate(OVERLAPS) == []
+    assert tab.evaluate(TEXTS) == []
     if AXE.is_file():
         tab.evaluate(AXE.read_text("utf-8"))
         found = tab.evaluate(

@@ -79,6 +79,12 @@ def test_a_linked_chain_is_told_as_trains_and_through_coaches() -> None:
     assert [coaches.calls[n].station_id for n in coaches.handovers] == ["dandong"]
 
 
+def test_a_line_has_the_routes_of_all_trains_that_its_trains_become() -> None:
+    """52 is only ever the rest of 95: its route has no column of its own, but ways on the map."""
+    (line,) = service_of(through_coaches()).lines
+    assert line.route_ids == ["51", "52", "85", "95", "K27", "K28"]
+
+
 def test_times_are_local_at_each_station() -> None:
     found = columns()
     assert local(found["K27 › 95 › 52"])[-4:] == [
