@@ -314,7 +314,7 @@ def read_rows(grid: Grid, train_row: int, stations: Stations, faults: list[Fault
     """Sort the rows into header rows and visits."""
     building: list[dict[str, Any]] = []
     last_label = unknown = ""
-    last = last_station_row(grid, stations)
+    ends = first_station_row(grid, stations), last_station_row(grid, stations)
     unlabelled: list[Fault] = []
     labelled = False
     place = grid.label_column
@@ -323,7 +323,7 @@ def read_rows(grid: Grid, train_row: int, stations: Stations, faults: list[Fault
             continue
         label = grid.label(number)
         word = word_of_row(grid, number, label, stations)
-        if word is None and is_left_out(grid, number, train_row, last, stations):
+        if word is None and is_left_out(grid, number, train_row, ends, stations):
             grid.left_out.append(number)
             continue
         if folded_label(label) in PLATFORM_ROWS and building:
@@ -429,8 +429,11 @@ def first_station_row(grid: Grid, stations: Stations) -> int:
     return len(grid.rows)
 
 
-def is_left_out(grid: Grid, number: int, train_row: int, last: int, stations: Stations) -> bool:
+def is_left_out(
+    grid: Grid, number: int, train_row: int, ends: tuple[int, int], stations: Stations
+) -> bool:
     """Titles above the heads or between stations, legends below, and rows of connections."""
+    first, last = ends  # rows of stations
     row = grid.rows[number]
     label = grid.label(number)
     name, _ = without_kind(label, stations)
@@ -441,7 +444,7 @@ def is_left_out(grid: Grid, number: int, train_row: int, last: int, stations: St
     if folded_label(label) in STAND_IN_FOR_TRAIN:
         return True
     lone = sum(map(bool, row)) == 1
-    if not label and number < first_station_row(grid, stations):
+    if not label and number < first:
         return lone or not any(TIME_LIKE.search(cell) for cell in row)
     if number < train_row:
         return lone or not any(TIME_LIKE.search(cell) for cell in row)

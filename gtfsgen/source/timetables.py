@@ -227,7 +227,7 @@ def restricted(
     the date at that station; for the letters `by_train`, of the train's first date.
     """
     words = re.findall(r"[^\s,]+", draft.column.header.get("notes", ""))
-    for letter in days_of.keys() & set(words):
+    for letter in sorted(days_of.keys() & set(words)):
         days = days_of[letter]
         draft = replace(
             draft,
