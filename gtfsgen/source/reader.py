@@ -50,8 +50,7 @@ def read_source(path: Path | str, today: date | None = None) -> Source:
     folder, no feed.toml.
     """
     root = Path(path)
-    faults: list[Fault] = []
-    settings = read_settings(root, today, faults)
+    settings, faults = read_settings(root, today)
     sheets, timetables = find_sheets(root, faults)
     languages = settings.raw.get("languages")
     frames: dict[str, pl.DataFrame] = {}

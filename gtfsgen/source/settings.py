@@ -67,7 +67,7 @@ class SourceUnreadable(UnreadableInput):
     """The folder is no project: it, or its feed.toml, is absent or unreadable altogether."""
 
 
-def read_settings(root: Path, today: date | None, faults: list[Fault]) -> Settings:
+def read_settings(root: Path, today: date | None) -> tuple[Settings, list[Fault]]:
     """Read feed.toml; a wrong key is a fault and has its default. Raises `SourceUnreadable`."""
     file = root / PATH
     if not root.is_dir():
@@ -86,17 +86,17 @@ def read_settings(root: Path, today: date | None, faults: list[Fault]) -> Settin
     sheet = Sheet(PATH, PATH, [])
     found: list[Fault] = []
     lines = Lines(decoded(data, sheet, found))
-    faults += [replace(fault, line=max(fault.line, 1), column="A", found="") for fault in found]
+    lines.told += [replace(fault, line=max(fault.line, 1), column="A", found="") for fault in found]
     try:
         raw = read_toml(lines.text)
     except Broken as error:
-        faults.append(lines.fault("broken_toml", error.line, error.column, f"{error.message}."))
+        lines.tell("broken_toml", error.line, error.column, f"{error.message}.")
         raw = tolerant(lines.text)
-    check_characters(raw, lines, faults)
-    return settings_of(raw, lines, today, faults)
+    check_characters(raw, lines)
+    return settings_of(raw, lines, today), lines.told
 
 
-def check_characters(raw: dict[str, Any], lines: Lines, faults: list[Fault]) -> None:
+def check_characters(raw: dict[str, Any], lines: Lines) -> None:
     """Control characters in keys and texts are faults, and are taken out of `raw`."""
 
     def cleaned(value: Any, place: tuple[int, int]) -> Any:
@@ -104,7 +104,7 @@ def check_characters(raw: dict[str, Any], lines: Lines, faults: list[Fault]) -> 
             message, hint = control_words(found)
             message = message.replace("The cell", "The text")
             value = CONTROL.sub(" ", value).strip()
-            faults.append(lines.fault("control_character", *place, message, value, hint))
+            lines.tell("control_character", *place, message, value, hint)
         elif isinstance(value, list):
             value = [cleaned(each, place) for each in value]
         elif isinstance(value, dict):
@@ -128,6 +128,8 @@ class Lines:
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self.told: list[Fault] = []
+        """What was found wrong so far."""
         self.rows = text.splitlines()
         self._heads: dict[str, int] = {}
         self._keys: dict[tuple[str, str], int] = {}
@@ -153,22 +155,14 @@ class Lines:
         """Section and key -> line."""
         return dict(self._keys)
 
-    def fault(
+    def tell(
         self, code: str, line: int, column: int, message: str, found: object = "", hint: str = ""
-    ) -> Fault:
-        """A fault in feed.toml, whose lines are column A; the character is told in words."""
+    ) -> None:
+        """Note a fault at a line, which is in column A; the character is told in words."""
         if column > 1:
             message = f"{message.removesuffix('.')} at character {column}."
-        return Fault(
-            Severity.ERROR,
-            code,
-            PATH,
-            line,
-            letter(0),
-            message,
-            str(found)[:MOST_SHOWN] if found != "" else "",
-            hint,
-        )
+        shown = str(found)[:MOST_SHOWN] if found != "" else ""
+        self.told.append(Fault(Severity.ERROR, code, PATH, line, letter(0), message, shown, hint))
 
 
 def tolerant(text: str) -> dict[str, Any]:
@@ -197,14 +191,12 @@ KINDS = {
 """What a value should be, in words."""
 
 
-def settings_of(
-    raw: dict[str, Any], lines: Lines, today: date | None, faults: list[Fault]
-) -> Settings:
+def settings_of(raw: dict[str, Any], lines: Lines, today: date | None) -> Settings:
     """What the document says, with the default for what is wrong or missing."""
     publisher = typed_values(
-        raw.get("publisher", {}), dict.fromkeys(PUBLISHER_KEYS, str), "publisher", lines, faults
+        raw.get("publisher", {}), dict.fromkeys(PUBLISHER_KEYS, str), "publisher", lines
     )
-    known = typed_values(raw, {**KEYS, **dict.fromkeys(SECTIONS, dict)}, "", lines, faults)
+    known = typed_values(raw, {**KEYS, **dict.fromkeys(SECTIONS, dict)}, "", lines)
     for table, keys, section in (
         (raw, ("as_of", "first_day", "timezone", "languages"), ""),
         (raw.get("publisher", {}), ("name", "url"), "publisher"),
@@ -213,18 +205,18 @@ def settings_of(
             if not isinstance(table, dict) or table.get(key, "") in ("", []):
                 where = f"[{section}] {key}" if section else key
                 place = lines.place(key, section)
-                faults.append(lines.fault("missing_value", *place, f"{where} is missing."))
-    as_of, first, last = read_period(known, lines, today, faults)
-    languages = read_languages(known, lines, faults)
-    check_addresses(publisher, lines, faults)
-    check_attribution(known, lines, faults)
-    options = read_choices(known, lines, faults)
+                lines.tell("missing_value", *place, f"{where} is missing.")
+    as_of, first, last = read_period(known, lines, today)
+    languages = read_languages(known, lines)
+    check_addresses(publisher, lines)
+    check_attribution(known, lines)
+    options = read_choices(known, lines)
     return Settings(
         publisher_name=publisher.get("name", ""),
         publisher_url=publisher.get("url", ""),
         lang=languages[0],
         default_lang=languages[0],
-        agency_timezone=read_zone(known, lines, faults),
+        agency_timezone=read_zone(known, lines),
         first_day=first,
         last_day=last,
         as_of=as_of,
@@ -233,14 +225,14 @@ def settings_of(
         contact_url=publisher.get("contact_url", ""),
         licence=known.get("licence", publisher.get("licence", "")),
         profile=options["profile"],
-        moved_days=read_moved_days(known, lines, faults),
+        moved_days=read_moved_days(known, lines),
         raw=known,
         lines=lines.numbers(),
     )
 
 
 def typed_values(
-    table: object, known: dict[str, Any], section: str, lines: Lines, faults: list[Fault]
+    table: object, known: dict[str, Any], section: str, lines: Lines
 ) -> dict[str, Any]:
     """The values of the right kind; unknown keys and values of another kind are faults."""
     if not isinstance(table, dict):
@@ -256,20 +248,16 @@ def typed_values(
                 good[key] = found
             else:
                 hint = words.hint(key, "x_... keys are kept")
-                faults.append(
-                    lines.fault("unknown_key", *place, "There is no such key.", key, hint)
-                )
+                lines.tell("unknown_key", *place, "There is no such key.", key, hint)
         elif not isinstance(found, known[key]) or isinstance(found, datetime):
             message = f"{key} is not {KINDS[known[key]]}."
-            faults.append(lines.fault("invalid_value", *place, message, found))
+            lines.tell("invalid_value", *place, message, found)
         else:
             good[key] = found
     return good
 
 
-def read_period(
-    known: dict[str, Any], lines: Lines, today: date | None, faults: list[Fault]
-) -> tuple[date, date, date]:
+def read_period(known: dict[str, Any], lines: Lines, today: date | None) -> tuple[date, date, date]:
     """The build's day and the first and last day of the feed."""
     days: dict[str, date] = {}
     for key in ("as_of", "first_day", "last_day"):
@@ -279,23 +267,23 @@ def read_period(
         elif found is not None:
             message = "The year is not one that a timetable is for."
             hint = f"write a year from {FIRST_YEAR} to {LAST_YEAR}"
-            faults.append(lines.fault("invalid_value", *lines.place(key), message, found, hint))
+            lines.tell("invalid_value", *lines.place(key), message, found, hint)
     as_of = today or days.get("as_of", date(1970, 1, 1))
     first = days.get("first_day", as_of)
     last = days.get("last_day", year_after(as_of))
     place = lines.place("last_day" if "last_day" in days else "first_day")
     if last < first:
         message = f"The feed ends on {last}, before it begins on {first}."
-        faults.append(lines.fault("empty_period", *place, message, last))
+        lines.tell("empty_period", *place, message, last)
         last = first
     elif (last - first).days > LONGEST_DAYS:
         message = f"The feed goes from {first} to {last}, more than ten years."
-        faults.append(lines.fault("long_period", *place, message, hint="check the year"))
+        lines.tell("long_period", *place, message, hint="check the year")
         last = first + timedelta(days=LONGEST_DAYS)
     return as_of, first, last
 
 
-def read_languages(known: dict[str, Any], lines: Lines, faults: list[Fault]) -> list[str]:
+def read_languages(known: dict[str, Any], lines: Lines) -> list[str]:
     """The language codes of the feed; the first is its own."""
     languages = []
     for language in known.get("languages", []):
@@ -304,23 +292,21 @@ def read_languages(known: dict[str, Any], lines: Lines, faults: list[Fault]) -> 
             continue
         message, hint = "This is not a language code.", "write en, zh-Hans, ko ..."
         place = lines.place("languages")
-        faults.append(lines.fault("invalid_language", *place, message, language, hint))
+        lines.tell("invalid_language", *place, message, language, hint)
     return languages or ["en"]
 
 
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
-def read_zone(known: dict[str, Any], lines: Lines, faults: list[Fault]) -> str:
+def read_zone(known: dict[str, Any], lines: Lines) -> str:
     zone: str = known.get("timezone", "UTC")
     if zone in zone_names():
         return zone
     if zone:
         hint = did_you_mean(zone, zone_names(), "write Asia/Shanghai")
         place = lines.place("timezone")
-        faults.append(
-            lines.fault("unknown_timezone", *place, "There is no such time zone.", zone, hint)
-        )
+        lines.tell("unknown_timezone", *place, "There is no such time zone.", zone, hint)
     return "UTC"
 
 
@@ -342,7 +328,7 @@ CHOICES = {
 """Keys that take one of a few words: the words, the code of another one, what it says, a hint."""
 
 
-def read_choices(known: dict[str, Any], lines: Lines, faults: list[Fault]) -> dict[str, str]:
+def read_choices(known: dict[str, Any], lines: Lines) -> dict[str, str]:
     """The words chosen, or the first of those that could be."""
     chosen: dict[str, str] = {}
     for key, (words, code, message, hint) in CHOICES.items():
@@ -350,54 +336,48 @@ def read_choices(known: dict[str, Any], lines: Lines, faults: list[Fault]) -> di
         if chosen[key] not in words:
             found, chosen[key] = chosen[key], words[0]
             hint = hint or did_you_mean(found, words)
-            faults.append(lines.fault(code, *lines.place(key), message, found, hint))
+            lines.tell(code, *lines.place(key), message, found, hint)
     return chosen
 
 
-def check_attribution(known: dict[str, Any], lines: Lines, faults: list[Fault]) -> None:
+def check_attribution(known: dict[str, Any], lines: Lines) -> None:
     """[attribution]: names with web addresses."""
     for name, url in known.get("attribution", {}).items():
         if not isinstance(url, str):
             message = f"{name} is not text in quotes."
             place = lines.place(name, "attribution")
-            faults.append(lines.fault("invalid_value", *place, message, url, "https://..."))
+            lines.tell("invalid_value", *place, message, url, "https://...")
 
 
-def read_moved_days(known: dict[str, Any], lines: Lines, faults: list[Fault]) -> dict[date, str]:
+def read_moved_days(known: dict[str, Any], lines: Lines) -> dict[date, str]:
     """[moved_days]: `2026-12-26 = "Sa"`, a Saturday service on that date."""
     found: dict[date, str] = {}
     for key, value in known.get("moved_days", {}).items():
         try:
             day, weekday = date.fromisoformat(key), WEEKDAY_WORDS[str(value).casefold()]
         except (ValueError, KeyError):
-            faults.append(
-                lines.fault(
-                    "invalid_value",
-                    *lines.place(key, "moved_days"),
-                    "This is not a date with the weekday that it runs like.",
-                    f"{key} = {value}",
-                    'write 2026-12-26 = "Sa"',
-                )
+            lines.tell(
+                "invalid_value",
+                *lines.place(key, "moved_days"),
+                "This is not a date with the weekday that it runs like.",
+                f"{key} = {value}",
+                'write 2026-12-26 = "Sa"',
             )
             continue
         found[day] = WEEKDAYS[weekday]
     return dict(sorted(found.items()))
 
 
-def check_addresses(publisher: dict[str, Any], lines: Lines, faults: list[Fault]) -> None:
+def check_addresses(publisher: dict[str, Any], lines: Lines) -> None:
     for key in ("url", "contact_url"):
         found = publisher.get(key)
         if found and not re.fullmatch(r"https?://[^\s.]+\.\S+", found):
             place = lines.place(key, "publisher")
-            faults.append(
-                lines.fault(
-                    "invalid_url", *place, "This is not a web address.", found, "https://..."
-                )
-            )
+            lines.tell("invalid_url", *place, "This is not a web address.", found, "https://...")
     found = publisher.get("email")
     if found and not re.fullmatch(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+", found):
         place = lines.place("email", "publisher")
-        faults.append(lines.fault("invalid_email", *place, "This is not an e-mail address.", found))
+        lines.tell("invalid_email", *place, "This is not an e-mail address.", found)
 
 
 def year_after(day: date) -> date:

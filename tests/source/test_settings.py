@@ -41,8 +41,7 @@ REGISTRY = [
 def settings(folder: Path, text: str | bytes) -> tuple[Settings, list[Fault]]:
     data = text if isinstance(text, bytes) else text.encode()
     (folder / "feed.toml").write_bytes(data)
-    faults: list[Fault] = []
-    return read_settings(folder, None, faults), faults
+    return read_settings(folder, None)
 
 
 def with_key(section: str, key: str, value: str) -> tuple[str, int]:
@@ -126,7 +125,7 @@ def test_years_of_no_timetable_are_errors(tmp_path: Path, year: str, key: str) -
 def test_a_day_of_no_timetable_is_no_today(tmp_path: Path) -> None:
     (tmp_path / "feed.toml").write_text(FEED, encoding="utf-8")
     with pytest.raises(ValueError, match="9999-12-31"):
-        read_settings(tmp_path, date.max, [])
+        read_settings(tmp_path, date.max)
 
 
 @pytest.mark.parametrize(
