@@ -13,6 +13,7 @@ from importlib.resources import files
 from typing import Any
 
 STEPS = {"50m": 0.01, "10m": 0.002}
+LONG_STEP = 55.0
 WIDE_DEGREES = 40.0
 """Wider views are drawn from the coarser map."""
 MADE_WITH = "Land and borders: Natural Earth"
@@ -101,16 +102,36 @@ def land_and_borders(
     for ring in near(*boxes):
         if not large[ring]:
             continue
-        line = _ring(scale, int(ring))
-        for axis, bound, sign in ((0, west, 1), (0, east, -1), (1, south, 1), (1, north, -1)):
-            line = _clipped(line, axis, bound, sign)
-        if len(line) > 2:
-            polygons.append(line)
+        for line in _copies(_ring(scale, int(ring))):
+            for axis, bound, sign in ((0, west, 1), (0, east, -1), (1, south, 1), (1, north, -1)):
+                line = _clipped(line, axis, bound, sign)
+            if len(line) > 2:
+                polygons.append(line)
     lines = [
         shapely.LineString(arc(int(n))) for n in borders[near(low, high)] if ends[n] - starts[n] > 1
     ]
     drawn = shapely.clip_by_rect(shapely.MultiLineString(lines), west, south, east, north)
     return polygons, drawn
+
+
+def _copies(ring: Any) -> list[Any]:
+    """The ring itself; one that crosses 180 degrees in one piece, on either side of the world.
+
+    The packed rings go around the world there, in steps of up to `LONG_STEP` degrees. A ring around
+    a pole is closed along it.
+    """
+    import numpy as np
+
+    long = np.abs(np.diff(ring[:, 0], append=ring[:1, 0])) > LONG_STEP
+    if not long.any():
+        return [ring]
+    kept = ring[~(long & np.roll(long, 1))]
+    whole = np.column_stack([np.unwrap(kept[:, 0], period=360), kept[:, 1]])
+    first, last = whole[0], whole[-1]
+    if abs(last[0] - first[0]) > 180:
+        pole = 90.0 if first[1] > 0 else -90.0
+        whole = np.concatenate([whole, [[last[0], pole], [first[0], pole]]])
+    return [whole + np.array([turn, 0.0]) for turn in (-360.0, 0.0, 360.0)]
 
 
 def _clipped(ring: Any, axis: int, bound: float, sign: int) -> Any:
