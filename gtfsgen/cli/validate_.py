@@ -39,7 +39,12 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
     default="gtfsgen",
     show_default=True,
     metavar="NAME",
-    help="Rule set: gtfsgen, canonical-8.0.1 or canonical-next.",
+    help="Rule set: gtfsgen, canonical-8.0.1, canonical-next or experimental.",
+)
+@click.option(
+    "--experimental",
+    is_flag=True,
+    help="Check files and fields that are only proposed too: --rules experimental.",
 )
 @click.option("--date", "day", metavar="D", help="The day that counts as today, YYYY-MM-DD.")
 @click.option("--country", metavar="CC", help="Two-letter country, for phone numbers.")
@@ -83,6 +88,7 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 def command(
     feeds: tuple[str, ...],
     rules: str,
+    experimental: bool,
     day: str | None,
     country: str | None,
     policy: Path | None,
@@ -107,6 +113,10 @@ def command(
             )
         os.environ["POLARS_MAX_THREADS"] = str(min(threads, MOST_THREADS))
     _keep_freed_memory()
+    if experimental:
+        if rules not in ("gtfsgen", "experimental"):
+            raise click.UsageError(f"--experimental adds to our own rules, not to {rules}")
+        rules = "experimental"
     wanted = wanted_formats(formats, output)
     today = wanted_day(day)
     if write_baseline and not policy:

@@ -153,7 +153,7 @@ def _trip_rows(
     for run_id, dates in plain_dates.items():
         run = source.runs[run_id]
         rows.append(
-            _trip_row(run, slug(run_id), by_object[id(dates)])
+            _trip_row(source, run, slug(run_id), by_object[id(dates)])
             | {
                 "trip_headsign": run.headsign or names(ends[run_id]),
                 "block_id": run.extra.get("block", ""),
@@ -165,7 +165,18 @@ def _trip_rows(
     return rows
 
 
-def _trip_row(run: Run, trip_id: str, service_id: str) -> dict[str, Any]:
+MUST_PHONE = "2"
+"""pickup_type that MOTIS 2.11 and later takes for a compulsory reservation."""
+
+
+def _pickup_type(source: Source, *runs: Run) -> str:
+    """`MUST_PHONE` where feed.toml wants it and all of these trains can only be reserved."""
+    said = [str(run.extra.get("reservation", "")).lower() for run in runs]
+    wanted = source.settings.motis_reservation and all(each == "required" for each in said)
+    return MUST_PHONE if wanted else ""
+
+
+def _trip_row(source: Source, run: Run, trip_id: str, service_id: str) -> dict[str, Any]:
     extra = run.extra
     return {
         "route_id": run.route_id,
@@ -175,6 +186,7 @@ def _trip_row(run: Run, trip_id: str, service_id: str) -> dict[str, Any]:
         "direction_id": str(extra.get("direction", "")),
         "wheelchair_accessible": ALLOWED.get(str(extra.get("wheelchair", "")).lower(), ""),
         "bikes_allowed": ALLOWED.get(str(extra.get("bikes", "")).lower(), ""),
+        "pickup_type": _pickup_type(source, run),
         "path": run.path,
         "line": run.line,
         "column": run.column,
@@ -188,12 +200,13 @@ def public_number(run: Run) -> str:
 
 def _linked_trip_row(source: Source, trip: Trip, service_id: str, names: Names) -> dict[str, Any]:
     runs = [source.runs[run] for run in trip.run_ids]
-    row = _trip_row(runs[0], trip.trip_id, service_id)
+    row = _trip_row(source, runs[0], trip.trip_id, service_id)
     row["trip_headsign"] = " / ".join(headsign_stations(source, trip, names))
     row["block_id"] = trip.block_id or ("" if trip.linked else str(runs[0].extra.get("block", "")))
     if len(runs) > 1:
         numbers = dict.fromkeys(public_number(run) for run in runs)
         row["trip_short_name"] = "/".join(filter(None, numbers))
+        row["pickup_type"] = row["pickup_type"] and _pickup_type(source, *runs)
         row["route_id"] = joined_route(runs)
     return row
 

@@ -27,6 +27,10 @@ CLOCKS = {"clock": {**CLOCK_WORDS, **HALF_WORDS}}
 FORMS = {
     "bikes": YES_NO,
     "wheelchair": YES_NO,
+    "reservation": (
+        r"(?i:required|recommended|possible|no)",
+        "required, recommended, possible or no",
+    ),
     "direction": (r"[01]", "0 or 1"),
 }
 """Header rows whose cells have a form."""

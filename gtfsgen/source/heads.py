@@ -42,6 +42,7 @@ WORDS_OF = {
     "notes": ("notes", "footnotes", "fußnoten", "注"),
     "bikes": ("bikes",),
     "wheelchair": ("wheelchair",),
+    "reservation": ("reservation",),
     "block": ("block",),
     "direction": ("direction",),
     "every": ("every", "then every"),
@@ -62,7 +63,7 @@ WORDS_OF = {
     "symbols": (
         "symbols", "symbol", "facilities", "services", "on board service", "on board services",
         "onboard service", "on-board service", "on-board services", "catering", "meals",
-        "reservations", "reservation", "reservierung", "ausstattung", "设备", "席别",
+        "reservations", "reservierung", "ausstattung", "设备", "席别",
     ),
     "connections": (
         "connections", "connection", "connects with", "connects to", "connecting train",

@@ -38,6 +38,8 @@ class Settings:
     licence: str = ""
     default_lang: str = ""
     profile: str = "linked"
+    motis_reservation: bool = False
+    """Whether trips of trains with compulsory reservation say so by pickup_type, for MOTIS."""
     moved_days: dict[date, str] = field(default_factory=dict)
     """Dates that run like another weekday, as `Sa`, for all trains of weekdays."""
     raw: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -64,7 +66,8 @@ class Run:
     line: int
     column: str
     extra: dict[str, Any] = field(default_factory=dict[str, Any])
-    """Further header rows: class, name, bikes, wheelchair, block, note letters (under "notes")."""
+    """Further header rows: class, name, bikes, wheelchair, reservation, block, note letters (under
+    "notes")."""
     around: Dates = field(default_factory=Dates)
     """Like `dates`, but reaching `MARGIN_DAYS` beyond the feed period on either side, so that a
     coach of the last evening finds the train that takes it over the next morning. Contains

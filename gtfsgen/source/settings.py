@@ -45,6 +45,7 @@ PUBLISHER_KEYS: dict[str, type] = {
     "contact_url": str,
     "licence": str,
 }
+COMPILE_KEYS: dict[str, type] = {"motis_reservation": bool}
 SECTIONS = (
     "publisher",
     "compile",
@@ -56,7 +57,8 @@ SECTIONS = (
     "attribution",
     "moved_days",
 )
-"""Tables of feed.toml; all but `publisher` belong to other rooms, which check them themselves."""
+"""Tables of feed.toml; all but `publisher` and `compile` belong to other rooms, which check them
+themselves."""
 PROFILES = ("linked", "through")
 CLOCKS = ("24", "12")
 DAY_CODES = ("gb",)
@@ -183,6 +185,7 @@ def tolerant(text: str) -> dict[str, Any]:
 
 
 KINDS = {
+    bool: "true or false",
     date: "a date such as 2026-03-12, without quotes",
     str: "text in quotes",
     list: 'a list such as ["en", "zh"]',
@@ -196,6 +199,7 @@ def settings_of(raw: dict[str, Any], lines: Lines, today: date | None) -> Settin
     publisher = typed_values(
         raw.get("publisher", {}), dict.fromkeys(PUBLISHER_KEYS, str), "publisher", lines
     )
+    compiling = typed_values(raw.get("compile", {}), COMPILE_KEYS, "compile", lines)
     known = typed_values(raw, {**KEYS, **dict.fromkeys(SECTIONS, dict)}, "", lines)
     for table, keys, section in (
         (raw, ("as_of", "first_day", "timezone", "languages"), ""),
@@ -225,6 +229,7 @@ def settings_of(raw: dict[str, Any], lines: Lines, today: date | None) -> Settin
         contact_url=publisher.get("contact_url", ""),
         licence=known.get("licence", publisher.get("licence", "")),
         profile=options["profile"],
+        motis_reservation=compiling.get("motis_reservation", False),
         moved_days=read_moved_days(known, lines),
         raw=known,
         lines=lines.numbers(),

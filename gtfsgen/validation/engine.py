@@ -18,7 +18,7 @@ from gtfsgen.faults import Severity
 from gtfsgen.feed import Feed, Status
 from gtfsgen.findings import Rows
 from gtfsgen.notices import NoticeKind, kind_of, register, registered
-from gtfsgen.schema import TABLES, Table, canonical_tables, next_tables
+from gtfsgen.schema import TABLES, Table, canonical_tables, experimental_tables, next_tables
 
 Result = pl.LazyFrame | pl.DataFrame | Rows | list[Any]
 """What a rule returns: the rows at fault, as one frame or as several."""
@@ -50,7 +50,11 @@ class Rule(NoticeKind):
     nothing to find; blank for several."""
 
 
-SCHEMAS = {"canonical-8.0.1": canonical_tables, "canonical-next": next_tables}
+SCHEMAS = {
+    "canonical-8.0.1": canonical_tables,
+    "canonical-next": next_tables,
+    "experimental": experimental_tables,
+}
 """Rule set -> its tables, where these are not `TABLES`."""
 
 
@@ -77,10 +81,13 @@ def rule(
         known = kind_of(name, group)
         if isinstance(known, Rule) and known.function.__module__ != function.__module__:
             raise ValueError(f"two rules are named {name}")
-        if at and at not in {*TABLES, LOCATIONS}:
+        if at and at not in {*experimental_tables(), LOCATIONS}:
             raise ValueError(f"{name} is said to be at {at}, which is no file of GTFS")
         table, _, column = of.partition(".")
-        if of and (table not in TABLES or (column and column not in TABLES[table].fields)):
+        known_tables = experimental_tables()
+        if of and (
+            table not in known_tables or (column and column not in known_tables[table].fields)
+        ):
             raise ValueError(f"{name} is a rule of {of}, which is no table or column of GTFS")
         register(
             Rule(
