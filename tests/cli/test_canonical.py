@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -38,14 +39,30 @@ def zipped(tmp_path: Path) -> Path:
 
 
 LINES = (
-    "-i x.zip -o out",
-    "-i x.zip -o out -c nl -svu",
-    "--input x.zip --output_base out --country_code us --threads 4 --pretty",
-    "--input x.zip --output_base out --country_code nl --pretty --skip_validator_update",
-    "-p -i x.zip -d 2026-11-20 -o out",
-    "-svu -n -t 8 -i feed -o out -v report.json -r report.html -e system_errors.json",
+    "java -jar gtfs-validator-8.0.1-cli.jar -i x.zip -o out",
+    "java -jar gtfs-validator-cli.jar -i x.zip -o out -c nl -svu",
+    "java -Xmx8G -jar /opt/gtfs-validator-cli.jar --input x.zip --output_base out --pretty",
+    "java -jar gtfs-validator-cli.jar --input x.zip --output_base out -c us --threads 4",
+    "java -jar cli.jar --input x.zip --output_base out -c nl --pretty --skip_validator_update",
+    "java -Dfile.encoding=UTF-8 -jar gtfs-validator-cli.jar -p -i x.zip -d 2026-11-20 -o out",
+    "java -jar gtfs-validator-cli.jar -svu -n -t 8 -i feed -o out -v report.json -r report.html"
+    " -e system_errors.json",
+    "java -jar ./tools/gtfs-validator-7.1.0-cli.jar -i ./x.zip -o ./out -c FR -t 2",
+    "docker run --rm -v $PWD:/work ghcr.io/mobilitydata/gtfs-validator:latest -i x.zip -o out",
+    "docker run -v a:/work ghcr.io/mobilitydata/gtfs-validator:8.0.1 -i x.zip -o out -c nl -svu",
+    "docker run --rm -it --user 1000:1000 -v a:/work ghcr.io/mobilitydata/gtfs-validator"
+    " --input x.zip --output_base out --country_code ca --date 2026-11-20 --pretty",
+    "podman run --rm -v $PWD:/work gtfs-validator -i x.zip -o out -p",
 )
-"""Arguments found in public pipelines after `java -jar gtfs-validator-cli.jar`."""
+"""Lines as public pipelines have them. What stands before the arguments is the program's name."""
+PROGRAM = re.compile(r".*?(?:\.jar|gtfs-validator(?::\S+)?) (?=-)")
+
+
+def arguments_of(line: str) -> list[str]:
+    """What the program is given: all behind the jar or the image."""
+    program = PROGRAM.match(line)
+    assert program
+    return shlex.split(line[program.end() :])
 
 
 @pytest.mark.parametrize("line", LINES)
@@ -53,7 +70,7 @@ def test_lines_of_pipelines_write_the_three_reports_and_exit_with_0(
     line: Any, zipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    result = run(*shlex.split(line))
+    result = run(*arguments_of(line))
     assert result.exit_code == 0, result.output
     found = {path.name for path in Path("out").iterdir()}
     assert {"report.json", "report.html", "system_errors.json"} <= found
