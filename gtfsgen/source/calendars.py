@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -257,19 +257,15 @@ def day_in(
         return None
 
 
-def unused(
-    frame: pl.DataFrame, letters: dict[str, str], calendars: Calendars, faults: list[Fault]
-) -> None:
+def unused(frame: pl.DataFrame, letters: dict[str, str], calendars: Calendars) -> Iterator[Fault]:
     """Calendars that nothing names are doubtful: perhaps their name is misspelt."""
     for row in frame.iter_rows(named=True):
         if row["name"] in calendars.named and row["name"] not in calendars.used:
-            faults.append(
-                fault_at(
-                    row,
-                    letters,
-                    "name",
-                    "unused_calendar",
-                    "Nothing runs by this calendar.",
-                    severity=Severity.WARNING,
-                )
+            yield fault_at(
+                row,
+                letters,
+                "name",
+                "unused_calendar",
+                "Nothing runs by this calendar.",
+                severity=Severity.WARNING,
             )

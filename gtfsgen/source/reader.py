@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -64,7 +64,7 @@ def read_source(path: Path | str, today: date | None = None) -> Source:
         faults.append(whole("missing_table", "stations.csv", "The project has no stations."))
     if not timetables and not without_grids:
         faults.append(whole("missing_table", "timetables", "The project has no timetables."))
-    check_agencies(frames, columns, settings.agency_timezone, faults)
+    faults += check_agencies(frames, columns, settings.agency_timezone)
     stations = Stations(frames["stations"])
     book = HolidayBook(root, settings.first_day, settings.last_day, faults)
     calendars = Calendars(settings, book)
@@ -81,13 +81,13 @@ def read_source(path: Path | str, today: date | None = None) -> Source:
     grids = [grid for sheet in timetables for grid in read_grids(sheet, stations, faults)]
     runs, calls = read_runs(grids, stations, settings, reader, calendars, faults)
     runs = check_routes(runs, grids, frames["routes"], columns["routes"], faults)
-    check_run_agencies(runs, grids, frames, columns, faults)
-    check_way(frames["stations"], columns["stations"], calls, stations, faults)
+    faults += check_run_agencies(runs, grids, frames, columns)
+    faults += check_way(frames["stations"], columns["stations"], calls, stations)
     coaches = read_coaches(
         frames["coaches"], columns["coaches"], runs, calls, stations, calendars, reader, faults
     )
-    unused(frames["calendars"], columns["calendars"], calendars, faults)
-    unused_notes(frames["notes"], columns["notes"], reader, faults)
+    faults += unused(frames["calendars"], columns["calendars"], calendars)
+    faults += unused_notes(frames["notes"], columns["notes"], reader)
     tell_platforms(reader, faults)
     faults += remarks(frames, columns)
     return Source(
@@ -269,59 +269,50 @@ def read_stations(
         frame = frame.with_columns(name=pl.when(blank).then(own).otherwise("name"))
     frame = with_positions(frame, letters, faults)
     frame = check_zones(frame, letters, settings.first_day, settings.last_day, faults)
-    check_names(frame, letters, faults)
+    faults += check_names(frame, letters)
     return frame
 
 
 def check_agencies(
-    frames: dict[str, pl.DataFrame],
-    columns: dict[str, dict[str, str]],
-    zone: str,
-    faults: list[Fault],
-) -> None:
+    frames: dict[str, pl.DataFrame], columns: dict[str, dict[str, str]], zone: str
+) -> Iterator[Fault]:
     """All agencies keep the feed's zone, and routes name agencies that are there."""
     known = dict.fromkeys(frames["agencies"]["agency_id"])
     words = Words(known)
     if not known:
-        faults.append(whole("missing_table", "agencies.csv", "The project has no agency."))
+        yield whole("missing_table", "agencies.csv", "The project has no agency.")
     for row in frames["agencies"].iter_rows(named=True):
         if row["agency_timezone"] not in ("", zone):
-            faults.append(
-                fault_at(
-                    row,
-                    columns["agencies"],
-                    "agency_timezone",
-                    "agency_zone_differs",
-                    f"All agencies of a feed keep one zone; feed.toml says {zone}.",
-                    "leave it blank",
-                )
+            yield fault_at(
+                row,
+                columns["agencies"],
+                "agency_timezone",
+                "agency_zone_differs",
+                f"All agencies of a feed keep one zone; feed.toml says {zone}.",
+                "leave it blank",
             )
     named = set(frames["routes"]["agency_id"])
     lacking = Words(sorted(named - known.keys()))
     for row in frames["agencies"].iter_rows(named=True):
         if named - {""} and row["agency_id"] not in named:
-            faults.append(
-                fault_at(
-                    row,
-                    columns["agencies"],
-                    "agency_id",
-                    "unused_agency",
-                    "No route is this agency's.",
-                    lacking.hint(row["agency_id"], " "),
-                    Severity.WARNING,
-                )
+            yield fault_at(
+                row,
+                columns["agencies"],
+                "agency_id",
+                "unused_agency",
+                "No route is this agency's.",
+                lacking.hint(row["agency_id"], " "),
+                Severity.WARNING,
             )
     for row in frames["routes"].iter_rows(named=True):
         if row["agency_id"] and row["agency_id"] not in known:
-            faults.append(
-                fault_at(
-                    row,
-                    columns["routes"],
-                    "agency_id",
-                    "unknown_agency",
-                    "There is no such agency.",
-                    words.hint(row["agency_id"]),
-                )
+            yield fault_at(
+                row,
+                columns["routes"],
+                "agency_id",
+                "unknown_agency",
+                "There is no such agency.",
+                words.hint(row["agency_id"]),
             )
 
 
@@ -330,8 +321,7 @@ def check_run_agencies(
     grids: list[Grid],
     frames: dict[str, pl.DataFrame],
     columns: dict[str, dict[str, str]],
-    faults: list[Fault],
-) -> None:
+) -> Iterator[Fault]:
     """Agencies named in timetables are there; a route of trains that name none names its own."""
     known = dict.fromkeys(frames["agencies"]["agency_id"])
     words = Words(known)
@@ -340,21 +330,17 @@ def check_run_agencies(
         for index, cell in enumerate(grid.rows[row] if row is not None else ()):
             if index and row is not None and cell and cell not in known:
                 hint = words.hint(cell)
-                faults.append(
-                    grid.fault("unknown_agency", row, index, "There is no such agency.", hint)
-                )
+                yield grid.fault("unknown_agency", row, index, "There is no such agency.", hint)
     named = {run.route_id for run in runs.values() if run.extra.get("agency")}
     for route in frames["routes"].iter_rows(named=True):
         if not route["agency_id"] and len(known) > 1 and route["route_id"] not in named:
-            faults.append(
-                fault_at(
-                    route,
-                    columns["routes"],
-                    "agency_id",
-                    "missing_value",
-                    "There are several agencies, and the route does not say whose it is.",
-                    f"write one of {some(list(known))}",
-                )
+            yield fault_at(
+                route,
+                columns["routes"],
+                "agency_id",
+                "missing_value",
+                "There are several agencies, and the route does not say whose it is.",
+                f"write one of {some(list(known))}",
             )
 
 
@@ -444,19 +430,15 @@ def tell_platforms(reader: Reader, faults: list[Fault]) -> None:
         )
 
 
-def unused_notes(
-    frame: pl.DataFrame, letters: dict[str, str], reader: Reader, faults: list[Fault]
-) -> None:
+def unused_notes(frame: pl.DataFrame, letters: dict[str, str], reader: Reader) -> Iterator[Fault]:
     """Letters that nothing bears. Words are notes about the whole, unless a note is missing."""
     for row in frame.iter_rows(named=True):
         if row["letter"] not in reader.used and (len(row["letter"]) < 3 or reader.lacking):
-            faults.append(
-                fault_at(
-                    row,
-                    letters,
-                    "letter",
-                    "unused_note",
-                    "No time or train bears this note.",
-                    severity=Severity.INFO,
-                )
+            yield fault_at(
+                row,
+                letters,
+                "letter",
+                "unused_note",
+                "No time or train bears this note.",
+                severity=Severity.INFO,
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import Any
 
@@ -181,22 +181,20 @@ def fault_at(
     )
 
 
-def check_names(frame: pl.DataFrame, letters: dict[str, str], faults: list[Fault]) -> None:
+def check_names(frame: pl.DataFrame, letters: dict[str, str]) -> Iterator[Fault]:
     """Two stations with one full name and no way to tell them apart in a table are doubtful."""
     seen: dict[str, str] = {}
     for row in frame.iter_rows(named=True):
         name = folded(row["name"])
         if name and name in seen:
-            faults.append(
-                fault_at(
-                    row,
-                    letters,
-                    "name",
-                    "duplicate_station_name",
-                    f"Station {seen[name]} has this name too.",
-                    "timetables must name it by id",
-                    Severity.WARNING,
-                )
+            yield fault_at(
+                row,
+                letters,
+                "name",
+                "duplicate_station_name",
+                f"Station {seen[name]} has this name too.",
+                "timetables must name it by id",
+                Severity.WARNING,
             )
         seen.setdefault(name, row["station_id"])
 
@@ -272,12 +270,8 @@ def zone_faults(
 
 
 def check_way(
-    frame: pl.DataFrame,
-    letters: dict[str, str],
-    calls: pl.DataFrame,
-    stations: Stations,
-    faults: list[Fault],
-) -> None:
+    frame: pl.DataFrame, letters: dict[str, str], calls: pl.DataFrame, stations: Stations
+) -> Iterator[Fault]:
     """A station that trains reach only by a great detour, or by flying, is perhaps its namesake."""
     ways: dict[str, list[tuple[str | None, str | None]]] = {}
     legs = (
@@ -307,16 +301,14 @@ def check_way(
                 )
                 for axis, here in enumerate(stations.position[station])
             ]
-            faults.append(
-                fault_at(
-                    row,
-                    letters,
-                    "lat" if excess[0] >= excess[1] else "lon",
-                    "station_off_the_way",
-                    "Trains make a great detour to come here, or could not come in time.",
-                    "is it a place of the same name?",
-                    Severity.WARNING,
-                )
+            yield fault_at(
+                row,
+                letters,
+                "lat" if excess[0] >= excess[1] else "lon",
+                "station_off_the_way",
+                "Trains make a great detour to come here, or could not come in time.",
+                "is it a place of the same name?",
+                Severity.WARNING,
             )
 
 
