@@ -36,6 +36,8 @@ SHARES = (0.3, 0.5, 0.7, 0.15, 0.85)
 """Where along a run a number may stand, tried in this order."""
 ROOM = 60.0
 """Pixels between a number and other numbers or lines; more is not better."""
+DETOUR = 1.1
+"""Two ways between the same stations are one if stations of both make it longer by less."""
 MOST_RUNS = 1500
 """With more lines than this on a panel there is no room to look for."""
 
@@ -131,20 +133,83 @@ def _chart(strings: list[String], zone: str, sheet: Sheet) -> Markup:
 
 
 def _panels(strings: Sequence[String], service: Service) -> list[Panel]:
-    """The longest way with all its stations, then every branch with the station it leaves at."""
+    """The longest way with all stations along it, then every branch with where it leaves.
+
+    A station at which the trains of the longest way do not call is on its axis all the same, where
+    it lies between two of its stations.
+    """
     ways: Counter[tuple[str, ...]] = Counter()
     for s in strings:
         ways[tuple(dict.fromkeys(station for station, _ in s.points))] += len(s.starts)
     covered: set[str] = set()
-    found: list[Panel] = []
+    axes: list[list[str]] = []
     for way, _ in sorted(ways.items(), key=lambda item: (-len(item[0]), -item[1], item[0])):
         missing = [n for n, station in enumerate(way) if station not in covered]
         for _, members in itertools.groupby(enumerate(missing), key=lambda pair: pair[1] - pair[0]):
             run = [place for _, place in members]
-            piece = way[max(0, run[0] - 1) : run[-1] + 2] if found else way
-            found.append(Panel(_heights(piece, service), bool(found)))
+            piece = list(way[max(0, run[0] - 1) : run[-1] + 2])
+            inner = [way[place] for place in run]
+            before = way[run[0] - 1] if run[0] else None
+            after = way[run[-1] + 1] if run[-1] + 1 < len(way) else None
+            if not any(_lies_along(axis, inner, before, after, service) for axis in axes):
+                axes.append(piece)
             covered.update(piece)
-    return found
+    return [Panel(_heights(axis, service), n > 0) for n, axis in enumerate(axes)]
+
+
+def _lies_along(
+    axis: list[str], run: list[str], before: str | None, after: str | None, service: Service
+) -> bool:
+    """Puts stations into an axis, where trains call at them between two of its stations and they
+    are on the way, or beyond one of its ends. Returns whether they have been.
+    """
+    if before is None or after is None:
+        known, outward = (before, run) if after is None else (after, run[::-1])
+        if known not in axis:
+            return False
+        if known == axis[-1]:
+            axis += outward
+            return True
+        if known == axis[0]:
+            axis[:0] = outward[::-1]
+            return True
+        i = axis.index(known)
+        return _merge(axis, i, len(axis) - 1, outward, service) or _merge(
+            axis, i, 0, outward, service
+        )
+    if before not in axis or after not in axis:
+        return False
+    return _merge(axis, axis.index(before), axis.index(after), run, service)
+
+
+def _merge(axis: list[str], i: int, j: int, run: list[str], service: Service) -> bool:
+    """Puts stations that follow the i-th of an axis, going towards the j-th, where they lie."""
+    if i > j:
+        i, j, run = j, i, run[::-1]
+    between = axis[i + 1 : j]
+    if not between:
+        axis[i + 1 : j] = run
+        return True
+    points = {key: service.stations[key].point for key in [axis[i], *between, *run, axis[j]]}
+    start = points[axis[i]]
+    if start is None or any(point is None for point in points.values()):
+        return False
+    away = {key: distance_m(start, point) for key, point in points.items() if point}
+    merged = sorted([*between, *run], key=lambda key: (away[key], key))
+    if [key for key in merged if key in run] != run:
+        return False
+    lengths = [
+        sum(
+            distance_m(p, q)
+            for a, b in itertools.pairwise([axis[i], *inner, axis[j]])
+            if (p := points[a]) and (q := points[b])
+        )
+        for inner in (merged, between)
+    ]
+    if lengths[0] > DETOUR * lengths[1]:
+        return False
+    axis[i + 1 : j] = merged
+    return True
 
 
 def _heights(stations: Sequence[str], service: Service) -> dict[str, float]:

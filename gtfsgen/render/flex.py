@@ -24,35 +24,26 @@ def flex_html(tables: PageTables, sheet: Sheet) -> Markup:
         )
     }
     service = sheet.service
-    body = []
+    windows: dict[tuple[str, str, Dates, str], list[str]] = {}
     for route, name, start, end, days, rule in sorted(found, key=_telling_order):
-        phone, address, message = rules.get(rule, (None, None, None))
-        ask = Markup("<br>").join(
-            part
-            for part in (
-                Markup('<a href="tel:{}">{}</a>').format(
-                    "".join(c for c in phone if c in "+0123456789"), phone
-                )
-                if phone
-                else "",
-                Markup("{}").format(address) if address else "",
-                Markup("{}").format(message) if message else "",
-            )
-            if part
-        )
+        span = f"{clock(start)}–{clock(end)}"
+        windows.setdefault((route, name, days, rule), []).append(span)
+    told: dict[Markup, int] = {}
+    body = []
+    for (route, name, days, rule), spans in windows.items():
+        ask = _booking(*rules.get(rule, (None, None, None)))
+        note = Markup("")
+        if ask:
+            note = Markup("[{}]").format(told.setdefault(ask, len(told) + 1))
         body.append(
             Markup(
-                '<tr class="{}"><th scope="row">{}</th><td>{}</td><td>{}–{}</td><td>{}</td><td>{}</td></tr>'
+                '<tr class="{}"><th scope="row">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>'
             ).format(
-                sheet.day(days),
-                route,
-                name,
-                clock(start),
-                clock(end),
-                sheet.words.days(days, service.period),
-                ask,
+                sheet.day(days), route, name, Markup("<br>").join(spans),
+                sheet.words.days(days, service.period), note,
             )
-        )
+        )  # fmt: skip
+    notes = "".join(f"<li>{ask}</li>" for ask in told)
     heads = "".join(
         f'<th scope="col">{sheet.words.say(t)}</th>'
         for t in ("Line", "Area", "From – until", "Days", "Booking")
@@ -60,7 +51,18 @@ def flex_html(tables: PageTables, sheet: Sheet) -> Markup:
     aria = sheet.words.attribute("aria-label", "Timetable, scrolls sideways")
     return Markup(
         f'<div class="scroll" tabindex="0" role="group" {aria}><table class="bands"><thead><tr>{heads}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
+        + (f'<ol class="booking">{notes}</ol>' if notes else "")
     )
+
+
+def _booking(phone: str | None, address: str | None, message: str | None) -> Markup:
+    """Whom to ask."""
+    parts = []
+    if phone:
+        digits = "".join(c for c in phone if c in "+0123456789")
+        parts.append(Markup('<a href="tel:{}">{}</a>').format(digits, phone))
+    parts += [Markup("{}").format(text) for text in (address, message) if text]
+    return Markup(" · ").join(parts)
 
 
 def _telling_order(row: tuple[str, str, int, int, Dates, str]) -> tuple[object, ...]:

@@ -116,8 +116,9 @@ class Site:
                     line.key, self._badge(line)
                 )
             for name, html in self._line_parts(line, sheet):
-                parts[name].append(head + html)
-                head = Markup("")
+                if html:
+                    parts[name].append(head + html)
+                    head = Markup("")
         anchors = {
             "Timetable": "timetables",
             "Coaches": "coaches",
@@ -175,7 +176,8 @@ class Site:
             "Running days": "days",
         }
         for name, html in self._line_parts(line, sheet):
-            sections.append((anchors[name], sheet.words.say(name), html))
+            if html:
+                sections.append((anchors[name], sheet.words.say(name), html))
         sections.append(("map", sheet.words.say("Map"), self._map([line], sheet, lambda _: "")))
         facts = [line.agency, sheet.words.say(line.kind), self._span(line, sheet)]
         return self._page(

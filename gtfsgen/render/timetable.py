@@ -82,7 +82,7 @@ def _table(table: Table, sheet: Sheet) -> str:
         )
         local += Markup(" · ") + words.mark(said)
     if len(zones) == 1:
-        local += f" · {zone_words(next(iter(zones)), sheet)}"
+        local += Markup(" · ") + zone_words(next(iter(zones)), sheet)
     ends = Markup(" → ").join(sheet.name(key) for key in (first, last))
     aria = words.attribute("aria-label", "Timetable, scrolls sideways")
     return f"""<figure class="tt">

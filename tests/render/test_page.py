@@ -302,3 +302,25 @@ def test_an_estimate_is_marked_where_it_is_one() -> None:
     html = page(feed)
     assert "~07:35 – 10:00" in html
     assert "~10:00" not in re.sub(r"<[^>]+>", "", html)
+
+
+def test_a_station_that_fast_trains_pass_stands_on_the_axis_where_it_lies() -> None:
+    """Only where trains take another way is there a panel of its own."""
+    from gtfsgen.render.chart import String, _panels
+    from gtfsgen.render.trains import Station
+
+    places = {"a": 0.0, "b": 0.1, "c": 0.2, "d": 0.3, "e": 0.4}
+    stations = {k: Station(k, k, (50.0, lon), "UTC") for k, lon in places.items()}
+    stations["far"] = Station("far", "far", (51.5, 0.25), "UTC")
+    service = service_of(bus())
+    service.stations = stations
+
+    def axes(*ways: str) -> list[list[str]]:
+        strings = [
+            String(tuple((s, n) for n, s in enumerate(way.split())), Dates(1), way) for way in ways
+        ]
+        return [list(panel.heights) for panel in _panels(strings, service)]
+
+    assert axes("a b d e", "a c d", "e c a") == [["a", "b", "c", "d", "e"]]
+    assert axes("a b d", "d e", "c b a") == [["a", "b", "c", "d", "e"]]
+    assert axes("a b d e", "a far d") == [["a", "b", "d", "e"], ["a", "far", "d"]]
