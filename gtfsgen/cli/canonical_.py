@@ -217,8 +217,8 @@ def _report(given: dict[str, Any], path: Path | OSError, today: date | None) -> 
     """The report, with the members of the summary that the canonical one has."""
     from gtfsgen import clocks
     from gtfsgen.feed import values
-    from gtfsgen.reports.summary import bare_summary
     from gtfsgen.validation import Report, report_on
+    from gtfsgen.validation.summary import bare_summary
 
     country = given.get("country_code")
     before = _memory()

@@ -30,42 +30,9 @@ from gtfsgen.budget import (
     size,
 )
 from gtfsgen.csv.streams import DamagedEntry, Stream
+from gtfsgen.schema import TABLES
 
-TABLE_NAMES = frozenset(
-    {
-        "agency.txt",
-        "areas.txt",
-        "attributions.txt",
-        "booking_rules.txt",
-        "calendar.txt",
-        "calendar_dates.txt",
-        "fare_attributes.txt",
-        "fare_leg_join_rules.txt",
-        "fare_leg_rules.txt",
-        "fare_media.txt",
-        "fare_products.txt",
-        "fare_rules.txt",
-        "fare_transfer_rules.txt",
-        "feed_info.txt",
-        "frequencies.txt",
-        "levels.txt",
-        "location_group_stops.txt",
-        "location_groups.txt",
-        "networks.txt",
-        "pathways.txt",
-        "rider_categories.txt",
-        "route_networks.txt",
-        "routes.txt",
-        "shapes.txt",
-        "stop_areas.txt",
-        "stop_times.txt",
-        "stops.txt",
-        "timeframes.txt",
-        "transfers.txt",
-        "translations.txt",
-        "trips.txt",
-    }
-)
+TABLE_NAMES = frozenset(table.filename for table in TABLES.values())
 LOCATIONS = "locations.geojson"
 KNOWN_NAMES = TABLE_NAMES | {LOCATIONS}
 

@@ -170,8 +170,8 @@ def report_on(
     import polars as pl
 
     from gtfsgen.feed import read
-    from gtfsgen.reports.summary import bare_summary, summary
     from gtfsgen.validation import engine
+    from gtfsgen.validation.summary import bare_summary, summary
 
     if rules not in engine.RULE_SETS:
         raise ValueError(f"unknown rule set {rules!r}; known are {', '.join(engine.RULE_SETS)}")
