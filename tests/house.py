@@ -29,6 +29,7 @@ ROOMS = (
     "stats",
     "fix",
     "render",
+    "printing",
     "planners",
     "builds",
     "catalogue",

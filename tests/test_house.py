@@ -27,7 +27,18 @@ BETWEEN_SIBLINGS = {
 NAMES_TWICE = frozenset(
     (
         *("Book", "Call", "Change", "Column", "Draft", "Entry", "Finding", "Grid", "Leg", "Line"),
-        *("Names", "Outcome", "Patterns", "Place", "Reading", "Ride", "Run", "Settings", "Sheet"),
+        *(
+            "Names",
+            "Outcome",
+            "Patterns",
+            "Place",
+            "Printed",
+            "Reading",
+            "Ride",
+            "Run",
+            "Settings",
+            "Sheet",
+        ),
         *("Stop", "Table", "Timetable", "Train", "Trains", "Trip", "Way", "Words", "_Rows"),
         "_Unreadable",
     )
