@@ -19,6 +19,13 @@ class Result:
     peak_mb: float = 0.0
     """The most memory that this process, or a child of it, has had until then."""
 
+    enough: bool = False
+    """That not all held is as good as was promised, as with mutants."""
+
+    @property
+    def good(self) -> bool:
+        return self.held == self.tried or self.enough
+
     def note(self, failure: str | None) -> None:
         """Count one trial; `failure` says what did not hold."""
         self.tried += 1
