@@ -424,7 +424,7 @@ def run(
                           f"{name}: {command}: {last[0][:150]}", flush=True)  # fmt: skip
         result.peak_mb = peak
         result.seconds = time.monotonic() - began
-    if left := sum(only in name for name in RECIPES) - len(results):
-        if seconds >= QUICK_S:
-            results.append(Result(f"no time for {left} more", tried=left))
+    left = sum(only in name for name in RECIPES) - len(results)
+    if left and seconds >= QUICK_S:
+        results.append(Result(f"no time for {left} more", tried=left))
     return results

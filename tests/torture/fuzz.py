@@ -1,4 +1,4 @@
-"""Damaged input of every reader: hypothesis edits known files, atheris follows what code they reach.
+"""Damaged input of every reader: hypothesis edits known files, atheris follows what they reach.
 
 A reader gives an answer or one of its own errors, which are words; any other exception, a crash, or
 more than a few seconds is a failure, told with the bytes that bring it about.
@@ -252,9 +252,9 @@ def _by_hypothesis(name: str, reader: Reader, seconds: float) -> Result:
 
 
 ODD = (
-    b"\0", b"\xff", b"\xef\xbb\xbf", b"\xed\xa0\x80", b'"', b"\r", b"\n", b"," * 40, b"[" * 40, b"9" * 400,
-    b"1e400", b"-0", "²".encode(), "１".encode(), "\u202e".encode(), b"NaN", b"null", b"{}", b"\\u0000", b"00000000",
-    b"99991231", b"99:99:99", b"[/]",
+    b"\0", b"\xff", b"\xef\xbb\xbf", b"\xed\xa0\x80", b'"', b"\r", b"\n", b"," * 40, b"[" * 40,
+    b"9" * 400, b"1e400", b"-0", "²".encode(), "\uff11".encode(), "\u202e".encode(), b"NaN",
+    b"null", b"{}", b"\\u0000", b"00000000", b"99991231", b"99:99:99", b"[/]",
 )  # fmt: skip
 
 

@@ -206,6 +206,10 @@ def far_pairs(calls: pl.DataFrame, legs: pl.Series, far_km: float) -> pl.DataFra
     given_up = ends[~known[ends]]
     np.minimum.at(first_end, trip[given_up], given_up)
     ends = ends[_too_far(leg_km, limit / 3600, arrival, departure, starts)[ends]]
+    along = np.cumsum(np.where(place > 0, np.nan_to_num(leg_km), 0.0))
+    along -= along[starts][trip]
+    lines = _Lines(along, limit / 3600, arrival, departure, trip, starts)
+    ends = ends[lines.may_hit(ends, known & left, ~known & left, far_km)]
     for back in range(1, int(sizes.max())):
         ends = ends[(place[ends] >= back) & (ends < first_end[trip[ends]])]
         if not len(ends):
@@ -231,6 +235,52 @@ def far_pairs(calls: pl.DataFrame, legs: pl.Series, far_km: float) -> pl.DataFra
         },
         schema=PAIR_SCHEMA,
     )
+
+
+class _Lines:
+    """Where the trips are at each call, in km along them, against the limit's line through it."""
+
+    def __init__(
+        self,
+        along: NDArray[np.float64],
+        km_per_s: NDArray[np.float64],
+        arrival: NDArray[np.float64],
+        departure: NDArray[np.float64],
+        trip: NDArray[np.int64],
+        starts: NDArray[np.int64],
+    ) -> None:
+        # Of a later trip everything is lower, so that a running minimum is one over each trip.
+        self._ahead = along - km_per_s * arrival - APART_KM * trip
+        self._behind = along - km_per_s * departure - APART_KM * trip
+        self._along = along + trip * (along.max() + 1.0)
+        self._first = starts[trip]
+
+    def may_hit(
+        self,
+        ends: NDArray[np.int64],
+        far: NDArray[np.bool_],
+        near: NDArray[np.bool_],
+        far_km: float,
+    ) -> NDArray[np.bool_]:
+        """Which ends may come too soon after a start before them.
+
+        A start of those in `far` counts only where it is `far_km` away, one in `near` always. In a
+        trip that stands still no end is looked at stop by stop for nothing.
+        """
+        import numpy as np
+
+        wanted = self._along[ends] - far_km + TOLERANCE_KM
+        at = np.searchsorted(self._along, wanted, side="right") - 1
+        reached = at >= self._first[ends]
+        lowest = self._lowest(far)[np.maximum(at, 0)]
+        found = reached & (self._ahead[ends] - lowest > -TOLERANCE_KM)
+        found |= self._ahead[ends] - self._lowest(near)[ends - 1] > -TOLERANCE_KM
+        return found
+
+    def _lowest(self, chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
+        import numpy as np
+
+        return np.minimum.accumulate(np.where(chosen, self._behind, np.inf))
 
 
 def fingerprints(calls: pl.DataFrame, starts: pl.Series) -> pl.Series:
