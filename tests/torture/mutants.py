@@ -37,6 +37,8 @@ ROOT = Path(__file__).parents[2]
 CASES = ROOT / "tests" / "parity" / "cases"
 OWN_CASES = ROOT / "tests" / "cases"
 AIM = 0.85
+FEW = 50
+"""Of fewer mutants no share is asked for."""
 SAMPLE = {"validation/rules": 160, "compile": 60}
 """So many mutants of each folder."""
 SEED = 20261120
@@ -203,7 +205,7 @@ def run(seconds: float) -> list[Result]:
             survived[folder].append(f"{mutant.name} (line {mutant.line})")
     for folder, result in results.items():
         result.failures = [f"survived: {each}" for each in survived[folder] if each not in listed]
-        if result.tried and result.held >= AIM * result.tried:
+        if result.tried < FEW or result.held >= AIM * result.tried:
             result.enough = True
     return list(results.values())
 
