@@ -46,6 +46,7 @@ def command(feed: Path, journeys: Path, planner: str, policy: Path | None) -> No
     Example: gtfsgen journeys feed/gtfs.zip validation/journeys.csv --planner both
     """
     from rich.console import Console
+    from rich.text import Text
 
     from gtfsgen.budget import UnreadableInput
     from gtfsgen.planners import PlannerRefused, PlannerUnavailable
@@ -70,9 +71,11 @@ def command(feed: Path, journeys: Path, planner: str, policy: Path | None) -> No
         sys.exit(1)
     for name in PLANNERS if planner == "both" else (planner,):
         try:
-            with status.status(f"{name}: loading {feed}") as line:
+            with status.status(Text(f"{name}: loading {feed}")) as line:
                 answers = engine(name).ask(
-                    feed, [each.question for each in asked.journeys], line.update
+                    feed,
+                    [each.question for each in asked.journeys],
+                    lambda said, line=line: line.update(Text(said)),
                 )
             found = verdicts(asked.journeys, answers, timetable, limits, name)
         except PlannerUnavailable as error:

@@ -49,6 +49,7 @@ def command(rule_set: str | None, form: str) -> None:
 def _print_table(rules: Sequence[Rule]) -> None:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     console = Console()
     if not console.is_terminal:
@@ -59,6 +60,6 @@ def _print_table(rules: Sequence[Rule]) -> None:
     for rule in rules:
         colour = COLOURS[rule.severity]
         severity = f"[{colour}]{rule.severity.lower()}[/{colour}]"
-        table.add_row(rule.code, severity, rule.group, rule.summary)
+        table.add_row(rule.code, severity, rule.group, Text(rule.summary))
     console.print(table)
     console.print(f"{len(rules)} rules")

@@ -93,6 +93,7 @@ def terminal(found: Statistics) -> str:
     """Tables in plain columns."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     out = io.StringIO()
     console = Console(file=out, width=140)
@@ -105,10 +106,10 @@ def terminal(found: Statistics) -> str:
         for column in columns:
             table.add_column(column, justify="left" if column in words else "right")
         for row in rows:
-            table.add_row(*(cell.replace("[", "\\[") for cell in row))
+            table.add_row(*map(Text, row))  # no text of a feed is markup
         console.print(table)
         if note:
-            console.print(note, highlight=False)
+            console.print(note, highlight=False, markup=False)
     for remark in found.remarks:
         console.print(remark, highlight=False, markup=False)
     return out.getvalue().rstrip("\n")
