@@ -97,8 +97,8 @@ RATIO_FREE = 32 * MEBI
 rows are packed well, and do no harm."""
 
 SECONDS_AT_LEAST = 50.0
-FREE_BYTES = 2 * MEBI
-BYTES_A_SECOND = 25_000
+FREE_BYTES = 3 * MEBI
+BYTES_A_SECOND = 12_500
 """Each so many bytes of the input on disk, beyond the free ones, give a command a second more.
 Validation takes a fiftieth of it, a page of a large feed a fifth."""
 PLAIN_SHARE = 8

@@ -28,7 +28,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 _HELP = {
     "memory": "Most memory to use, as 4G. [default: 4G]",
-    "seconds": "Most seconds to take. [default: 50, and more for inputs above 2 MB]",
+    "seconds": "Most seconds to take. [default: 50, and more for inputs above 3 MB]",
     "unpacked": "Most bytes to unpack of a feed, as 16G. [default: 16G]",
     "rows": "Most lines of a table. [default: 100 million]",
     "notices": "Most notices of a code to keep in full. [default: 2 million]",
