@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from gtfsgen.budget import text_of
 from gtfsgen.feed.remote import feed_name, is_url, safe_name, unique
 
 FEED_COLUMNS = ("feed", "path", "url", "urls.direct_download", "urls.latest")
@@ -36,9 +37,9 @@ def read_list(path: Path) -> list[Entry]:
     Relative paths start at the folder of the list. Names are unique. Raises ListError.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = text_of(path)
     except OSError as error:
-        raise ListError(f"{path}: cannot be read: {error.strerror}") from None
+        raise ListError(f"{path}: cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError as error:
         raise ListError(f"{path}: is not UTF-8 (byte {error.start}); save it as UTF-8") from None
     rows = _csv_rows(path, text) if path.suffix.lower() == ".csv" else _text_rows(text)

@@ -19,6 +19,14 @@ from gtfsgen.cli.supervising import begin_process
 # Before polars and numpy are imported. Plans of a millisecond are quicker without the pipelines of
 # the streaming engine, and nobody here needs threads for linear algebra.
 os.environ.setdefault("POLARS_ENGINE_AFFINITY", "in-memory")
+if os.environ["POLARS_ENGINE_AFFINITY"] not in ("auto", "in-memory", "streaming"):
+    os.environ["POLARS_ENGINE_AFFINITY"] = "in-memory"
+MOST_THREADS = 256
+"""More than any machine has cores for; each thread takes memory of its own, and of very many polars
+does not come to an end."""
+_threads = os.environ.get("POLARS_MAX_THREADS", "1")
+if not (_threads.isdecimal() and 1 <= int(_threads[:9]) <= MOST_THREADS):
+    del os.environ["POLARS_MAX_THREADS"]
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # A command makes much that lasts and few cycles: looking for them so often costs 25 ms at start.

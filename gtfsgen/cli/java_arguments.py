@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from gtfsgen.budget import text_of
+
 
 class JavaOption(NamedTuple):
     """One option: its names, what it takes ("" for a flag), and a line of help."""
@@ -69,7 +71,7 @@ def _expanded(arguments: Iterable[str]) -> Iterable[str]:
             yield word
             continue
         try:
-            text = Path(word[1:]).read_text(encoding="utf-8")
+            text = text_of(Path(word[1:]))
         except (OSError, ValueError) as error:
             raise WrongArguments(f"{word[1:]} cannot be read for arguments: {error}") from None
         yield from (line.strip() for line in text.splitlines() if line.strip())

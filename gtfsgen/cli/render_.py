@@ -155,8 +155,10 @@ def _legs(path: Path) -> dict[str, Any] | None:
     """The legs drawn beside a feed, if they are there and readable; the page does without."""
     import json
 
+    from gtfsgen.budget import text_of
+
     try:
-        legs = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        legs = json.loads(text_of(path))
+    except (OSError, ValueError, RecursionError):
         return None
     return legs if isinstance(legs, dict) else None

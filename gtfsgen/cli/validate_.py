@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gtfsgen import clocks
+from gtfsgen.cli import MOST_THREADS
 from gtfsgen.cli.limits import limited
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ LEVELS = ("ERROR", "WARNING", "INFO")
 PATIENCE_S = 0.5
 """How long nothing is shown of the progress."""
 SHORTEST_TOLD_S = 0.005
-MOST_THREADS = 256
-"""More than any machine has cores for; each thread takes memory of its own."""
 WRITTEN_BY_DEFAULT = ("json", "html")
 """Formats written into -o when --format does not say which."""
 

@@ -48,7 +48,11 @@ class Screen:
     help="Folder for the feed. [default: feed beside SOURCE]",
 )
 @click.option(
-    "--port", default=8765, show_default=True, help="Port on this computer; 0 takes a free one."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8765,
+    show_default=True,
+    help="Port on this computer; 0 takes a free one.",
 )
 def command(source: Path, output: Path | None, port: int) -> None:
     """Build on every save and show the page; it reloads by itself.
@@ -139,6 +143,7 @@ def rebuild(source: Path, output: Path | None, screen: Screen) -> None:
     from gtfsgen.faults import Fault, Severity
     from gtfsgen.render import page
     from gtfsgen.source import SourceUnreadable
+    from gtfsgen.validation.policy import PolicyError
 
     began = time.monotonic()
     try:
@@ -147,7 +152,7 @@ def rebuild(source: Path, output: Path | None, screen: Screen) -> None:
         if made.ok:
             screen.tables, screen.geojson = made.tables, made.compiled.geojson
         outcome = f"{made.feed}" if made.ok else "not written: the tables have errors"
-    except (SourceUnreadable, OSError) as error:
+    except (SourceUnreadable, PolicyError, OSError) as error:
         notices = [Fault(Severity.ERROR, "not_built", str(source), 0, "", str(error))]
         outcome = f"not built: {error}"
     for notice in notices:

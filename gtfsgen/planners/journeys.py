@@ -19,6 +19,7 @@ from fnmatch import fnmatchcase
 from itertools import product
 from pathlib import Path
 
+from gtfsgen.budget import text_of
 from gtfsgen.faults import Fault
 from gtfsgen.planners import Answers, Itinerary, Question
 from gtfsgen.planners.timetable import Timetable
@@ -312,9 +313,11 @@ def read_limits(policy: Path) -> list[Limit]:
     if not policy.exists():
         return []
     try:
-        rows = tomllib.loads(policy.read_text(encoding="utf-8")).get("known_limits", [])
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        rows = tomllib.loads(text_of(policy)).get("known_limits", [])
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{policy}: {error}") from error
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ValueError(f"{policy}: known_limits is no list; write [[known_limits]] before each")
     limits = []
     for number, row in enumerate(rows, 1):
         words = [row.get(key) for key in ("planner", "journey", "cause")]

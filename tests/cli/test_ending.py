@@ -153,3 +153,30 @@ def test_sigterm_is_put_away_as_ctrl_c_is(tmp_path: Path) -> None:
     process.communicate(timeout=30)
     assert process.returncode == 143
     assert list(tmp_path.glob(".gtfsgen-*")) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["watch", "source", "--port", "99999"], "99999 is not in the range"),
+        (["build", "source", "--today", "9999-12-31"], "not in the years"),
+        (["validate", "feed", "--policy", "/"], "cannot be read"),
+        (["validate", "feed", "--policy", "{pipe}"], "it is no file"),
+        (["validate", "feed", "--policy", "{deep}"], "too deep within itself"),
+        (["validate", "feed", "--policy", "{digits}"], "cannot be used"),
+        (["catalogue", "validate", "{pipe}"], "it is no file"),
+        (["render", "ftp://example.com/a.zip"], "only http and https"),
+        (["render", "https://example.com/a.zip"], "name with -o"),
+    ],
+)
+def test_odd_arguments_are_words(
+    words: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "deep").write_text("a = " + "[" * 100_000)
+    (tmp_path / "digits").write_text("a = " + "9" * 10_000)
+    places = {name: str(tmp_path / name) for name in ("pipe", "deep", "digits")}
+    result = CliRunner().invoke(main, [word.format(**places) for word in words])
+    assert result.exit_code == 2, result.output
+    assert said in result.output
