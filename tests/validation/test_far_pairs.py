@@ -51,7 +51,8 @@ def plain(rows: list[dict[str, Any]]) -> tuple[int, int] | None:
 @given(made=trips)
 @settings(max_examples=400, deadline=None)
 def test_pairs_are_those_of_a_plain_walk(made: Any) -> None:
-    rows, wanted = [], []
+    rows: list[dict[str, Any]] = []
+    wanted: list[tuple[int, int]] = []
     for limit, each in made:
         trip = [
             {
