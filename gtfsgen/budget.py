@@ -16,7 +16,6 @@ what is read is limited. What the limits are for is in docs/limits.md.
 
 from __future__ import annotations
 
-import errno
 import itertools
 import os
 import sys
@@ -206,19 +205,6 @@ def size(number: float) -> str:
         if number >= bytes_:
             return f"{number / bytes_:.4g} {unit}"
     return f"{number:.0f} bytes"
-
-
-def text_of(path: Path, encoding: str = "utf-8-sig") -> str:
-    """The text of a file that a person has written: a policy, a list, lines beside a feed.
-
-    Raises OSError, also for a pipe or a device, for which one would wait for ever, and for more
-    bytes than a document may have; UnicodeDecodeError for another encoding.
-    """
-    if path.exists() and not path.is_file() and not path.is_dir():
-        raise OSError(errno.EINVAL, "it is no file", str(path))
-    if path.is_file() and path.stat().st_size > budget().json:
-        raise exceeded("json", f"{path} is larger than is read")
-    return path.read_text(encoding=encoding)
 
 
 # ------------------------------------------------------------------- what has been read, and left

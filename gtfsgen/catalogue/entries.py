@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from gtfsgen.budget import text_of
 from gtfsgen.feed.remote import feed_name, is_url, safe_name, unique
+from gtfsgen.files import UnreadableFile, read_text
 
 FEED_COLUMNS = ("feed", "path", "url", "urls.direct_download", "urls.latest")
 """Names a CSV may have for the column of feeds; the last two are the Mobility Database's."""
@@ -37,11 +37,10 @@ def read_list(path: Path) -> list[Entry]:
     Relative paths start at the folder of the list. Names are unique. Raises ListError.
     """
     try:
-        text = text_of(path)
-    except OSError as error:
-        raise ListError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except UnicodeDecodeError as error:
-        raise ListError(f"{path}: is not UTF-8 (byte {error.start}); save it as UTF-8") from None
+        text = read_text(path)
+    except UnreadableFile as error:
+        hint = f" {error.hint[:1].upper()}{error.hint[1:]}." if error.hint else ""
+        raise ListError(f"{path}: {error.message}{hint}") from None
     rows = _csv_rows(path, text) if path.suffix.lower() == ".csv" else _text_rows(text)
     if not rows:
         raise ListError(f"{path}: names no feed; write a path or an address on each line")

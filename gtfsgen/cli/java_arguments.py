@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from gtfsgen.budget import text_of
+from gtfsgen.files import UnreadableFile, read_text
 
 
 class JavaOption(NamedTuple):
@@ -71,8 +71,8 @@ def _expanded(arguments: Iterable[str]) -> Iterable[str]:
             yield word
             continue
         try:
-            text = text_of(Path(word[1:]))
-        except (OSError, ValueError) as error:
+            text = read_text(Path(word[1:]))
+        except UnreadableFile as error:
             raise WrongArguments(f"{word[1:]} cannot be read for arguments: {error}") from None
         yield from (line.strip() for line in text.splitlines() if line.strip())
 

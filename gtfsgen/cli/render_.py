@@ -155,10 +155,10 @@ def _legs(path: Path) -> dict[str, Any] | None:
     """The legs drawn beside a feed, if they are there and readable; the page does without."""
     import json
 
-    from gtfsgen.budget import text_of
+    from gtfsgen.files import UnreadableFile, read_text
 
     try:
-        legs = json.loads(text_of(path))
-    except (OSError, ValueError, RecursionError):
+        legs = json.loads(read_text(path))
+    except (UnreadableFile, ValueError, RecursionError):
         return None
     return legs if isinstance(legs, dict) else None

@@ -19,8 +19,8 @@ from fnmatch import fnmatchcase
 from itertools import product
 from pathlib import Path
 
-from gtfsgen.budget import text_of
 from gtfsgen.faults import Fault
+from gtfsgen.files import UnreadableFile, read_text
 from gtfsgen.planners import Answers, Itinerary, Question
 from gtfsgen.planners.timetable import Timetable
 from gtfsgen.source.cells import Sheet, is_comment, read_csv
@@ -313,8 +313,8 @@ def read_limits(policy: Path) -> list[Limit]:
     if not policy.exists():
         return []
     try:
-        rows = tomllib.loads(text_of(policy)).get("known_limits", [])
-    except (ValueError, RecursionError) as error:
+        rows = tomllib.loads(read_text(policy)).get("known_limits", [])
+    except (UnreadableFile, ValueError, RecursionError) as error:
         raise ValueError(f"{policy}: {error}") from error
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ValueError(f"{policy}: known_limits is no list; write [[known_limits]] before each")

@@ -95,7 +95,7 @@ def test_the_command_writes_a_table_and_a_report_for_each(feeds: Path, tmp_path:
 def test_a_wrong_list_exits_with_2(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["catalogue", "validate", str(tmp_path / "none.txt")])
     assert result.exit_code == 2
-    assert "none.txt: cannot be read" in result.output
+    assert "none.txt: The file cannot be read" in result.output
 
 
 def fails_on_good(entry: Entry, settings: Settings) -> Outcome:
