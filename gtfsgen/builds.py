@@ -168,7 +168,9 @@ def _draw(compiled: Compiled, source: Source, extra: dict[str, bytes]) -> list[F
     """Shapes into the tables and shapes.geojson; returns what was found on the way."""
     from gtfsgen.shapes import draw, geojson_text
 
-    drawn = draw(compiled.tables, source.root / "tracks", source.settings.raw.get("shapes", {}))
+    settings = source.settings
+    lines = {key: line for (section, key), line in settings.lines.items() if section == "shapes"}
+    drawn = draw(compiled.tables, source.root / "tracks", settings.raw.get("shapes", {}), lines)
     compiled.tables = drawn.tables
     compiled.geojson = drawn.geojson
     extra["shapes.geojson"] = geojson_text(drawn.geojson).encode()

@@ -53,36 +53,51 @@ class Drawn:
     geojson: dict[str, Any]
 
 
-def draw(tables: Mapping[str, pl.DataFrame], tracks: Path, options: Mapping[str, Any]) -> Drawn:
+def draw(
+    tables: Mapping[str, pl.DataFrame],
+    tracks: Path,
+    options: Mapping[str, Any],
+    option_lines: Mapping[str, int] | None = None,
+) -> Drawn:
     """Shapes for the trips that have none, along what lies in the folder `tracks`.
 
     `tables` are GTFS tables by name without `.txt`, cells as text, with or without the columns
     path, line and column. `options` is `[shapes]` of feed.toml: the fields of `Limits`; `osm`, an
     extract's path relative to the folder above `tracks`; and `network = "world"`, to draw along the
     outline of the world's railways what nothing else leads along. Unreadable tracks and unknown
-    options are faults.
+    options are faults; `option_lines` says on which line of feed.toml an option stands.
     """
-    limits, faults = _limits(options)
+    places = option_lines or {}
+    limits, faults = _limits(options, places)
     given = read_tracks(tracks)
     faults += given.faults
     networks: list[Network] = []
     if (lines := line_network(given.lines, limits.join_m)) is not None:
         networks.append(lines)
     extracts = list(given.extracts)
-    if options.get("osm"):
-        extracts.append(tracks.parent / str(options["osm"]))
+    if isinstance(osm := options.get("osm"), str) and osm:
+        extracts.append(tracks.parent / osm)
     for extract in extracts:
         try:
             networks.append(OsmNetwork.read(extract))
         except RailsUnavailable as error:
-            place = f"{tracks.name}/{extract.name}" if extract.parent == tracks else "feed.toml"
-            faults.append(Fault(Severity.WARNING, "track_unreadable", place, 0, "", str(error)))
+            inside = extract.parent == tracks
+            place = f"{tracks.name}/{extract.name}" if inside else "feed.toml"
+            line = 0 if inside else places.get("osm", 0)
+            faults.append(Fault(Severity.WARNING, "track_unreadable", place, line, "", str(error)))
     if options.get("network") == "world":
         try:
             networks.append(world_network())
         except RailsUnavailable as error:
             faults.append(
-                Fault(Severity.WARNING, "track_unreadable", "feed.toml", 0, "", str(error))
+                Fault(
+                    Severity.WARNING,
+                    "track_unreadable",
+                    "feed.toml",
+                    places.get("network", 0),
+                    "",
+                    str(error),
+                )
             )
     # Without any track there is nothing a curator should mend: straight lines are what was asked
     # for.
@@ -172,44 +187,45 @@ def _shape(drawn: list[Leg]) -> _Shape:
     return _Shape(drawn, points, at_stop)
 
 
-def _limits(options: Mapping[str, Any]) -> tuple[Limits, list[Fault]]:
+def _limits(options: Mapping[str, Any], lines: Mapping[str, int]) -> tuple[Limits, list[Fault]]:
     known = {field.name for field in fields(Limits)}
     chosen: dict[str, float] = {}
     faults = []
     for name, value in options.items():
-        if name == "osm" or (name, value) == ("network", "world"):
-            continue
-        if name == "network":
-            faults.append(
-                Fault(
-                    Severity.ERROR,
-                    "invalid_option",
-                    "feed.toml",
-                    0,
-                    "",
-                    '[shapes] network: expected "world"',
-                    found=str(value),
-                )
-            )
-            continue
-        usable = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
-        if name in known and usable:
+        if name in known and _is_measure(value):
             chosen[name] = float(value)
             continue
-        names = ", ".join((*sorted(known), "network", "osm"))
-        expected = f"one of {names}" if name not in known else "a number"
-        faults.append(
-            Fault(
-                Severity.ERROR,
-                "unknown_option" if name not in known else "invalid_option",
-                "feed.toml",
-                0,
-                "",
-                f"[shapes] {name}: expected {expected}",
-                found=str(value),
-            )
-        )
+        if (name == "osm" and isinstance(value, str)) or (name, value) == ("network", "world"):
+            continue
+        code = "invalid_option"
+        if name.startswith("x_"):
+            continue
+        if name == "osm":
+            expected = "the path of an extract, in quotes"
+        elif name == "network":
+            expected = '"world"'
+        elif name in known:
+            expected = f"a number from 0 to {MOST_MEASURE:,.0f}"
+        else:
+            code = "unknown_option"
+            expected = f"one of {', '.join((*sorted(known), 'network', 'osm'))}"
+        message = f"[shapes] {name}: expected {expected}"
+        line = lines.get(name, 0)
+        found = str(value)[:200]
+        faults.append(Fault(Severity.ERROR, code, "feed.toml", line, "", message, found=found))
     return Limits(**chosen), faults
+
+
+MOST_MEASURE = 1e6
+"""Metres, or times the straight line, of an option."""
+
+
+def _is_measure(value: object) -> bool:
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and 0 <= value <= MOST_MEASURE
+    )
 
 
 def _places(stops: pl.DataFrame) -> dict[str, Point]:

@@ -266,7 +266,7 @@ class OsmNetwork:
             raise RailsUnavailable(
                 "routing on OpenStreetMap needs routx: pip install 'gtfsgen[rails]'"
             ) from None
-        if not path.is_file():
+        if not path.is_file():  # nor is a pipe one, which one could wait at for ever
             raise RailsUnavailable(f"there is no OpenStreetMap extract at {path}")
         graph = routx.Graph()
         try:

@@ -14,14 +14,15 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from gtfsgen.budget import budget, size
 from gtfsgen.faults import Fault, Severity
+from gtfsgen.files import UnreadableFile, files_in, read_text
 from gtfsgen.shapes.lines import Point
 from gtfsgen.shapes.network import Detail, Line
 
@@ -45,31 +46,27 @@ class _Unreadable(Exception):
 
 
 def read_tracks(folder: Path) -> Tracks:
-    """All that lies in `folder`, by order of names; a folder that does not exist holds nothing."""
+    """All that lies in `folder`, by order of names; a folder that does not exist holds nothing.
+
+    Files whose names begin with `_` are left out, as in the other folders of a project.
+    """
     tracks = Tracks()
+    if not folder.is_dir():
+        return tracks
     ordered: dict[tuple[str, str], list[tuple[float, Point]]] = {}
-    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-        name = path.name.lower()
+    files, tracks.faults = files_in(folder, f"{folder.name}/")
+    for path in files:
         try:
-            if name.startswith(".") or name.endswith((".md", ".txt")):
-                continue
-            if name.endswith((".geojson", ".json")):
-                _read_geojson(path, tracks.lines, ordered)
-            elif name.endswith(".gpx"):
-                tracks.lines += _gpx_lines(path)
-            elif name.endswith(EXTRACTS):
-                tracks.extracts.append(path)
-            else:
-                raise _Unreadable(
-                    "is not a kind of track that gtfsgen reads",
-                    "use .geojson, .gpx, .osm or .osm.pbf, or move it out of tracks/",
-                )
+            _read_track(path, tracks, ordered)
+        except UnreadableFile as error:
+            tracks.faults.append(error.fault(f"{folder.name}/{path.name}"))
         except _Unreadable as error:
+            place = f"{folder.name}/{path.name}"
             tracks.faults.append(
                 Fault(
                     Severity.ERROR,
                     "track_unreadable",
-                    f"{folder.name}/{path.name}",
+                    place,
                     error.line,
                     "",
                     str(error),
@@ -81,22 +78,23 @@ def read_tracks(folder: Path) -> Tracks:
     return tracks
 
 
-def _text(path: Path) -> str:
-    most = budget().json
-    try:
-        if not path.is_file():  # a pipe would keep us waiting, a device never end
-            raise _Unreadable("is no file", "move it out of tracks/")
-        if path.stat().st_size > most:
-            raise _Unreadable(
-                f"has more than {size(most)}", "cut out the railways that trains follow"
-            )
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
+def _read_track(
+    path: Path, tracks: Tracks, ordered: dict[tuple[str, str], list[tuple[float, Point]]]
+) -> None:
+    name = path.name.lower()
+    if name.endswith((".md", ".txt")):
+        return
+    if name.endswith((".geojson", ".json")):
+        _read_geojson(path, tracks.lines, ordered)
+    elif name.endswith(".gpx"):
+        tracks.lines += _gpx_lines(path)
+    elif name.endswith(EXTRACTS):
+        tracks.extracts.append(path)
+    else:
         raise _Unreadable(
-            f"is not UTF-8 (byte {error.start + 1})", "save the file in UTF-8"
-        ) from error
-    except OSError as error:
-        raise _Unreadable(f"cannot be read: {error.strerror}", "check the file") from error
+            "is not a kind of track that gtfsgen reads",
+            "use .geojson, .gpx, .osm or .osm.pbf, or move it out of tracks/",
+        )
 
 
 def _read_geojson(
@@ -105,7 +103,7 @@ def _read_geojson(
     vias: dict[tuple[str, str], list[tuple[float, Point]]],
 ) -> None:
     try:
-        document = json.loads(_text(path))
+        document = json.loads(read_text(path))
     except json.JSONDecodeError as error:
         raise _Unreadable(
             f"is not JSON: {error.msg} at column {error.colno}",
@@ -113,7 +111,9 @@ def _read_geojson(
             error.lineno,
         ) from error
     except RecursionError:
-        raise _Unreadable("is too deep within itself", "export it again") from None
+        raise _Unreadable("is nested too deeply", "export it again") from None
+    except ValueError:
+        raise _Unreadable("has a number of too many digits", "export it again") from None
     for number, (geometry, properties) in enumerate(_features(document), start=1):
         kind = geometry.get("type")
         coordinates: Any = geometry.get("coordinates")
@@ -121,7 +121,7 @@ def _read_geojson(
             if kind in ("LineString", "MultiLineString"):
                 parts = [coordinates] if kind == "LineString" else coordinates
                 detail = _detail(properties)
-                lines += [Line(tuple(_point(pair) for pair in part), detail) for part in parts]
+                lines += [Line(_points(part), detail) for part in parts]
             elif kind in ("Point", "MultiPoint") and "from" in properties and "to" in properties:
                 places = [_point(p) for p in ([coordinates] if kind == "Point" else coordinates)]
                 _add_vias(vias, properties, places)
@@ -138,13 +138,13 @@ def _features(document: Any) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
         raise _Unreadable("is not GeoJSON: no type", "a FeatureCollection is expected")
     if document["type"] == "FeatureCollection":
         features = document.get("features") or []
-        if not isinstance(features, list):
-            raise _Unreadable("has features that are no list", "export it again")
     elif document["type"] == "Feature":
         features = [document]
     else:
         features = [{"geometry": document}]
-    for feature in features:
+    if not isinstance(features, list):
+        raise _Unreadable("is not GeoJSON: features is no list", "export it again")
+    for number, feature in enumerate(features, start=1):
         geometry = feature.get("geometry") if isinstance(feature, dict) else None
         if not isinstance(geometry, dict):
             continue
@@ -152,8 +152,8 @@ def _features(document: Any) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
         members = geometry.get("geometries", [geometry])
         if not isinstance(properties, dict) or not isinstance(members, list):
             raise _Unreadable(
-                "has a feature whose properties are no object, or geometries no list",
-                "export it again",
+                f"feature {number} is not as GeoJSON has it",
+                "properties is an object and geometries a list",
             )
         for member in members:
             if isinstance(member, dict):
@@ -170,8 +170,28 @@ def _detail(properties: dict[str, Any]) -> Detail:
     return Detail(said)
 
 
+def _points(pairs: Any) -> tuple[Point, ...]:
+    """The places of a line. Raises ValueError or TypeError for what is no line."""
+    if not isinstance(pairs, list):
+        raise TypeError(f"a list of positions is expected, not {type(pairs).__name__}")
+    points = tuple(map(_point, pairs))
+    if len(points) < 2:
+        raise ValueError("a line has two positions or more")
+    return points
+
+
 def _point(pair: Any) -> Point:
-    longitude, latitude = float(pair[0]), float(pair[1])
+    longitude, latitude = (_degrees(each) for each in pair[:2])
+    return _on_earth(longitude, latitude)
+
+
+def _degrees(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"a number is expected, not {str(value)[:20]!r}")
+    return float(value)
+
+
+def _on_earth(longitude: float, latitude: float) -> Point:
     if not (-180 <= longitude <= 180 and -90 <= latitude <= 90):
         raise ValueError(f"{longitude}, {latitude} is nowhere on Earth")
     return latitude, longitude
@@ -185,14 +205,21 @@ def _add_vias(
     first, last = str(properties["from"]), str(properties["to"])
     there = vias.setdefault((first, last), [])
     start = float(properties.get("order", len(there)))
+    if not math.isfinite(start):
+        raise ValueError(f"order {start} is no number")
     there += [(start + index / 1000, place) for index, place in enumerate(places)]
     back = vias.setdefault((last, first), [])
     back += [(-start - index / 1000, place) for index, place in enumerate(places)]
 
 
 def _gpx_lines(path: Path) -> list[Line]:
+    text = read_text(path)
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        raise _Unreadable("defines entities, as no track does", "export it again")
     try:
-        root = ElementTree.fromstring(_text(path))
+        root = ElementTree.fromstring(text)
+    except (ValueError, LookupError) as error:
+        raise _Unreadable(f"is not XML: {error}", "save it in UTF-8") from error
     except ElementTree.ParseError as error:
         raise _Unreadable(
             f"is not XML: {error.msg}", "mend it, or export it again", error.position[0]
@@ -203,7 +230,7 @@ def _gpx_lines(path: Path) -> list[Line]:
         if kind in ("trkseg", "rte"):
             try:
                 points = [
-                    _point((point.get("lon"), point.get("lat")))
+                    _on_earth(float(point.get("lon", "")), float(point.get("lat", "")))
                     for point in element
                     if point.tag.endswith(("trkpt", "rtept"))
                 ]

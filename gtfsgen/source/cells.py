@@ -18,7 +18,7 @@ from pathlib import Path
 
 from gtfsgen.budget import budget, exceeded
 from gtfsgen.faults import Fault, Severity
-from gtfsgen.source.files import UnreadableFile, read_bytes, too_large
+from gtfsgen.files import UnreadableFile, read_bytes, too_large
 
 DELIMITERS = (",", ";", "\t")
 

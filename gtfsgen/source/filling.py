@@ -19,8 +19,8 @@ from xml.etree import ElementTree
 
 from gtfsgen.clocks import zones_within
 from gtfsgen.faults import Fault
+from gtfsgen.files import files_in
 from gtfsgen.source.cells import Sheet, is_comment, read_csv
-from gtfsgen.source.files import files_in
 from gtfsgen.source.grids import TIME_LIKE
 from gtfsgen.source.heads import KINDS, folded_label, header_word, undecorated
 from gtfsgen.source.stations import km, number

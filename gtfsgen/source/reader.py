@@ -11,13 +11,13 @@ import polars as pl
 
 from gtfsgen.budget import budget
 from gtfsgen.faults import Fault, Severity
+from gtfsgen.files import UnreadableFile, files_in, read_bytes
 from gtfsgen.source.bindings import TELLING, Binding, read_binding
 from gtfsgen.source.bindings import WORDS as MARK_WORDS
 from gtfsgen.source.books import Reader
 from gtfsgen.source.calendars import Calendars, read_calendars, unused
 from gtfsgen.source.cells import Sheet, is_comment, read_csv
 from gtfsgen.source.coaches import read_coaches
-from gtfsgen.source.files import UnreadableFile, files_in, read_bytes
 from gtfsgen.source.grids import Grid
 from gtfsgen.source.habits import remarks
 from gtfsgen.source.holidays_ import LOCK, HolidayBook, lock_text

@@ -12,9 +12,9 @@ from gtfsgen.budget import UnreadableInput
 from gtfsgen.clocks import zone_names
 from gtfsgen.dates import FIRST_YEAR, LAST_YEAR
 from gtfsgen.faults import Fault, Severity
+from gtfsgen.files import UnreadableFile, read_bytes
 from gtfsgen.source.cells import CONTROL, MOST_SHOWN, Sheet, control_words, decoded, letter
 from gtfsgen.source.day_words import WEEKDAY_WORDS, WEEKDAYS
-from gtfsgen.source.files import UnreadableFile, read_bytes
 from gtfsgen.source.model import Settings
 from gtfsgen.source.words import Words, did_you_mean
 from gtfsgen.tomltext import Broken, read_toml

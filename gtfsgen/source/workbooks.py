@@ -22,8 +22,8 @@ from typing import Any, Self
 
 from gtfsgen.budget import budget
 from gtfsgen.faults import Fault, Severity
+from gtfsgen.files import UnreadableFile, read_bytes
 from gtfsgen.source.cells import MOST_SURELY, Sheet, clock, plain
-from gtfsgen.source.files import UnreadableFile, read_bytes
 
 WORKBOOKS = (".xlsx", ".ods", ".xls", ".xlsb", ".xlsm")
 SPREADSHEET_EPOCHS = (date(1899, 12, 30), date(1899, 12, 31), date(1904, 1, 1))

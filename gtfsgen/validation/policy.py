@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -27,8 +26,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gtfsgen.faults import Fault, Severity
+from gtfsgen.files import UnreadableFile, read_text
 from gtfsgen.findings import Rows
 from gtfsgen.notices import RULE_GROUPS, TABLES, kinds, kinds_of
+from gtfsgen.tomltext import Broken, read_toml
 from gtfsgen.validation.places import place_columns
 
 if TYPE_CHECKING:
@@ -121,24 +122,22 @@ def read_policy(path: Path) -> Policy:
 
     Raises PolicyError with `file:line: what is wrong; how to mend it` at the first fault.
     """
-    entries = read_entries(path)
     baseline = path.with_name(BASELINE)
-    return replace(entries, baseline=read_baseline(baseline) if baseline.exists() else None)
+    return replace(
+        read_entries(path), baseline=read_baseline(baseline) if baseline.exists() else None
+    )
 
 
 def read_entries(path: Path) -> Policy:
     """Read a policy.toml alone. Raises PolicyError as `read_policy` does."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        document = tomllib.loads(text)
-    except OSError as error:
-        raise PolicyError(f"{path}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise PolicyError(f"{path}: is not UTF-8 (byte {error.start}); save it as UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
-        numbered = re.search(r"line (\d+)", str(error))
-        place = f"{path}:{numbered[1]}" if numbered else str(path)
-        raise PolicyError(f"{place}: is not TOML: {error}") from None
+        text = read_text(path)
+        document = read_toml(text)
+    except UnreadableFile as error:
+        hint = f" {error.hint[:1].upper()}{error.hint[1:]}." if error.hint else ""
+        raise PolicyError(f"{path}: {error.message}{hint}") from None
+    except Broken as error:
+        raise PolicyError(f"{path}:{error.line}: {error.message}.") from None
     entries = []
     for section, members in document.items():
         if section in ELSEWHERE:
@@ -397,17 +396,20 @@ def _settle(report: Report, code: str, parts: list[Rows]) -> None:
     report.severities[code] = next(severity for severity in Severity if severity in present)
 
 
+WRONG = (ValueError, KeyError, TypeError, AttributeError, OverflowError)
+
+
 def read_baseline(path: Path) -> Baseline:
     """The notices known on some day. Raises PolicyError for a file that is none of ours."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(read_text(path, "json"))
         notices = document["notices"]
         return Baseline(
             date.fromisoformat(document["day"]),
             {code: int(known["total"]) for code, known in notices.items()},
             {code: dict(known["texts"]) for code, known in notices.items() if "texts" in known},
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (UnreadableFile, RecursionError, *WRONG) as error:
         raise PolicyError(
             f"{path}: is no baseline of known notices ({type(error).__name__}: {error});"
             " write it anew with gtfsgen validate --write-baseline, or remove it"

@@ -149,7 +149,7 @@ def test_the_first_entry_that_matches_decides(tmp_path: Path) -> None:
             '[[regrade]]\ncode = "unused_trip"\nreason = "x"\nseverity = "INFO"\nid = 52\n',
             'policy.toml:5: id = 52 is no text; write id = "52"',
         ),
-        ("[[ignore\n", "policy.toml:1: is not TOML"),
+        ("[[ignore\n", "policy.toml:1: This is not TOML"),
     ],
 )
 def test_a_wrong_policy_says_where_and_how_to_mend_it(tmp_path: Path, text: Any, said: Any) -> None:

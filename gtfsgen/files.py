@@ -1,4 +1,4 @@
-"""The files of a project: which there are, and their bytes, within the limits of one input."""
+"""Plain files: which a folder has, and their bytes, within the limits of one input."""
 
 from __future__ import annotations
 
@@ -23,6 +23,15 @@ class UnreadableFile(Exception):
 
 def too_large(limit: LimitExceeded) -> UnreadableFile:
     return UnreadableFile(limit.message[:1].upper() + limit.message[1:] + ".", code="too_large")
+
+
+def read_text(file: Path, limit: str = "table") -> str:
+    """The text of a plain file in UTF-8. Raises `UnreadableFile`."""
+    try:
+        return read_bytes(file, limit).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        message = f"The file is not UTF-8 (byte {error.start + 1})."
+        raise UnreadableFile(message, "save the file in UTF-8", "bad_encoding") from None
 
 
 def read_bytes(file: Path, limit: str = "table") -> bytes:
