@@ -122,10 +122,9 @@ def read_policy(path: Path) -> Policy:
 
     Raises PolicyError with `file:line: what is wrong; how to mend it` at the first fault.
     """
+    entries = read_entries(path)
     baseline = path.with_name(BASELINE)
-    return replace(
-        read_entries(path), baseline=read_baseline(baseline) if baseline.exists() else None
-    )
+    return replace(entries, baseline=read_baseline(baseline) if baseline.exists() else None)
 
 
 def read_entries(path: Path) -> Policy:
