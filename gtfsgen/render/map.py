@@ -102,9 +102,11 @@ def map_svg(
     zones: Sequence[Sequence[Point]] = (),
     left_out: int = 0,
     network: Sequence[tuple[Point, Point]] = (),
+    coarse: bool = False,
 ) -> Markup:
     """The map. `legs` are GeoJSON features of straight legs; `zones` rings of flexible service;
-    `network` the stretches of more lines than can be drawn each by itself.
+    `network` the stretches of more lines than can be drawn each by itself. Coasts are `coarse` on
+    the maps of a site of thousands of lines.
     """
     points = [point for line in lines for point in line.points]
     points += [s.point for s in stations] + [p for zone in zones for p in zone]
@@ -117,7 +119,7 @@ def map_svg(
         for leg in legs
         if leg["properties"].get("reason")
     }
-    drawn = [_world(project), _graticule(project)]
+    drawn = [_world(project, coarse), _graticule(project)]
     drawn += [
         f'<path class="zone" d="M{"L".join("{:.1f} {:.1f}".format(*project(p)) for p in zone)}z"/>'
         for zone in zones
@@ -171,7 +173,7 @@ def map_svg(
 <p class="legend">{" ".join(notes)}</p></figure>""")
 
 
-def _world(project: _Projection) -> str:
+def _world(project: _Projection, coarse: bool) -> str:
     """Land and borders, cut to the view and simplified to what can be seen of them."""
     import shapely
 
@@ -184,7 +186,11 @@ def _world(project: _Projection) -> str:
 
     def path(points: Any, close: bool) -> str:
         line = shapely.linestrings(project.all(points[:, 0], points[:, 1]))
-        spots = shapely.get_coordinates(shapely.simplify(line, 0.6, preserve_topology=False))
+        kept = shapely.simplify(line, 1.2 if coarse else 0.6, preserve_topology=False)
+        spots = shapely.get_coordinates(kept)
+        if coarse:
+            whole = spots.round().astype(int).tolist()
+            return "M" + "L".join(f"{x} {y}" for x, y in whole) + "z" * close
         return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in spots.tolist()) + "z" * close
 
     coast = "".join(path(ring, True) for ring in land)

@@ -365,6 +365,7 @@ class Site:
             self.legs,
             sheet,
             zones=self._zones if len(lines) > 1 or not lines else (),
+            coarse=len(self.book.lines) > MAX_SHAPES,
             network=self._network(lines) if self._too_many(lines) else (),
             left_out=left_out,
         )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from gtfsgen.dates import Dates
 from gtfsgen.render.trains import Service
@@ -32,16 +32,15 @@ class Sheet:
         self.shown[station_id] = None
         name = self.service.stations[station_id].name
         if not self.translated(station_id):
-            return Markup("{}").format(name)
-        return Markup('<{} class="nm" data-s="{}">{}</{}>').format(
-            Markup(tag), station_id, name, Markup(tag)
-        )
+            return Markup(escape(name))
+        marked = f'<{tag} class="nm" data-s="{escape(station_id)}">{escape(name)}</{tag}>'
+        return Markup(marked)
 
     def linked(self, station_id: str) -> Markup:
         """The name as a link to the station's departures."""
         link = self.station_links.get(station_id)
         name = self.name(station_id)
-        return Markup('<a href="{}">{}</a>').format(link, name) if link else name
+        return Markup(f'<a href="{escape(link)}">{name}</a>') if link else name
 
     def translated(self, station_id: str) -> bool:
         names = self.service.names

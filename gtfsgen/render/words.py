@@ -11,7 +11,7 @@ import gettext
 import io
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -79,6 +79,8 @@ class Words:
 
     def all(self, message: str, plural: str = "", **parts: Part) -> tuple[str, ...]:
         """The sentence in each language, the page's own first."""
+        if not any(callable(part) for part in parts.values()):
+            return _said(tuple(self.languages), message, plural, tuple(parts.items()))
         said = []
         for language in self.languages:
             catalogue = _catalogue(language)
@@ -106,9 +108,7 @@ class Words:
     def mark(self, said: tuple[str, ...], tag: str = "span") -> Markup:
         if len(set(said)) == 1:
             return Markup(escape(said[0]))
-        return Markup('<{} data-t="{}">{}</{}>').format(
-            Markup(tag), self.number(said), said[0], Markup(tag)
-        )
+        return Markup(f'<{tag} data-t="{self.number(said)}">{escape(said[0])}</{tag}>')
 
     def attribute(self, name: str, message: str, plural: str = "", **parts: Part) -> Markup:
         """An attribute, such as aria-label, that follows the chosen language."""
@@ -129,6 +129,23 @@ class Words:
             language: [said[n] for said in self._numbers]
             for n, language in enumerate(self.languages)
         }
+
+
+@lru_cache(maxsize=1 << 14)
+def _said(
+    languages: tuple[str, ...], message: str, plural: str, parts: tuple[tuple[str, Any], ...]
+) -> tuple[str, ...]:
+    """A sentence in each language."""
+    filled = dict(parts)
+    said = []
+    for language in languages:
+        catalogue = _catalogue(language)
+        if plural:
+            text = catalogue.ngettext(message, plural, int(filled["n"]))
+        else:
+            text = catalogue.gettext(message)
+        said.append(text.format(**filled) if filled else text)
+    return tuple(said)
 
 
 def translate(message: str, language: str, **parts: Any) -> str:

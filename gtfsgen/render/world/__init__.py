@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import lzma
+import math
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
@@ -17,6 +18,8 @@ LONG_STEP = 55.0
 WIDE_DEGREES = 40.0
 """Wider views are drawn from the coarser map."""
 MADE_WITH = "Land and borders: Natural Earth"
+REGION = 10.0
+"""Parts of the world are cut out at whole multiples of so many degrees."""
 
 
 @cache
@@ -78,16 +81,33 @@ def land_and_borders(
     geometry. Rings are to be filled by the even-odd rule: one inside another is a lake of the map
     (the Caspian Sea).
     """
-    import numpy as np
     import shapely
 
     scale = "50m" if max(east - west, north - south) > WIDE_DEGREES else "10m"
-    points, (starts, ends), boxes, _, (borders, low, high) = _scale(scale)
+    low = tuple(math.floor(bound / REGION) * REGION for bound in (west, south))
+    high = tuple(math.ceil(bound / REGION) * REGION for bound in (east, north))
+    land, borders = _region(scale, *low, *high)
+    polygons = []
+    for line, (x0, y0, x1, y1) in land:
+        if x0 > east or x1 < west or y0 > north or y1 < south or max(x1 - x0, y1 - y0) < least:
+            continue
+        cut = _within(line, west, south, east, north)
+        if len(cut) > 2:
+            polygons.append(cut)
+    return polygons, shapely.clip_by_rect(borders, west, south, east, north)
 
-    def arc(number: int) -> Any:
-        own = number if number >= 0 else ~number
-        part = points[starts[own] : ends[own]]
-        return part if number >= 0 else part[::-1]
+
+@lru_cache(maxsize=64)
+def _region(
+    scale: str, west: float, south: float, east: float, north: float
+) -> tuple[list[tuple[Any, tuple[float, float, float, float]]], Any]:
+    """Land, each ring with its box, and borders of a part of the world. The pages of a feed are of
+    one part, of which a ring of all Eurasia is then cut once.
+    """
+    import numpy as np
+    import shapely
+
+    points, (starts, ends), boxes, _, (borders, low, high) = _scale(scale)
 
     def near(least: Any, most: Any) -> Any:
         return np.flatnonzero(
@@ -97,41 +117,25 @@ def land_and_borders(
             & (most[:, 1] >= south)
         )
 
-    polygons = []
-    large = ((boxes[1] - boxes[0]) >= least).any(axis=1)
-    for ring in near(*boxes):
-        if not large[ring]:
-            continue
-        for line in _copies(_ring(scale, int(ring))):
-            for axis, bound, sign in ((0, west, 1), (0, east, -1), (1, south, 1), (1, north, -1)):
-                line = _clipped(line, axis, bound, sign)
-            if len(line) > 2:
-                polygons.append(line)
+    land = []
+    for number in near(*boxes).tolist():
+        line = _within(_ring(scale, number), west, south, east, north)
+        if len(line) > 2:
+            land.append((line, (*line.min(axis=0).tolist(), *line.max(axis=0).tolist())))
     lines = [
-        shapely.LineString(arc(int(n))) for n in borders[near(low, high)] if ends[n] - starts[n] > 1
+        shapely.linestrings(points[starts[n] : ends[n]])
+        for n in (int(each if each >= 0 else ~each) for each in borders[near(low, high)])
+        if ends[n] - starts[n] > 1
     ]
     drawn = shapely.clip_by_rect(shapely.MultiLineString(lines), west, south, east, north)
-    return polygons, drawn
+    return land, drawn
 
 
-def _copies(ring: Any) -> list[Any]:
-    """The ring itself; one that crosses 180 degrees in one piece, on either side of the world.
-
-    The packed rings go around the world there, in steps of up to `LONG_STEP` degrees. A ring around
-    a pole is closed along it.
-    """
-    import numpy as np
-
-    long = np.abs(np.diff(ring[:, 0], append=ring[:1, 0])) > LONG_STEP
-    if not long.any():
-        return [ring]
-    kept = ring[~(long & np.roll(long, 1))]
-    whole = np.column_stack([np.unwrap(kept[:, 0], period=360), kept[:, 1]])
-    first, last = whole[0], whole[-1]
-    if abs(last[0] - first[0]) > 180:
-        pole = 90.0 if first[1] > 0 else -90.0
-        whole = np.concatenate([whole, [[last[0], pole], [first[0], pole]]])
-    return [whole + np.array([turn, 0.0]) for turn in (-360.0, 0.0, 360.0)]
+def _within(line: Any, west: float, south: float, east: float, north: float) -> Any:
+    """A ring cut to a box."""
+    for axis, bound, sign in ((0, west, 1), (0, east, -1), (1, south, 1), (1, north, -1)):
+        line = _clipped(line, axis, bound, sign)
+    return line
 
 
 def _clipped(ring: Any, axis: int, bound: float, sign: int) -> Any:
