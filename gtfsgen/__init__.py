@@ -5,6 +5,7 @@ validator.
     >>> build = gtfsgen.build("source")          # doctest: +SKIP
     >>> report = gtfsgen.validate("feed.zip")    # doctest: +SKIP
     >>> feed = gtfsgen.read("feed.zip")          # doctest: +SKIP
+    >>> fixes = gtfsgen.fix("feed.zip", "fixed.zip")    # doctest: +SKIP
 
 The functions import what they need when they are called, so that `gtfsgen --help` stays quick.
 """
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from gtfsgen.budget import LimitExceeded, UnreadableInput
     from gtfsgen.builds import Build, build
     from gtfsgen.feed import Feed, read
+    from gtfsgen.fixing import Fixes, fix
     from gtfsgen.validation import Report, validate
 
 __version__ = "0.1.0"  # the same as in pyproject.toml
@@ -24,11 +26,13 @@ __version__ = "0.1.0"  # the same as in pyproject.toml
 __all__ = [
     "Build",
     "Feed",
+    "Fixes",
     "LimitExceeded",
     "Report",
     "UnreadableInput",
     "__version__",
     "build",
+    "fix",
     "read",
     "validate",
 ]
@@ -38,6 +42,8 @@ _HOMES = {
     "build": "gtfsgen.builds",
     "Feed": "gtfsgen.feed",
     "read": "gtfsgen.feed",
+    "Fixes": "gtfsgen.fixing",
+    "fix": "gtfsgen.fixing",
     "LimitExceeded": "gtfsgen.budget",
     "Report": "gtfsgen.validation",
     "UnreadableInput": "gtfsgen.budget",

@@ -46,6 +46,7 @@ COMMANDS = {
     "explain": "Say what a notice means, or where a row comes from.",
     "rules": "List all rules.",
     "watch": "Rebuild on save; the page reloads by itself.",
+    "fix": "Mend what a machine may mend, and tell every change.",
     "stats": "Service in numbers, by day, line and stop.",
     "catalogue": "Validate thousands of feeds.",
 }

@@ -64,6 +64,11 @@ class Day(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 
     help="Write all notices of the feed to baseline.json beside the policy, as known from now on.",
 )
 @click.option(
+    "--fix",
+    is_flag=True,
+    help="First write what hints say is meant into the cells of CSV tables, where it is one word.",
+)
+@click.option(
     "--format",
     "formats",
     metavar="F,...",
@@ -92,6 +97,7 @@ def command(
     no_validate: bool,
     policy: Path | None,
     write_baseline: bool,
+    fix: bool,
     formats: str | None,
     reports: Path | None,
     fail_on: str,
@@ -116,6 +122,8 @@ def command(
     known = policy or policy_path(source)
     gc.disable()  # a large timetable is millions of small objects, none of them in cycles
     try:
+        if fix:
+            _mend(source, profile, today)
         made = build(
             source,
             output,
@@ -141,6 +149,17 @@ def command(
     _tell_outcome(made)
     if made.feed is None or (grave and not write_baseline):
         sys.exit(1)
+
+
+def _mend(source: Path, profile: str | None, today: date | None) -> None:
+    """Mend cells of the tables, and tell which; others that are meant to be mended are listed."""
+    from gtfsgen.fixing.projects import mend_project
+
+    fixes = mend_project(source, profile=profile, today=today)
+    for edit in fixes.edits:
+        click.echo(f"fixed {edit}", err=True)
+    for edit in fixes.by_hand:
+        click.echo(f"to be changed by hand {edit}", err=True)
 
 
 def _write_baseline(report: Report, policy: Path) -> None:

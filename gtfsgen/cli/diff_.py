@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from gtfsgen.cli.limits import FeedPath, limited
+from gtfsgen.cli.outputs import told_in
 
 FORMATS = ("terminal", "markdown", "json", "html")
 
@@ -21,23 +22,9 @@ FORMATS = ("terminal", "markdown", "json", "html")
     show_default=True,
     help="Tell what riders notice, what planners notice too, or everything.",
 )
-@click.option(
-    "--format",
-    "formats",
-    default="terminal",
-    show_default=True,
-    metavar="F,...",
-    help=f"{', '.join(FORMATS)}.",
-)
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Folder for the reports, diff.<ending>; without it they are printed.",
-)
+@told_in(FORMATS, folder="Folder for the reports, diff.<ending>; without it they are printed.")
 @limited(fetches=True)
-def command(old: Path, new: Path, level: str, formats: str, output: Path | None) -> None:
+def command(old: Path, new: Path, level: str, formats: list[str], output: Path | None) -> None:
     """Tell every difference between two feeds once, grouped by line.
 
     Other ids, another order of rows, another encoding, other services for the same days are no
@@ -46,7 +33,6 @@ def command(old: Path, new: Path, level: str, formats: str, output: Path | None)
 
     Example: gtfsgen diff last-week.zip feed --level rider
     """
-    wanted = _wanted(formats)
     from gtfsgen.budget import UnreadableInput
     from gtfsgen.diff import compare
     from gtfsgen.diff import report as reports
@@ -58,7 +44,7 @@ def command(old: Path, new: Path, level: str, formats: str, output: Path | None)
         raise click.UsageError(str(error)) from error
     for remark in difference.remarks:
         click.echo(f"gtfsgen: {remark}", err=True)
-    for form in wanted:
+    for form in formats:
         text = reports.FORMATS[form](difference)
         if output is None or form == "terminal":
             click.echo(text)
@@ -66,12 +52,3 @@ def command(old: Path, new: Path, level: str, formats: str, output: Path | None)
             write_file(output / f"diff.{reports.ENDINGS[form]}", text)
     if difference:
         raise SystemExit(1)
-
-
-def _wanted(formats: str) -> list[str]:
-    names = {"text": "terminal", "md": "markdown"}
-    wanted = [names.get(name.strip(), name.strip()) for name in formats.split(",") if name.strip()]
-    for name in wanted:
-        if name not in FORMATS:
-            raise click.UsageError(f"unknown format {name!r}; known are {', '.join(FORMATS)}")
-    return wanted

@@ -54,7 +54,10 @@ def _explain_code(code: str) -> None:
         raise click.UsageError(
             f"there is no rule {code!r}{_near(code, kinds())}; `gtfsgen rules` lists all"
         )
-    click.echo("\n\n".join(kind.explanation for kind in found))
+    from gtfsgen.fixing.registry import fix_of
+
+    texts = [*(kind.explanation for kind in found), fix_of(code)]
+    click.echo("\n\n".join(text for text in texts if text))
 
 
 def _explain_row(source: Path, table: str, keys: list[str], profile: str | None) -> None:

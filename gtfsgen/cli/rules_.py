@@ -31,6 +31,7 @@ def command(rule_set: str | None, form: str) -> None:
 
     Example: gtfsgen rules --rules canonical-8.0.1 --format json
     """
+    from gtfsgen.fixing.registry import fix_of
     from gtfsgen.reports.rules_page import markdown, records
     from gtfsgen.validation import engine
 
@@ -39,9 +40,9 @@ def command(rule_set: str | None, form: str) -> None:
         raise click.UsageError(f"there is no rule set {rule_set!r}; there is {known}")
     rules = list(engine.rules(rule_set).values()) if rule_set else engine.every_rule()
     if form == "json":
-        click.echo(json.dumps(records(rules), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(records(rules, fix_of), ensure_ascii=False, indent=2))
     elif form == "markdown":
-        click.echo(markdown(rules), nl=False)
+        click.echo(markdown(rules, fix_of), nl=False)
     else:
         _print_table(rules)
 

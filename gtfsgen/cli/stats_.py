@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from gtfsgen.cli.limits import FeedPath, limited
+from gtfsgen.cli.outputs import told_in
 
 FORMATS = ("terminal", "json", "csv", "html")
 
@@ -18,24 +19,13 @@ FORMATS = ("terminal", "json", "csv", "html")
     "--date", "first", type=click.DateTime(["%Y-%m-%d"]), help="First day. [default: the first]"
 )
 @click.option("--days", type=click.IntRange(1), help="How many days. [default: all]")
-@click.option(
-    "--format",
-    "formats",
-    default="terminal",
-    show_default=True,
-    metavar="F,...",
-    help=f"{', '.join(FORMATS)}.",
-)
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Folder for stats.json, stats.html and a CSV file a table; else they are printed.",
+@told_in(
+    FORMATS,
+    folder="Folder for stats.json, stats.html and a CSV file a table; else they are printed.",
 )
 @limited(fetches=True)
 def command(
-    feed: Path, first: datetime | None, days: int | None, formats: str, output: Path | None
+    feed: Path, first: datetime | None, days: int | None, formats: list[str], output: Path | None
 ) -> None:
     """Tell a feed's service in numbers, by day, line, station and calendar.
 
@@ -44,11 +34,6 @@ def command(
 
     Example: gtfsgen stats feed/gtfs.zip --date 2026-03-16 --days 7
     """
-    names = {"text": "terminal"}
-    wanted = [names.get(n.strip(), n.strip()) for n in formats.split(",") if n.strip()]
-    for name in wanted:
-        if name not in FORMATS:
-            raise click.UsageError(f"unknown format {name!r}; known are {', '.join(FORMATS)}")
     from gtfsgen.budget import UnreadableInput
     from gtfsgen.stats import report, statistics
     from gtfsgen.writing import write_file, write_files
@@ -58,7 +43,7 @@ def command(
         found = statistics(zips[0] if len(zips) == 1 else feed, first and first.date(), days)
     except UnreadableInput as error:
         raise click.UsageError(f"{feed}: {error}") from error
-    for form in wanted:
+    for form in formats:
         if output is None or form == "terminal":
             click.echo(report.FORMATS[form](found))
             continue

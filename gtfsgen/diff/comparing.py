@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date as Date
 
 from gtfsgen.clocks import NOON, UnknownZone, Zone
 from gtfsgen.dates import EPOCH, Dates
@@ -10,6 +11,7 @@ from gtfsgen.diff import words
 from gtfsgen.diff.entries import Difference, Entry, LineTimetable, ordered
 from gtfsgen.diff.fields import Level
 from gtfsgen.diff.matching import Matched, match
+from gtfsgen.diff.meaning import keep_what_is_meant
 from gtfsgen.diff.names import FeedNames
 from gtfsgen.diff.pairing import Keys, pair_ids
 from gtfsgen.diff.paths import path_entries
@@ -20,10 +22,14 @@ from gtfsgen.diff.timetables import timetables
 from gtfsgen.diff.trains import Trains, period_entry
 
 
-def compare(a: Source, b: Source, level: Level | str = Level.DATA) -> Difference:
+def compare(
+    a: Source, b: Source, level: Level | str = Level.DATA, *, since: Date | None = None
+) -> Difference:
     """What differs from the feed `a` to the feed `b` (a path of a zip or folder, or a zip's bytes).
 
     `level` says who asks: `rider`, `planner` (riders' differences and their own) or `data` (all).
+    Before riders and planners are told, what means nothing to them is taken off both feeds (see
+    `gtfsgen.diff.meaning`). With `since` what ran before that day is not looked at.
     Faults of the data never raise; `gtfsgen.budget.UnreadableInput` is raised where an input is
     no feed at all.
     """
@@ -31,6 +37,9 @@ def compare(a: Source, b: Source, level: Level | str = Level.DATA) -> Difference
     sides = read_sides(a, b)
     if sides is None:
         return Difference(name_of(a), name_of(b), level)
+    if level is not Level.DATA:
+        for side in sides:
+            keep_what_is_meant(side, since)
     found, shown = _entries(*sides)
     remarks = [said for side in sides for said in side.remarks]
     return Difference(sides[0].name, sides[1].name, level, ordered(found, level), shown, remarks)

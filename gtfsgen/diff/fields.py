@@ -73,7 +73,7 @@ attributions: attribution_url attribution_email attribution_phone
 _PLANNER = """
 agency: agency_lang
 routes: route_sort_order network_id
-trips: block_id shape_id safe_duration_factor safe_duration_offset
+trips: block_id shape_id safe_duration_factor safe_duration_offset pickup_type
 stop_times: timepoint
 shapes: shape_pt_lat shape_pt_lon
 feed_info: feed_publisher_name feed_publisher_url feed_lang default_lang feed_contact_email

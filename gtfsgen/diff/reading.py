@@ -15,6 +15,7 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,10 @@ class Side:
     calls: Calls = field(default_factory=Calls)
     remarks: list[str] = field(default_factory=list)
     """What could not be read as it stands, a sentence each with the file's name."""
+    meant: bool = False
+    """Only what means something to riders and planners is left (`gtfsgen.diff.meaning`)."""
+    since: date | None = None
+    """Days before this one are not looked at."""
     others: dict[str, bytes] = field(default_factory=dict)
     """Files that GTFS does not know: the digest of their bytes, or their rows in `tables`."""
 
@@ -152,7 +157,7 @@ class _Input:
         known = {f"{name}.txt" for name in TABLES} | {LOCATIONS}
         folder = not isinstance(source, bytes) and Path(source).is_dir()
         self.names = {
-            name.lower() if name.lower() in known else name: name
+            name.strip().lower() if name.strip().lower() in known else name: name
             for name in self._files
             # A folder that a build has written holds more than the feed.
             if name and not name.startswith(".") and (not folder or _in_zips(name))

@@ -100,6 +100,9 @@ class Runs:
             self.table = pl.DataFrame(schema={"trip_id": pl.String})
         self.ids: list[str] = self.table["trip_id"].to_list()
         self.services = services_of(side)
+        if side.since is not None:
+            late = Dates.between(side.since, date.max)
+            self.services = {name: dates & late for name, dates in self.services.items()}
         self._sort_calls()
         self._normalize_days()
 
@@ -174,6 +177,12 @@ class Runs:
                 for text in self.texts[name]
             ]
             found[name] = np.array([*known, NO_TIME], np.int64)[self.codes[name]]
+        if self.side.meant:  # a single time is taken for both
+            one, other = (found[name] for name in TIMES)
+            found = {
+                TIMES[0]: np.where(one == NO_TIME, other, one),
+                TIMES[1]: np.where(other == NO_TIME, one, other),
+            }
         return found
 
     def _normalize_days(self) -> None:

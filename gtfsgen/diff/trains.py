@@ -27,6 +27,7 @@ TRIP_KINDS = {
     "wheelchair_accessible": "access",
     "bikes_allowed": "access",
     "cars_allowed": "access",
+    "pickup_type": "boarding",
     "safe_duration_factor": "times",
     "safe_duration_offset": "times",
 }
@@ -37,6 +38,7 @@ TRIP_WORDS = {
     "wheelchair_accessible": "wheelchairs",
     "bikes_allowed": "bikes",
     "cars_allowed": "cars",
+    "pickup_type": "boarding",
 }
 
 

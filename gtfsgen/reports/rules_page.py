@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import groupby
 from typing import Any
 
@@ -30,8 +30,16 @@ one of them.
 """
 
 
-def records(rules: Iterable[Rule]) -> list[dict[str, Any]]:
-    """A dict per rule: code, severity, group, rule_sets, subject, summary, explanation."""
+FixOf = Callable[[str], str]
+"""What the page of a code says about mending it (`gtfsgen.fixing`), "" for nothing."""
+
+
+def _no_fix(code: str) -> str:
+    return ""
+
+
+def records(rules: Iterable[Rule], fix_of: FixOf = _no_fix) -> list[dict[str, Any]]:
+    """A dict per rule: code, severity, group, rule_sets, subject, summary, explanation, fix."""
     return [
         {
             "code": rule.code,
@@ -41,12 +49,13 @@ def records(rules: Iterable[Rule]) -> list[dict[str, Any]]:
             "subject": rule.subject,
             "summary": rule.summary,
             "explanation": rule.details,
+            "fix": fix_of(rule.code),
         }
         for rule in rules
     ]
 
 
-def markdown(rules: Iterable[Rule]) -> str:
+def markdown(rules: Iterable[Rule], fix_of: FixOf = _no_fix) -> str:
     """The page: these rules and all other notices by group and subject."""
     sets = "".join(f"| `{name}` | {', '.join(groups)} |\n" for name, groups in RULE_SETS.items())
     others = [kind for kind in registered() if not isinstance(kind, Rule)]
@@ -58,12 +67,13 @@ def markdown(rules: Iterable[Rule]) -> str:
         parts.append(f"## {HEADINGS[group]} ({group})\n")
         for subject, of_subject in groupby(of_group, key=lambda rule: rule.subject):
             parts.append(f"### {subject.replace('_', ' ').capitalize()}\n")
-            parts += [_entry(rule) for rule in of_subject]
+            parts += [_entry(rule, fix_of(rule.code)) for rule in of_subject]
     return "\n".join(parts)
 
 
-def _entry(kind: NoticeKind) -> str:
+def _entry(kind: NoticeKind, fix: str) -> str:
     example = f"Example: {kind.example}" if kind.example else ""
-    text = "\n\n".join(part for part in (kind.summary, kind.details, example) if part)
+    parts = (kind.summary, kind.details, fix.replace("\n", "\n\n"), example)
+    text = "\n\n".join(part for part in parts if part)
     severity = " or ".join(severity.lower() for severity in kind.severities).capitalize()
     return f"#### `{kind.code}`\n\n{severity}. {text}\n"

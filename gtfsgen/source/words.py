@@ -9,6 +9,8 @@ from functools import lru_cache
 
 LONGEST_GUESSED = 100
 """Characters of a word that may be a slip of another; comparing takes the square of them."""
+HARDLY_NEARER = 0.02
+"""Of two words whose likeness (0 to 1) to a third differs by less neither is the one meant."""
 MANY = 300
 """Words that each unknown one is compared with; of more, those with its first two letters."""
 MOST_GUESSED = 1_000
@@ -32,18 +34,24 @@ class Words:
             if word:
                 self._by_fold[folded(word)] = word
         self._by_start: dict[str, list[str]] = {}
-        self._guesses: dict[str, str | None] = {}
+        self._guesses: dict[str, list[str]] = {}
 
     def nearest(self, word: str) -> str | None:
         """The known word that `word` is most likely a slip of; None if nothing is near."""
+        return next(iter(self._near(word)), None)
+
+    def _near(self, word: str) -> list[str]:
+        """The known words that are near, the nearest first; a second one only if it is as near."""
         target = folded(word)
         if target in self._by_fold:
-            return self._by_fold[target]
+            return [self._by_fold[target]]
         if target not in self._guesses:
             if len(target) > LONGEST_GUESSED or len(self._guesses) >= MOST_GUESSED:
-                return None
-            close = difflib.get_close_matches(target, self._alike(target), n=1, cutoff=0.6)
-            self._guesses[target] = self._by_fold[close[0]] if close else None
+                return []
+            close = difflib.get_close_matches(target, self._alike(target), n=2, cutoff=0.6)
+            if len(close) > 1 and not _equally_near(target, *close):
+                close = close[:1]
+            self._guesses[target] = [self._by_fold[each] for each in close]
         return self._guesses[target]
 
     def _alike(self, target: str) -> list[str]:
@@ -58,15 +66,20 @@ class Words:
         return self._by_start.get(target[:2], [])
 
     def hint(self, word: str, otherwise: str = "") -> str:
-        """A hint for a person: the nearest word, or all of them if they are few."""
-        best = self.nearest(word)
-        if best is not None:
-            return f"did you mean {best!r}?"
+        """A hint for a person: the nearest word, two that are as near, or all if they are few."""
+        if near := self._near(word):
+            return f"did you mean {' or '.join(map(repr, near))}?"
         if otherwise:
             return otherwise.strip()
         if 0 < len(self._by_fold) <= FEW:
             return "known here: " + ", ".join(self._by_fold.values())
         return ""
+
+
+def _equally_near(target: str, first: str, second: str) -> bool:
+    """Nobody could say which of two words is meant."""
+    ratios = [difflib.SequenceMatcher(None, each, target).ratio() for each in (first, second)]
+    return ratios[0] - ratios[1] < HARDLY_NEARER
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -176,7 +176,7 @@ def report_on(
     if rules not in engine.RULE_SETS:
         raise ValueError(f"unknown rule set {rules!r}; known are {', '.join(engine.RULE_SETS)}")
     today = _date(date)
-    country = _country(country)
+    country = known_country(country)
     severities = {code: rule.severity for code, rule in engine.rules().items()}
     decisions = None
     if policy is not None:
@@ -212,7 +212,7 @@ def report_on(
     return report
 
 
-def _country(code: str | None) -> str:
+def known_country(code: str | None) -> str:
     from gtfsgen.feed import values
 
     known = values.country(code)

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 import gtfsgen
 from gtfsgen.cli import main
+from gtfsgen.fixing.registry import fix_of
 from gtfsgen.reports.rules_page import markdown
 from gtfsgen.validation import Severity
 from gtfsgen.validation.engine import RULE_SETS, Rule, every_rule, rule, rules, run
@@ -63,7 +64,7 @@ def test_next_takes_the_place_of_canonical_rules() -> None:
 
 
 def test_the_page_is_up_to_date() -> None:
-    made = markdown(every_rule())
+    made = markdown(every_rule(), fix_of)
     assert PAGE.read_text("utf-8") == made, (
         "make it anew: gtfsgen rules --format markdown > docs/rules.md"
     )

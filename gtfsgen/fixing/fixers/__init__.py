@@ -1,0 +1,1 @@
+"""Fixers by subject; each module is found by itself, as rules are."""
