@@ -190,7 +190,7 @@ def _changes(name: str, first_day: int, last_day: int) -> list[Change]:
     end = listed[-1] if listed else EARLIEST
     years = (max(first_day * DAY, end), last_day * DAY)
     first_year, last_year = (EPOCH.year + int(each // (365.2425 * DAY)) for each in years)
-    for year in range(first_year - 1, min(last_year + 1, LAST_YEAR) + 1):
+    for year in range(max(first_year - 1, 1), min(last_year + 1, LAST_YEAR) + 1):
         new_year = (date(year, 1, 1) - EPOCH).days * DAY
         for at, before, after in _changes_by_rule(name, *_like(year)):
             if new_year + at > end:
