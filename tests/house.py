@@ -27,7 +27,7 @@ ROOMS = (
     "diff",
     "importing",
     "stats",
-    "fix",
+    "fixing",
     "render",
     "printing",
     "planners",
@@ -39,7 +39,7 @@ ROOMS = (
 """From below to above: a room imports rooms before it alone. `gtfsgen` is the Python API."""
 GROUND = "ground"
 """The modules beside the rooms, which import no room."""
-SIBLINGS = frozenset(("diff", "importing", "stats", "fix", "render", "planners"))
+SIBLINGS = frozenset(("diff", "importing", "stats", "render", "planners"))
 """None of these imports another."""
 FIGURE = re.compile(r"(<!-- rooms -->\n```\n).*?(```\n)", re.DOTALL)
 

@@ -117,7 +117,7 @@ def fix(
     from gtfsgen.feed.remote import check_there, is_url, local_copy, told
     from gtfsgen.fixing.applying import Origins, apply
     from gtfsgen.fixing.documents import read_document
-    from gtfsgen.fixing.engine import Settings, State, mend, wanted
+    from gtfsgen.fixing.engine import FixSettings, State, mend, wanted
     from gtfsgen.fixing.files import write_feed
     from gtfsgen.validation import engine, known_country
     from gtfsgen.writing import scratch_folder
@@ -129,7 +129,7 @@ def fix(
     if not is_url(str(feed)):
         check_there(feed)
     with local_copy(feed) as path, scratch_folder() as folder:
-        settings = Settings(
+        settings = FixSettings(
             codes, day or clocks.today(), day, known_country(country), rules, folder, progress
         )
         document = read_document(Path(path))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from gtfsgen.fixing.changes import Cells, Change, Content, Edits, RowOrder, RowsOut
+from gtfsgen.fixing.changes import CellChanges, Change, Content, Edits, RowOrder, RowsOut
 from gtfsgen.fixing.documents import CsvText, Document, cell_text, cells_of, raw_cell
 from gtfsgen.fixing.registry import Fixer
 
@@ -176,7 +176,7 @@ def _change_cells(
     origins: Origins,
 ) -> list[tuple[Fixer, pl.DataFrame]]:
     """Write cells, row by row; a row that is left out is not written into."""
-    cells = [(fixer, change) for fixer, change in wanted if isinstance(change, Cells)]
+    cells = [(fixer, change) for fixer, change in wanted if isinstance(change, CellChanges)]
     header = text.header
     kept: list[list[tuple[int, str, str]]] = [[] for _ in cells]
     left_out = {*changed}

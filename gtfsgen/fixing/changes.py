@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Cells:
+class CellChanges:
     """Other texts in cells of a column. `frame` has the columns `row`, `old`, `new`."""
 
     file: str
@@ -50,7 +50,7 @@ class Content:
     row: int = 0
 
 
-Change = Cells | RowsOut | RowOrder | Content
+Change = CellChanges | RowsOut | RowOrder | Content
 
 
 @dataclass

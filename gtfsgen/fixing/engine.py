@@ -31,7 +31,7 @@ EXAMPLES = 3
 
 
 @dataclass
-class Settings:
+class FixSettings:
     """What was asked for."""
 
     codes: frozenset[tuple[str, bool]]
@@ -53,7 +53,7 @@ class State:
 
     document: Document
     origins: Origins
-    settings: Settings
+    settings: FixSettings
     number: int = 0
     edits: list[Edits] = field(default_factory=list)
     input: Path | None = None
@@ -253,4 +253,4 @@ def _one_guilty(
     return suspects[0], reason
 
 
-__all__ = ["Settings", "State", "mend", "wanted"]
+__all__ = ["FixSettings", "State", "mend", "wanted"]

@@ -13,7 +13,7 @@ from gtfsgen.csv.raw import Column
 from gtfsgen.csv.reading import read_table
 from gtfsgen.feed import Feed
 from gtfsgen.findings import Rows
-from gtfsgen.fixing.changes import Cells, RowsOut
+from gtfsgen.fixing.changes import CellChanges, RowsOut
 from gtfsgen.fixing.documents import CsvText, Document
 
 Mend = Callable[[str], str | None]
@@ -98,7 +98,7 @@ class Look:
 
     def mend_cells(
         self, code: str, mend: Mend, *, field_name: str = "field_name"
-    ) -> Iterator[Cells]:
+    ) -> Iterator[CellChanges]:
         """Changes of the cells that notices with file, row, field and value name, by value."""
         notices = self.notices(code)
         if not notices.height:
@@ -110,7 +110,7 @@ class Look:
             return
         part = notices.filter(pl.col("field_value").is_in([*kept]))
         for (file, column), rows in part.group_by("filename", field_name, maintain_order=True):
-            yield Cells(
+            yield CellChanges(
                 self.file_of(str(file).removesuffix(".txt")),
                 str(column),
                 rows.select(
@@ -122,7 +122,7 @@ class Look:
 
     def set_cells(
         self, table: str, column: str, new: dict[int, str], *, blank_too: bool = False
-    ) -> Iterator[Cells]:
+    ) -> Iterator[CellChanges]:
         """Write texts into cells of a column by row; of blank ones only if `blank_too`."""
         if not new or not self.has(table, column):
             return
@@ -136,14 +136,14 @@ class Look:
             pl.col("old") != pl.col("new")
         )
         if frame.height:
-            yield Cells(self.file_of(table), column, frame.select("row", "old", "new"))
+            yield CellChanges(self.file_of(table), column, frame.select("row", "old", "new"))
 
-    def blank_cells(self, table: str, columns: str, rows: list[int]) -> Iterator[Cells]:
+    def blank_cells(self, table: str, columns: str, rows: list[int]) -> Iterator[CellChanges]:
         """Blank cells of some columns (a list in one text) in some rows."""
         for column in columns.split():
             yield from self.set_cells(table, column, dict.fromkeys(rows, ""))
 
-    def fill_cells(self, table: str, column: str, new: dict[int, str]) -> Iterator[Cells]:
+    def fill_cells(self, table: str, column: str, new: dict[int, str]) -> Iterator[CellChanges]:
         """Write texts into cells of a column, of which those that are not blank stay."""
         if not new or not self.has(table, column):
             return

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from gtfsgen.fixing.changes import Cells, Change, RowsOut
+from gtfsgen.fixing.changes import CellChanges, Change, RowsOut
 from gtfsgen.fixing.documents import cells_of
 from gtfsgen.fixing.looking import Look
 from gtfsgen.fixing.registry import fixer
@@ -298,7 +298,7 @@ def number_out_of_range(look: Look) -> Iterator[Change]:
             yield from look.set_cells(table, str(column), dict.fromkeys(numbers, ""))
 
 
-def swap(look: Look, table: str, first: str, second: str, rows: list[int]) -> Iterator[Cells]:
+def swap(look: Look, table: str, first: str, second: str, rows: list[int]) -> Iterator[CellChanges]:
     """Exchange the cells of two columns in some rows, unless one of them is blank."""
     if not look.has(table, first, second):
         return
@@ -318,7 +318,7 @@ def empty_row(look: Look) -> Iterator[Change]:
 
 @fixer(safe=True)
 def invalid_row_length(look: Look) -> Iterator[Change]:
-    """Cells beyond the header's are left out where they are blank."""
+    """CellChanges beyond the header's are left out where they are blank."""
     yield from _other_lengths(look, short=False)
 
 
