@@ -257,6 +257,10 @@ duplicate_column ERROR
     A column stands twice.
     Remove one.
 
+duplicate_fare ERROR
+    Two rows of fares.csv have a price for one journey, class, kind of rider and days.
+    Tell them apart, or leave one out.
+
 duplicate_id ERROR
     Two rows have one id.
     Give each its own.
@@ -292,6 +296,14 @@ empty_period ERROR
 empty_table ERROR
     A table has no header row.
     Write one, or remove the file.
+
+fare_needs_version_2 ERROR
+    A fare tells riders, days or stations of one zone apart, which fares v1 cannot.
+    Write version = 2 in `[fares]` of feed.toml.
+
+fare_without_trains WARNING
+    No train calls at an end of a fare, which is left out.
+    Mend the station, or remove the row.
 
 id_taken_twice ERROR
     Two trains become the same trip_id, for only blanks or slashes tell their names apart.

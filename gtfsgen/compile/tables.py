@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from gtfsgen.compile.calendars import calendar_rows, service_ids
+from gtfsgen.compile.fares import add_fares, fare_services
 from gtfsgen.compile.ids import slug, slugs
 from gtfsgen.compile.timetable import Timetable
 from gtfsgen.compile.trips import Bundle, Trip
@@ -50,6 +51,8 @@ def make_tables(source: Source, timetable: Timetable, today: date) -> tuple[Tabl
     ]:
         known = services.get(dates)
         services[dates] = trip_id if known is None else min(known, trip_id)
+    for name, dates in fare_services(source):
+        services.setdefault(dates, name)
     period = (source.settings.first_day, source.settings.last_day)
     ids = service_ids(services, period)
     calendar, exceptions = calendar_rows(ids)
@@ -70,6 +73,7 @@ def make_tables(source: Source, timetable: Timetable, today: date) -> tuple[Tabl
         "attributions": _attributions(source),
     }
     tables = {name: table for name, table in tables.items() if table.height}
+    add_fares(source, tables, timetable.bundles, ids, faults)
     calendar_origin = _calendar_origins(source, trips, plain_dates, ids)
     for name in ("calendar", "calendar_dates"):
         if name in tables:
@@ -774,6 +778,9 @@ def _calendar_origins(
             else (coach.path, coach.line, coach.columns.get("days", ""))
         )
         cells.setdefault(ids[trip.service], cell)
+    for fare in source.fares:
+        if fare.dates in ids:
+            cells.setdefault(ids[fare.dates], (fare.path, fare.line, fare.column))
     return pl.DataFrame(
         [(service, *cell) for service, cell in cells.items()],
         schema={"service_id": pl.String, "path": pl.String, "line": pl.Int32, "column": pl.String},

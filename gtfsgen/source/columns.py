@@ -16,7 +16,7 @@ from gtfsgen.source.grids import (
     top,
 )
 from gtfsgen.source.heads import KINDS, LEFT_OUT, NO_TRAIN_WORDS, folded_label
-from gtfsgen.source.manners import CLOCK_WORDS, HALF_WORDS, clock_of
+from gtfsgen.source.manners import CLOCK_WORDS, HALF_WORDS, clock_of, is_open
 from gtfsgen.source.repeats import parted, repeat, step_of
 from gtfsgen.source.tables import YES_NO
 from gtfsgen.source.times import DAY, NOTHING, Cell, TimeError, parse_clock
@@ -99,11 +99,44 @@ def columns_of(grid: Grid, reader: Reader, faults: list[Fault]) -> list[Column]:
             else:
                 column.every = interval(grid, row, index, match, faults)
         columns.append(column)
+    cells = (texts_of[i][row] for i in candidates for row in used_rows)
+    if not reader.clock and "clock" not in grid.header and is_open(cells):
+        check_halves(columns, faults)
     repeat(columns, between, train_row, faults)
     return [each for column in columns for each in parted(column, faults)]
 
 
 DIGIT = re.compile(r"\d")
+
+
+BACK_S = 4 * 3600
+"""Clocks that go back by so much do not do so at a border."""
+
+
+def check_halves(columns: list[Column], faults: list[Fault]) -> None:
+    """Times from 1:00 to 12:59 alone that go back: bold print, which is not read, may say p.m."""
+    for column in columns:
+        before = 0
+        for call in column.calls:
+            visit = column.grid.visits[call.visit]
+            for cell, row in (
+                (call.arrival, visit.arrival_row),
+                (call.departure, visit.departure_row),
+            ):
+                if cell is None or cell.clock is None or row is None:
+                    continue
+                if cell.day is None and before - cell.clock > BACK_S:
+                    faults.append(
+                        column.fault(
+                            "ambiguous_half",
+                            row,
+                            "All times of this table are from 1:00 to 12:59, and here they go back:"
+                            " it can be read in two ways, p.m., or the next day.",
+                            "write am and pm (bold print is not read), or a row clock with 24",
+                        )
+                    )
+                    return
+                before = cell.clock
 
 
 def is_candidate(grid: Grid, index: int, train_row: int, faults: list[Fault]) -> bool:

@@ -24,6 +24,11 @@ LETTER = re.compile(r"\d\s?[apAP](?![A-Za-z])")
 DIGITS = re.compile(r"\d")
 
 
+def is_open(texts: Iterable[str]) -> bool:
+    """Whether times may be of either clock: none says am or pm, none is of 24 hours alone."""
+    return not any(EXPLICIT.search(text) or OF_24.search(text) for text in texts)
+
+
 def clock_of(texts: Iterable[str], letters: frozenset[str]) -> str:
     """`24`, `12` or `?` for a table with these cells; `letters` are those of notes.csv.
 

@@ -105,6 +105,33 @@ class Coach:
     extra: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
+@dataclass(frozen=True)
+class Fare:
+    """A row of fares.csv. A place is a station_id or the zone_id of several stations."""
+
+    fare_id: str
+    """Of its own column, or blank."""
+    name: str
+    from_place: str
+    """Blank: anywhere."""
+    to_place: str
+    accommodation: str
+    """The class: first class berth, hard seat."""
+    amount: str
+    """As GTFS writes it, with a point."""
+    currency: str
+    who: str
+    days: str
+    """In canonical form; blank for every day."""
+    dates: Dates
+    payment: str
+    """`0` on board, `1` before boarding."""
+    agency: str
+    path: str
+    line: int
+    column: str
+
+
 CALLS: dict[str, pl.DataType | type[pl.DataType]] = {
     "run_id": pl.String,
     "order": pl.Int32,  # from 0 along the run
@@ -156,3 +183,5 @@ class Source:
     """Whether source/holidays.lock.csv has all of `holidays`."""
     files: dict[str, bytes] = field(default_factory=dict)
     """source/gtfs/*.geojson by file name, passed through as they are."""
+    fares: list[Fare] = field(default_factory=list)
+    """The rows of fares.csv."""

@@ -18,6 +18,7 @@ from gtfsgen.source.books import Reader
 from gtfsgen.source.calendars import Calendars, read_calendars, unused
 from gtfsgen.source.cells import Sheet, is_comment, read_csv
 from gtfsgen.source.coaches import read_coaches
+from gtfsgen.source.fares import fare_settings, read_fares
 from gtfsgen.source.grids import Grid
 from gtfsgen.source.habits import remarks
 from gtfsgen.source.holidays_ import LOCK, HolidayBook, lock_text
@@ -86,6 +87,16 @@ def read_source(path: Path | str, today: date | None = None) -> Source:
     coaches = read_coaches(
         frames["coaches"], columns["coaches"], runs, calls, stations, calendars, reader, faults
     )
+    fares = read_fares(
+        frames["fares"],
+        columns["fares"],
+        set(frames["stations"]["zone_id"]) - {""},
+        stations,
+        frames["agencies"]["agency_id"].to_list(),
+        fare_settings(settings, faults),
+        calendars,
+        faults,
+    )
     faults += unused(frames["calendars"], columns["calendars"], calendars)
     faults += unused_notes(frames["notes"], columns["notes"], reader)
     tell_platforms(reader, faults)
@@ -108,6 +119,7 @@ def read_source(path: Path | str, today: date | None = None) -> Source:
         holidays=book.used,
         holidays_locked=book.complete,
         files=files,
+        fares=fares,
     )
 
 

@@ -56,6 +56,7 @@ SECTIONS = (
     "journeys",
     "attribution",
     "moved_days",
+    "fares",
 )
 """Tables of feed.toml; all but `publisher` and `compile` belong to other rooms, which check them
 themselves."""

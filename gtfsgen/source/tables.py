@@ -175,9 +175,25 @@ NOTES = Table(
     },
 )  # fmt: skip
 
+FARES = Table(
+    "fares",
+    (
+        "fare", "name", "from", "to", "class", "price", "currency", "who", "days", "payment",
+        "agency", "source",
+    ),
+    required=("price",),
+    aliases={
+        "id": "fare", "fare_id": "fare", "amount": "price", "money": "price", "riders": "who",
+        "rider": "who", "agency_id": "agency",
+    },
+    forms={"currency": (r"[A-Z]{3}", "a currency in three capitals such as CNY")},
+)  # fmt: skip
+
 HOLIDAYS = Table("holidays.lock", ("region", "date", "name"), required=("region", "date"))
 
-TABLES = {table.name: table for table in (STATIONS, AGENCIES, ROUTES, CALENDARS, COACHES, NOTES)}
+TABLES = {
+    table.name: table for table in (STATIONS, AGENCIES, ROUTES, CALENDARS, COACHES, NOTES, FARES)
+}
 
 
 def read_table(

@@ -120,6 +120,7 @@ def is_needed(cell: Cell) -> bool:
         "agencies.csv": ("agency_id", "agency_name", "agency_url"),
         "routes.csv": ("route_id", "agency_id", "route_short_name", "route_long_name"),
         "notes.csv": ("letter",),
+        "fares.csv": ("price",),
     }
     return cell.line > 1 and cell.column in needed[cell.path]
 

@@ -588,3 +588,25 @@ def test_a_train_that_reads_upward_unmarked_is_one_error(tmp_path: Path) -> None
     )
     faults = read_source(british_project(tmp_path / "source", grid)).faults
     assert [(f.code, f.line, f.column) for f in faults] == [("train_reads_upward", 1, "D")]
+
+
+def test_times_of_twelve_hours_that_go_back_ask_for_am_and_pm(tmp_path: Path) -> None:
+    """As where bold print says p.m., which no CSV has."""
+    grid = (
+        "Train,,1\nDays,,daily\nLondon Kings Cross,,11:10\nStevenage,,11:30\n"
+        "Peterborough,,12:05\nYork,,1:40\n"
+    )
+    folder = british_project(tmp_path / "source", grid)
+    faults = [f for f in read_source(folder).faults if f.severity is Severity.ERROR]
+    assert [(f.code, f.line, f.column) for f in faults] == [("ambiguous_half", 6, "C")]
+    table = folder / "timetables" / "printed.csv"
+    table.write_text(grid.replace("Days", "clock,,24\nDays"))
+    assert [f for f in read_source(folder).faults if f.severity is Severity.ERROR] == []
+    table.write_text(
+        grid.replace("1:40", "1:40 pm")
+        .replace("11:", "11:")
+        .replace(":10", ":10 am")
+        .replace(":30", ":30 am")
+        .replace(":05", ":05 pm")
+    )
+    assert [f for f in read_source(folder).faults if f.severity is Severity.ERROR] == []
