@@ -30,9 +30,9 @@ MAX_SHOWN = 20
 def command(feed: Path, output: Path, today: date | None) -> None:
     """Turn a feed, a zip or a folder of .txt files, into curated tables.
 
-    Trains become timetables in local time, days become words, linked trips become coaches; what
-    grids cannot say goes to gtfs/*.txt as it is. The tables are built again to see whether riders
-    would notice anything: what they would is told, and the exit code is then 1.
+    Trips become timetables, days become words; what grids cannot say stays in gtfs/ as it is. The
+    tables are built again: trips that do not come back as they were stay in gtfs/ too. If the feed
+    that is built differs all the same, what differs is told, and the exit code is 1.
 
     Example: gtfsgen import feed.zip -o source
     """
@@ -51,17 +51,18 @@ def command(feed: Path, output: Path, today: date | None) -> None:
         click.echo(f"gtfsgen: cannot write the tables: {error}", err=True)
         sys.exit(2)
     click.echo(
-        f"{output}: {made.trains} trains in {made.timetables} timetables, {made.coaches} coaches"
+        f"{output}: {made.trains} trains in {made.timetables} timetables"
+        + (f", {made.coaches} coaches" if made.coaches else "")
     )
     for reason, count in made.passed.most_common():
         trips = "1 trip is" if count == 1 else f"{count} trips are"
-        click.echo(f"  {trips} passed through in gtfs/: {reason}")
+        click.echo(f"  {trips} as it was in gtfs/: {reason}")
     for remark in made.remarks:
         click.echo(f"  {remark}")
-    for change in made.changes[:MAX_SHOWN]:
-        click.echo(f"  riders would notice: {change.kind} {change.what}: {change.said}")
-    if len(made.changes) > MAX_SHOWN:
-        click.echo(f"  ... and {len(made.changes) - MAX_SHOWN} more changes")
-    if made.changes:
+    for text in made.differences[:MAX_SHOWN]:
+        click.echo(f"  not the same: {text}")
+    if len(made.differences) > MAX_SHOWN:
+        click.echo(f"  ... and {len(made.differences) - MAX_SHOWN} more differences")
+    if made.differences:
         sys.exit(1)
-    click.echo("Built again, the tables give the same feed for riders.")
+    click.echo("Built again, the tables give the same feed: every file, column and cell.")

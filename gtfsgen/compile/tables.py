@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from gtfsgen.compile.calendars import calendar_rows, service_ids
+from gtfsgen.compile.details import apply_details, service_chooser
 from gtfsgen.compile.fares import add_fares, fare_services
 from gtfsgen.compile.ids import slug, slugs
 from gtfsgen.compile.timetable import Timetable
@@ -17,6 +18,7 @@ from gtfsgen.dates import Dates
 from gtfsgen.faults import Fault, Severity
 from gtfsgen.schema import TABLES
 from gtfsgen.source.cells import letter
+from gtfsgen.source.details import Details
 from gtfsgen.source.model import ORIGIN, Coach, Run, Source
 
 Tables = dict[str, pl.DataFrame]
@@ -46,7 +48,7 @@ def make_tables(source: Source, timetable: Timetable, today: date) -> tuple[Tabl
     trips = [trip for bundle in timetable.bundles for trip in bundle.trips]
     services: dict[Dates, str] = {}
     for trip_id, dates in [
-        *((slug(run), dates) for run, dates in plain_dates.items()),
+        *((_trip_id(source, run), dates) for run, dates in plain_dates.items()),
         *((trip.trip_id, trip.service) for trip in trips),
     ]:
         known = services.get(dates)
@@ -55,9 +57,10 @@ def make_tables(source: Source, timetable: Timetable, today: date) -> tuple[Tabl
         services.setdefault(dates, name)
     period = (source.settings.first_day, source.settings.last_day)
     ids = service_ids(services, period)
-    calendar, exceptions = calendar_rows(ids)
-
     trip_rows = _trip_rows(source, timetable, plain_dates, ids, names)
+    if source.details is not None:
+        ids = _given_services(source, source.details, trip_rows, ids)
+    calendar, exceptions = calendar_rows(ids)
     stop_times = _stop_times(source, timetable, trips, faults)
     faults += _ids_taken_twice(trip_rows)
     tables: Tables = {
@@ -81,10 +84,84 @@ def make_tables(source: Source, timetable: Timetable, today: date) -> tuple[Tabl
                 calendar_origin, on="service_id", how="left", maintain_order="left"
             )
     tables["translations"] = _translations(source, tables, names)
-    merge_passthrough(tables, source.gtfs, faults)
+    details = source.details
+    if details is not None:
+        if "feed_info" in source.gtfs or details.columns.get("feed_info") == {}:
+            tables.pop("feed_info", None)
+        if "agency" in source.gtfs:
+            tables.pop("agency", None)
+        apply_details(tables, details, _open_cells(source), faults)
+        _append(tables, source.gtfs)
+    else:
+        merge_passthrough(tables, source.gtfs, faults)
+    if details is None:
+        return {
+            name: _tidy(name, tables[name]) for name in _file_order(tables) if tables[name].height
+        }, faults
+    wanted = {
+        name: _listed(name, tables[name], details)
+        for name in _file_order(tables)
+        if tables[name].height or name in source.gtfs
+    }
+    return {name: table for name, table in wanted.items() if table.width > len(ORIGIN)}, faults
+
+
+def _given_services(
+    source: Source, details: Details, trip_rows: list[dict[str, Any]], ids: dict[Dates, str]
+) -> dict[Dates, str]:
+    """Trips on services of gtfs/ that have their dates; the sets of dates that have none there."""
+    choose = service_chooser(details, source.gtfs)
+    dates_of = {name: dates for dates, name in ids.items()}
+    taken = {service for service, *_ in details_rows(source.gtfs, "service_id")}
+    left: dict[Dates, str] = {}
+    for row in trip_rows:
+        dates = dates_of[row["service_id"]]
+        given = choose(row["trip_id"], dates)
+        if given is None:
+            name = row["service_id"]
+            left[dates] = row["service_id"] = f"{name}.own" if name in taken else name
+        else:
+            row["service_id"] = given
+    return left
+
+
+def details_rows(gtfs: Mapping[str, pl.DataFrame], column: str) -> Iterable[tuple[str, ...]]:
+    """The values of a column in the calendars of gtfs/."""
+    for name in ("calendar", "calendar_dates"):
+        if name in gtfs and column in gtfs[name].columns:
+            yield from gtfs[name].select(pl.col(column).unique()).iter_rows()
+
+
+def _open_cells(source: Source) -> dict[tuple[str, str], pl.Expr]:
+    """Cells that the curated tables leave open, as conditions on the built tables."""
+    signed = [run.run_id for run in source.runs.values() if run.headsign]
+    said: dict[str, list[str]] = {}
+    for column in ("agency_id", "route_short_name", "route_long_name", "route_type"):
+        routes = source.routes.filter(pl.col(column) != "")
+        said[column] = routes["route_id"].to_list()
+    plain = {"pickup_type": "0", "drop_off_type": "0"}
     return {
-        name: _tidy(name, tables[name]) for name in _file_order(tables) if tables[name].height
-    }, faults
+        ("stops", "stop_timezone"): pl.lit(True),
+        ("agency", "agency_timezone"): pl.lit(True),
+        ("trips", "trip_headsign"): ~pl.col("trip_id").is_in(signed),
+        ("trips", "service_id"): pl.lit(False),
+        ("stop_times", "stop_sequence"): pl.lit(True),
+        ("stop_times", "timepoint"): (pl.col("timepoint") == "1") | (pl.col("arrival_time") == ""),
+        **{("stop_times", column): pl.col(column) == text for column, text in plain.items()},
+        **{("routes", column): ~pl.col("route_id").is_in(ids) for column, ids in said.items()},
+    }
+
+
+def _listed(name: str, table: pl.DataFrame, details: Details) -> pl.DataFrame:
+    """The columns that the feed has; of a file that it does not list, those that are filled."""
+    if name not in details.columns:
+        return _tidy(name, table)
+    columns = details.columns[name]
+    beyond = [c for c in table.columns if c in (*CELL_COLUMNS, *ORIGIN)]
+    return table.select(
+        *(pl.col(c).fill_null("") if c in table.columns else pl.lit("").alias(c) for c in columns),
+        *beyond,
+    )
 
 
 class Names:
@@ -157,7 +234,7 @@ def _trip_rows(
     for run_id, dates in plain_dates.items():
         run = source.runs[run_id]
         rows.append(
-            _trip_row(source, run, slug(run_id), by_object[id(dates)])
+            _trip_row(source, run, _trip_id(source, run_id), by_object[id(dates)])
             | {
                 "trip_headsign": run.headsign or names(ends[run_id]),
                 "block_id": run.extra.get("block", ""),
@@ -178,6 +255,11 @@ def _pickup_type(source: Source, *runs: Run) -> str:
     said = [str(run.extra.get("reservation", "")).lower() for run in runs]
     wanted = source.settings.motis_reservation and all(each == "required" for each in said)
     return MUST_PHONE if wanted else ""
+
+
+def _trip_id(source: Source, run_id: str) -> str:
+    """By the agency's clock, the id as it is written: a feed has given it."""
+    return run_id if source.runs[run_id].by_agency else slug(run_id)
 
 
 def _trip_row(source: Source, run: Run, trip_id: str, service_id: str) -> dict[str, Any]:
@@ -249,7 +331,7 @@ def _stop_times(
         "column", "arrival_column", "departure_column", "station_id",
     )  # fmt: skip
     cells = source.calls.select(columns)
-    rows = pl.concat([_plain_rows(timetable), _linked_rows(trips)])
+    rows = pl.concat([_plain_rows(source, timetable), _linked_rows(trips)])
     arrivals = cells.drop("departure_s", "departure_estimate")
     departures = cells.select(
         pl.col("run_id").alias("departure_run"),
@@ -370,7 +452,7 @@ ROW_SCHEMA = {
 }
 
 
-def _plain_rows(timetable: Timetable) -> pl.DataFrame:
+def _plain_rows(source: Source, timetable: Timetable) -> pl.DataFrame:
     calls = timetable.plain_calls.join(
         timetable.plain_runs, on="run_id", how="semi", maintain_order="left"
     )
@@ -381,15 +463,26 @@ def _plain_rows(timetable: Timetable) -> pl.DataFrame:
     rows = calls.with_columns(stop_sequence=sequence, count=count).with_columns(
         is_first=pl.col("stop_sequence") == 1, is_last=pl.col("stop_sequence") == pl.col("count")
     )
+    names = rows["run_id"].unique(maintain_order=True).to_list()
+    ids = [_trip_id(source, name) for name in names]
+    own_ends = pl.col("run_id").is_in([name for name in names if source.runs[name].by_agency])
     return rows.select(
-        slugs(rows["run_id"]).alias("trip_id"),
+        rows["run_id"].replace_strict(names, ids, return_dtype=pl.String).alias("trip_id"),
         pl.col("stop_sequence").cast(pl.Int32),
         "run_id",
         "order",
         pl.col("run_id").alias("departure_run"),
         pl.col("order").alias("departure_order"),
-        pl.when("is_first").then(departs).otherwise(arrives).cast(pl.Int32).alias("arrival"),
-        pl.when("is_last").then(arrives).otherwise(departs).cast(pl.Int32).alias("departure"),
+        pl.when(pl.col("is_first") & ~own_ends)
+        .then(departs)
+        .otherwise(arrives)
+        .cast(pl.Int32)
+        .alias("arrival"),
+        pl.when(pl.col("is_last") & ~own_ends)
+        .then(arrives)
+        .otherwise(departs)
+        .cast(pl.Int32)
+        .alias("departure"),
         "is_first",
         "is_last",
         pl.lit(False).alias("joint"),
@@ -478,14 +571,18 @@ STOP_COLUMNS = {
 
 
 def _stops(source: Source, stop_times: pl.DataFrame) -> pl.DataFrame:
-    stations = source.stations.join(
-        stop_times.select(pl.col("stop_id").unique().alias("station_id")),
-        on="station_id",
-        how="semi",
-        maintain_order="left",
-    )
+    stations = source.stations
+    if source.details is None:  # elsewhere gtfs/ may speak of stations that trains have left
+        stations = stations.join(
+            stop_times.select(pl.col("stop_id").unique().alias("station_id")),
+            on="station_id",
+            how="semi",
+            maintain_order="left",
+        )
     present = {name: to for name, to in STOP_COLUMNS.items() if name in stations.columns}
     zone = pl.col("stop_timezone")
+    if "lat_text" in stations.columns:
+        stations = stations.with_columns(lat=pl.col("lat_text"), lon=pl.col("lon_text"))
     table = stations.select(
         *(pl.col(name).cast(pl.String).fill_null("").alias(to) for name, to in present.items()),
         *ORIGIN,
@@ -769,7 +866,8 @@ def _calendar_origins(
     """
     cells: dict[str, tuple[str, int, str]] = {}
     for run_id, dates in plain_dates.items():
-        cells.setdefault(ids[dates], days_cell(source.runs[run_id]))
+        if dates in ids:  # those of gtfs/ have a place there
+            cells.setdefault(ids[dates], days_cell(source.runs[run_id]))
     for trip in trips:
         coach = next((c for link in (*trip.before, *trip.after) for c in link.coaches), None)
         cell = (
@@ -777,7 +875,8 @@ def _calendar_origins(
             if coach is None
             else (coach.path, coach.line, coach.columns.get("days", ""))
         )
-        cells.setdefault(ids[trip.service], cell)
+        if trip.service in ids:
+            cells.setdefault(ids[trip.service], cell)
     for fare in source.fares:
         if fare.dates in ids:
             cells.setdefault(ids[fare.dates], (fare.path, fare.line, fare.column))
@@ -793,6 +892,17 @@ def days_cell(run: Run) -> tuple[str, int, str]:
     if run.days_line:
         return run.path, run.days_line, run.days_column
     return run.path, run.line, run.column
+
+
+def _append(tables: Tables, extra: Mapping[str, pl.DataFrame]) -> None:
+    """The rows of gtfs/ of a feed that was imported: beside those that the tables make."""
+    for name, given in sorted(extra.items()):
+        own = tables.get(name)
+        tables[name] = (
+            given
+            if own is None or not own.width
+            else pl.concat([own, given], how="diagonal_relaxed")
+        )
 
 
 def merge_passthrough(

@@ -93,7 +93,8 @@ def make_timetable(source: Source, *, profile: str) -> Timetable:
         .alias("zone")
     )
     riding_runs = {run for coach in source.coaches for ride in coach.rides for run in ride.runs}
-    plain_calls = _plain_calls(calls, zones, agency, riding_runs)
+    own_clock = [run.run_id for run in runs.values() if run.by_agency]
+    plain_calls = _plain_calls(calls, zones, agency, riding_runs, own_clock)
     plain = set(plain_calls["run_id"].unique())
     trains = _trains(calls.filter(~pl.col("run_id").is_in(list(plain))), zones)
     faults += _take_out_useless(runs, plain, trains)
@@ -153,12 +154,12 @@ def _zone_names(source: Source, zones: _Zones, faults: list[Fault]) -> pl.DataFr
 
 
 def _plain_calls(
-    calls: pl.DataFrame, zones: _Zones, agency: Zone, riding: set[str]
+    calls: pl.DataFrame, zones: _Zones, agency: Zone, riding: set[str], own_clock: list[str]
 ) -> pl.DataFrame:
     """Calls of trains that ride alone and whose clocks stand alike on all dates.
 
-    That is so in zones without a clock change; and in the agency's own zone between the hours in
-    which its clocks are changed.
+    That is so in zones without a clock change; in the agency's own zone between the hours in
+    which its clocks are changed; and for the runs `own_clock`, whose times are those of the feed.
     """
     names = calls["zone"].unique().to_list()
     constant = {
@@ -167,13 +168,16 @@ def _plain_calls(
         if not zones[name].changes and not agency.changes
     }
     constant[agency.name] = 0
+    by_agency = pl.col("run_id").is_in(own_clock)
     earliest = max((c.end_of_odd_walls % DAY or DAY for c in agency.changes), default=0)
     latest = DAY + min((c.first_odd_wall % DAY for c in agency.changes), default=DAY * 1000)
     shifts = pl.DataFrame(
         {"zone": list(constant), "shift_s": list(constant.values())},
         schema={"zone": pl.String, "shift_s": pl.Int32},
     )
-    shifted = calls.join(shifts, on="zone", how="left", maintain_order="left")
+    shifted = calls.join(shifts, on="zone", how="left", maintain_order="left").with_columns(
+        shift_s=pl.when(by_agency).then(0).otherwise("shift_s").cast(pl.Int32)
+    )
     arrival, departure = pl.col("arrival_s"), pl.col("departure_s")
     moment = pl.concat_list(arrival, departure)
     spans = shifted.group_by("run_id").agg(
@@ -195,7 +199,8 @@ def _plain_calls(
         ),
     )
     plain = spans.filter(
-        pl.col("known")
+        (by_agency & (pl.col("length") > 1))
+        | pl.col("known")
         & pl.col("timed")
         & pl.col("rising")
         & (pl.col("length") > 1)

@@ -20,12 +20,16 @@ ZIP_NAME = "gtfs.zip"
 def table_texts(tables: Mapping[str, pl.DataFrame]) -> dict[str, bytes]:
     """File name -> CSV in UTF-8 with LF, quoted only where needed, without the origin columns."""
     return {
-        f"{name}.txt": table.drop(*ORIGIN, *CELL_COLUMNS, strict=False)
-        .with_columns(pl.col(pl.String).replace("", None))  # a blank cell, not ""
-        .write_csv()
-        .encode()
+        f"{name}.txt": csv_bytes(table.drop(*ORIGIN, *CELL_COLUMNS, strict=False))
         for name, table in tables.items()
     }
+
+
+def csv_bytes(table: pl.DataFrame) -> bytes:
+    """CSV of text columns. Blank cells are not quoted, but where a row is nothing else."""
+    if table.width == 1 and (table.to_series() == "").any():
+        return table.write_csv(quote_style="non_numeric").encode()
+    return table.with_columns(pl.col(pl.String).replace("", None)).write_csv().encode()
 
 
 def zip_bytes(files: Mapping[str, bytes]) -> bytes:

@@ -1,297 +1,266 @@
-"""From any feed back to curated tables, of which building makes the same feed for riders.
+"""From any feed to curated tables, of which building makes the very same feed.
 
-Trains become timetable grids in local time, days become words, tied trips become coaches. What
-grids cannot say goes to gtfs/*.txt, which the build passes through: whole trips, or single columns.
-The tables are read and built again before they are handed over; a trip that its own cells do not
-survive is passed through instead, and what riders would still notice is told.
+Trips become timetable grids, days become words; what grids cannot say stays in gtfs/, to the
+letter. A feed whose trains ride on with one another, or whose stations go by clocks of their own,
+becomes the tables of a railway (`railway.py`) if those give the same feed; every other one becomes
+a project by the agency's clock (`project.py`). The tables are built before they are handed over:
+what does not come back as it was is taken out of the grids and stays in gtfs/, in the last resort
+all of it.
 """
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date, timedelta
-from functools import cached_property
+from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import polars as pl
 
+from gtfsgen.budget import UnreadableInput
 from gtfsgen.compile import Compiled, compile_source
-from gtfsgen.dates import EPOCH
-from gtfsgen.diff.changes import Change, changes
+from gtfsgen.compile.details import given_services
+from gtfsgen.compile.write import table_texts, zip_bytes
 from gtfsgen.faults import Fault, errors
-from gtfsgen.importing.draft import Draft
-from gtfsgen.importing.extras import Extras
-from gtfsgen.importing.given import LOCATIONS, Given, Row, locations_of, read_given
-from gtfsgen.importing.trains import Clocks, Train, Trip, links_of, read_trip, rideable, trains_of
-from gtfsgen.render.service import day_of, union
-from gtfsgen.render.tables import UnreadableInput
+from gtfsgen.importing.comparing import Unlike, compare_tables
+from gtfsgen.importing.project import Project, Taken, columns_bytes, feed_toml
+from gtfsgen.importing.reading import Read, read_feed
 from gtfsgen.source import read_source
-from gtfsgen.source.heads import HEADER_WORDS
-from gtfsgen.source.model import ORIGIN, Source
-from gtfsgen.source.stations import zone_faults
-from gtfsgen.source.words import folded
+from gtfsgen.source.cells import column_index
+from gtfsgen.source.details import AS_BUILT
 from gtfsgen.writing import scratch_folder
 
-MAX_PERIOD_DAYS = 3660
-"""The longest period that feed.toml may have."""
 MAX_ROUNDS = 6
-"""How often the tables are read again after trips were taken out of them."""
+"""How often tables are read again after trips were taken out of them."""
 NOT_UNDERSTOOD = "the tables do not read it as it is"
+MOST_RAILWAY_DAYS = 6_000
+"""Trips on dates of a feed that is tried as a railway, whose local times are looked at one by one;
+a city's buses are none."""
 
 
 @dataclass
 class Imported:
     """What became of a feed."""
 
-    files: dict[str, str]
-    """Path below the source folder -> text."""
-    trains: int
-    timetables: int
-    coaches: int
-    passed: Counter[str]
+    files: dict[str, bytes]
+    """Path below the source folder -> content."""
+    trains: int = 0
+    """Trips, or trains of a railway, that have a column."""
+    timetables: int = 0
+    coaches: int = 0
+    passed: Counter[str] = field(default_factory=Counter)
     """Why trips are passed through whole -> how many."""
-    remarks: list[str]
-    """What could not be kept, in words."""
-    changes: list[Change]
-    """What riders would notice in a feed built from the files."""
+    remarks: list[str] = field(default_factory=list)
+    """What was not kept, or kept otherwise than by cell, in words."""
+    differences: list[str] = field(default_factory=list)
+    """What a feed built from the files has otherwise; nothing if all its files, columns and cells
+    are the same."""
 
 
 def import_feed(feed: Path, today: date) -> Imported:
     """The curated tables of a feed, a zip or a folder of .txt files.
 
-    `today` becomes as_of of feed.toml. Raises `UnreadableInput` where there is no feed.
+    `today` becomes as_of of feed.toml. Raises `UnreadableInput` where there is no feed, or one in
+    an encoding that is not known.
     """
-    given = read_given(feed)
-    locations, remarks = None, list(given.tables.remarks)
-    try:
-        locations = locations_of(feed)
-    except ValueError as error:
-        remarks.append(f"{LOCATIONS} is left out, it cannot be read as JSON: {error}")
-    with scratch_folder() as folder:
-        made = Importer(given, today, folder / "source", remarks).run()
-    if locations is not None:
-        made.files[f"gtfs/{LOCATIONS}"] = locations
+    read = read_feed(feed)
+    if read.as_text:
+        names = ", ".join(sorted(f"{name}" for name in read.as_text))
+        return _as_it_is(read, today, f"the cells of {names} cannot be told apart as they stand")
+    made = _railway(read, today) if _may_be_railway(read) else None
+    made = made or _by_agency(read, today)
+    made.remarks = list(dict.fromkeys([*read.remarks, *made.remarks]))
     return made
 
 
-class Importer:
-    """One import: tables are written into `root`, read, compiled, and mended until they hold."""
+# ------------------------------------------------------------------------------ by agency's clock
 
-    def __init__(self, given: Given, today: date, root: Path, remarks: list[str]) -> None:
-        self.given, self.today, self.root, self.remarks = given, today, root, remarks
-        self.passed: dict[str, str] = {}
-        """Trips that are passed through whole -> why."""
-        self.bad_stops: set[str] = set()
-        self.clipped_to: tuple[date, date] | None = None
-        self.lost_cells: set[tuple[str, int, str]] = set()
-        """File, line and column of cells that the built tables contradict."""
 
-    def run(self) -> Imported:
-        for _ in range(MAX_ROUNDS):
-            draft = self.draft()
-            faults = self.compiled(draft, {})
-            if not self.took_out(draft, faults):
+def _by_agency(read: Read, today: date) -> Imported:
+    taken = Taken()
+    with scratch_folder() as folder:
+        for number in range(MAX_ROUNDS):
+            project = Project(read, today, taken)
+            root = _written(project.files, folder / f"round-{number}")
+            faults, built = _built(root)
+            unlike = compare_tables(read.tables, _without_origin(built, read))
+            if not errors(faults) and not unlike:
+                return _handed_over(project)
+            if not _take_out(project, taken, faults, unlike):
                 break
-        extra = Extras(self.given, draft, self.built)
-        for _ in range(MAX_ROUNDS):
-            gtfs = extra.files(self.lost_cells)
-            faults = self.compiled(draft, gtfs)
-            clashes = {(f.path, f.line, f.column) for f in errors(faults) if f.code == "said_twice"}
-            if clashes <= self.lost_cells:
-                break
-            self.lost_cells |= clashes
-        self.remarks += [f"{fault} (the tables need mending)" for fault in errors(faults)[:5]]
-        if self.lost_cells:
-            files = Counter(path for path, _, _ in self.lost_cells)
-            told = ", ".join(f"{count} of {path}" for path, count in sorted(files.items()))
-            self.remarks.append(f"cells that the timetables say otherwise are left out: {told}")
-        built = {
-            name: table.drop(*ORIGIN, strict=False) for name, table in self.built.tables.items()
-        }
-        return Imported(
-            files={**draft.files, **gtfs},
-            trains=sum(len(grid.trains) for grid in draft.grids),
-            timetables=len(draft.grids),
-            coaches=len(draft.coaches),
-            passed=Counter(self.passed.values()),
-            remarks=self.remarks,
-            changes=[] if errors(faults) else self.noticed(built),
-        )
+        project = Project(read, today, taken, most=0)
+        root = _written(project.files, folder / "without-grids")
+        faults, built = _built(root)
+        if not errors(faults) and not compare_tables(read.tables, _without_origin(built, read)):
+            made = _handed_over(project)
+            made.passed = Counter({NOT_UNDERSTOOD: read.tables["trips"].height})
+            return made
+    return _as_it_is(read, today, "the tables cannot say it as it is")
 
-    def noticed(self, built: Mapping[str, pl.DataFrame]) -> list[Change]:
-        """What riders would notice. That the period now holds all days of the trips is no loss."""
-        found = changes(self.given.tables, built)
-        for change in found:
-            if change.kind == "period" and not self.clipped_to:
-                self.remark(f"the feed's period becomes that of its trips: {change.said}")
-        return [change for change in found if change.kind != "period" or self.clipped_to]
 
-    # ---------------------------------------------------------------------------- a first version
+def _handed_over(project: Project) -> Imported:
+    return Imported(
+        files=project.files,
+        trains=len(project.trip_ids),
+        timetables=len(project.sheets),
+        passed=Counter(project.trips.passed.values()),
+    )
 
-    def draft(self) -> Draft:
-        """Tables of all trips that have not been found to be beyond them."""
-        given = self.given
-        labels = self.labels()
-        frequent = {row.get("trip_id") for row in given.rows("frequencies")}
-        trips: dict[str, Trip] = {}
-        for trip_id, row in given.trips.items():
-            if trip_id in self.passed:
-                continue
-            dates = given.services.get(row.get("service_id", ""))
-            if trip_id in frequent:
-                found: Trip | str = "it repeats by frequencies.txt"
-            else:
-                found = read_trip(row, given.calls.get(trip_id, []), dates, given.routes, labels)
-            if isinstance(found, str):
-                self.passed[trip_id] = found
-            else:
-                trips[trip_id] = found
-        period = self.period(trips)
-        links = links_of(trips, given.rails, given.rows("transfers"))
-        ways = rideable(trips, links)
-        zones = {stop: given.zone_of(stop) for stop in labels}
-        clocks = Clocks(given.zone, zones, tuple((day - EPOCH).days for day in period))  # type: ignore[arg-type]
-        self.leave_late_blocks(trips, {trip for way in ways for trip in way})
-        trains, coaches = trains_of(trips, ways, clocks)
-        period = self.widened(period, trains)
-        return Draft(given, self.today, trains, coaches, ways, labels, period)
 
-    def labels(self) -> dict[str, str]:
-        """Stops that tables can have -> what grids call them: the name if it is the only one, the
-        id, or an alias of both.
-        """
-        usable = {key: row for key, row in self.given.stops.items() if self.is_station(key, row)}
-        named: Counter[str] = Counter()
-        for key, row in usable.items():
-            own = {row["stop_name"], key, *self.given.names.get(key, {}).values()}
-            named.update({folded(name) for name in own})
-        found: dict[str, str] = {}
-        for key, row in usable.items():
-            name = row["stop_name"]
-            choices = [name] if named[folded(name)] == 1 else []
-            choices += [key, f"{name} ({key})"]
-            found[key] = next((each for each in choices if is_station_label(each)), "")
-        return {key: label for key, label in found.items() if label}
+def _written(files: Mapping[str, bytes], root: Path) -> Path:
+    for path, content in files.items():
+        file = root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    return root
 
-    def is_station(self, stop_id: str, row: Row) -> bool:
-        """Whether stations.csv takes a stop: a name, a position, the zone that is there."""
-        if stop_id in self.bad_stops or stop_id[0] == "#" or not row.get("stop_name"):
-            return False
-        if row.get("location_type", "") not in ("", "0"):
-            return False
-        try:
-            lat, lon = float(row.get("stop_lat", "")), float(row.get("stop_lon", ""))
-        except ValueError:
-            return False
-        if not (abs(lat) <= 90 and abs(lon) <= 180) or (abs(lat) < 1 and abs(lon) < 1):
-            return False
-        place = {"lat": lat, "lon": lon, "path": "", "line": 0}
-        try:
-            found = zone_faults(place, self.given.zone_of(stop_id), {}, *self.zone_days)
-        except (KeyError, ValueError, OSError):
-            return False
-        return not errors(found)
 
-    @cached_property
-    def zone_days(self) -> tuple[date, date]:
-        """A year of the feed in which zones are compared."""
-        running = union(self.given.services.values())
-        first = running.first if running else self.today
-        return first, min(running.last if running else first, first + timedelta(days=366))
+def _built(root: Path) -> tuple[list[Fault], Compiled]:
+    source = read_source(root)
+    compiled = compile_source(source)
+    return [*source.faults, *compiled.faults], compiled
 
-    def period(self, trips: Mapping[str, Trip]) -> tuple[date, date]:
-        """The days of feed_info and those on which a trip of the tables runs; else all."""
-        info = [day_of(self.given.info.get(f"feed_{end}_date")) for end in ("start", "end")]
-        known = [day for day in info if day]
-        running = union(trip.dates for trip in trips.values())
-        if not running and not known:
-            running = union(self.given.services.values())
-        known += [running.first, running.last] if running else []
-        return (min(known), max(known)) if known else (self.today, self.today)
 
-    def clipped(self, first: date, last: date) -> tuple[date, date]:
-        """No more than ten years: from a year ago if the feed runs today, else its last."""
-        if (last - first).days <= MAX_PERIOD_DAYS:
-            return first, last
-        if first <= self.today <= last:
-            first = max(first, self.today - timedelta(days=365))
-        else:
-            first = last - timedelta(days=MAX_PERIOD_DAYS)
-        last = min(last, first + timedelta(days=MAX_PERIOD_DAYS))
-        self.clipped_to = first, last
-        self.remark(f"the feed runs for more than ten years; the tables have {first} to {last}")
-        return first, last
-
-    def widened(self, period: tuple[date, date], trains: Iterable[Train]) -> tuple[date, date]:
-        """The period with the local dates of trains that leave after midnight of its last day."""
-        running = union(train.dates for train in trains if not train.linked)
-        if not running:
-            return self.clipped(*period)
-        return self.clipped(min(period[0], running.first), max(period[1], running.last))
-
-    def remark(self, text: str) -> None:
-        if text not in self.remarks:
-            self.remarks.append(text)
-
-    def leave_late_blocks(self, trips: dict[str, Trip], riding: set[str]) -> None:
-        """A block's trip after midnight would get the next date in a grid, and leave its block."""
-        late = [
-            trip_id
-            for trip_id, trip in trips.items()
-            if trip_id not in riding and trip.row.get("block_id") and trip.starts >= 86_400
+def _without_origin(built: Compiled, read: Read) -> dict[str, pl.DataFrame]:
+    """The built tables; their columns of origin are left out by the names that the feed has."""
+    found = {}
+    for name, table in built.tables.items():
+        own = read.tables.get(name)
+        beyond = {"path", "line", "column", "run_id", "order", "departure_run", "departure_order"}
+        kept = [
+            c for c in table.columns if c not in beyond or (own is not None and c in own.columns)
         ]
-        for trip_id in late:
-            self.passed[trip_id] = "it belongs to a block and leaves after midnight"
-            del trips[trip_id]
-
-    # ---------------------------------------------------------------------------- trying it out
-
-    def compiled(self, draft: Draft, gtfs: Mapping[str, str]) -> list[Fault]:
-        """Write, read and compile the tables; all faults. The feed is in `built`."""
-        shutil.rmtree(self.root, ignore_errors=True)
-        for path, text in {**draft.files, **gtfs}.items():
-            file = self.root / path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8", newline="")
-        self.source: Source = read_source(self.root)
-        self.built: Compiled = compile_source(self.source)
-        return [*self.source.faults, *self.built.faults]
-
-    def took_out(self, draft: Draft, faults: Iterable[Fault]) -> bool:
-        """Pass through what the tables do not take: the trips of a column, those of a station."""
-        before = len(self.passed), len(self.bad_stops)
-        for fault in errors(faults):
-            if fault.path == "stations.csv" and fault.line > 1:
-                self.bad_stops.add(draft.stations[fault.line - 2])
-            elif fault.path in draft.by_path:
-                grid = draft.by_path[fault.path]
-                index = column_number(fault.column) - 2
-                columns = grid.trains[index : index + 1] if index >= 0 else grid.trains
-                for train in columns:
-                    self.passed |= dict.fromkeys(train.trips, NOT_UNDERSTOOD)
-            elif fault.path == "coaches.csv" and 2 <= fault.line <= len(draft.coaches) + 1:
-                riding = set(draft.coaches[fault.line - 2].trains)
-                for train in draft.trains:
-                    if train.linked and train.label in riding:
-                        self.passed |= dict.fromkeys(train.trips, NOT_UNDERSTOOD)
-        return before != (len(self.passed), len(self.bad_stops))
+        found[name] = table.select(kept)
+    return found
 
 
-def is_station_label(text: str) -> bool:
-    """Whether a row of a grid that begins with it is a station's."""
-    word = folded(text) in HEADER_WORDS or text.lower().startswith(("#", "x_"))
-    return not word and not set(text) & set(";|")
+def _take_out(project: Project, taken: Taken, faults: Iterable[Fault], unlike: Unlike) -> bool:
+    """Take out of the grids what the tables refuse or say otherwise; whether anything was."""
+    before = (len(taken.trips), len(taken.stops), len(taken.routes), taken.agencies)
+    for fault in errors(faults):
+        if fault.path == "stations.csv" and fault.line > 1:
+            _take_row(project, "stations.csv", fault.line, taken.stops)
+        elif fault.path == "routes.csv" and fault.line > 1:
+            _take_row(project, "routes.csv", fault.line, taken.routes)
+        elif fault.path == "agencies.csv":
+            taken.agencies = True
+        elif fault.path in project.by_path:
+            sheet = project.by_path[fault.path]
+            place = column_index(fault.column) - 2 if fault.column else -1
+            numbers = sheet.trips[place : place + 1] if place >= 0 else sheet.trips
+            for n in numbers:
+                taken.trips[project.trip_ids[n]] = NOT_UNDERSTOOD
+    if "agency" in unlike.rows or any(each.startswith("agency.txt") for each in unlike.files):
+        taken.agencies = True
+    own = set(project.trip_ids)
+    for name in ("trips", "stop_times"):
+        if name in unlike.rows:
+            odd = set(unlike.rows[name]["trip_id"].to_list()) & own
+            taken.trips |= dict.fromkeys(odd, NOT_UNDERSTOOD)
+    if "stops" in unlike.rows:
+        taken.stops |= set(unlike.rows["stops"]["stop_id"].to_list()) & set(project.labels)
+    if "routes" in unlike.rows:
+        taken.routes |= set(unlike.rows["routes"]["route_id"].to_list())
+    return before != (len(taken.trips), len(taken.stops), len(taken.routes), taken.agencies)
 
 
-def column_number(letters: str) -> int:
-    """A spreadsheet's column from 0; -1 for none."""
-    value = 0
-    for character in letters:
-        value = value * 26 + ord(character) - 64
-    return value - 1
+def _take_row(project: Project, path: str, line: int, taken: set[str]) -> None:
+    """The first cell of a line of a table that was written a line a row."""
+    rows = project.files[path].decode().split("\n")
+    if line <= len(rows):
+        taken.add(rows[line - 1].split(",")[0].strip('"'))
 
 
-__all__ = ["Imported", "UnreadableInput", "import_feed"]
+def _as_it_is(read: Read, today: date, why: str) -> Imported:
+    """A project that holds the files of the feed as they are."""
+    files = {f"gtfs/{name}": data for name, data in {**read.raw, **read.as_text}.items()}
+    files |= {f"gtfs/{name}": text for name, text in table_texts(read.tables).items()}
+    files["feed.toml"] = feed_toml(read.tables, today, (today, today)).encode()
+    columns = {name: dict.fromkeys(table.columns, AS_BUILT) for name, table in read.tables.items()}
+    if "feed_info" not in read.tables:
+        columns["feed_info"] = {}
+    files["gtfs/details/columns.csv"] = columns_bytes(columns)
+    with scratch_folder() as folder:
+        faults, built = _built(_written(files, folder))
+    unlike = compare_tables(read.tables, _without_origin(built, read))
+    other = {**read.raw, **read.as_text} != built.files
+    return Imported(
+        files=files,
+        remarks=[*read.remarks, f"the whole feed stays in gtfs/: {why}"],
+        differences=[
+            *map(str, errors(faults)),
+            *unlike.files,
+            *(f"{rows.height} rows of {name}.txt" for name, rows in unlike.rows.items()),
+            *(["files that are no tables"] if other else []),
+        ],
+    )
+
+
+# ----------------------------------------------------------------------------------- as a railway
+
+
+def _may_be_railway(read: Read) -> bool:
+    """Whether trains ride on with one another, or stations go by clocks of their own."""
+    agency = read.tables.get("agency")
+    zones = set(agency["agency_timezone"].to_list()) if _has(agency, "agency_timezone") else set()
+    stops = read.tables["stops"]
+    own = set(stops["stop_timezone"].to_list()) - {""} if _has(stops, "stop_timezone") else set()
+    transfers = read.tables.get("transfers")
+    kinds = (
+        transfers["transfer_type"].to_list()
+        if transfers is not None and _has(transfers, "transfer_type")
+        else []
+    )
+    linked = "4" in kinds
+    if not (own - zones or linked) or not _has(read.tables["trips"], "service_id"):
+        return False
+    days = given_services(read.tables)
+    services = read.tables["trips"]["service_id"].to_list()
+    return sum(len(days[each]) for each in services if each in days) <= MOST_RAILWAY_DAYS
+
+
+def _has(table: pl.DataFrame | None, column: str) -> bool:
+    return table is not None and column in table.columns
+
+
+def _railway(read: Read, today: date) -> Imported | None:
+    """The tables of a railway, in local time and with coaches; None if they give another feed."""
+    from gtfsgen.importing.given import Given
+    from gtfsgen.importing.railway import Importer
+
+    given = Given(read.text_tables())
+    with scratch_folder() as folder:
+        try:
+            made = Importer(given, today, folder / "source", []).run()
+        except (ValueError, KeyError, IndexError, OverflowError):
+            return None  # it is no railway that these tables know; the agency's clock says it
+        files = {path: text.encode() for path, text in made.files.items()}
+        files |= {
+            f"gtfs/{name}": data for name, data in read.raw.items() if name.endswith("geojson")
+        }
+        faults, built = _built(_written(files, folder / "again"))
+    if (
+        errors(faults)
+        or made.passed
+        or set(read.raw) - {n for n in read.raw if n.endswith("geojson")}
+    ):
+        return None
+    if compare_tables(read.tables, _without_origin(built, read)):
+        return None
+    return Imported(
+        files=files,
+        trains=made.trains,
+        timetables=made.timetables,
+        coaches=made.coaches,
+        remarks=made.remarks,
+    )
+
+
+def feed_of(made: Imported, folder: Path) -> bytes:
+    """The feed that the tables make, as a zip."""
+    _, built = _built(_written(made.files, folder))
+    return zip_bytes(table_texts(built.tables) | built.files)
+
+
+__all__ = ["Imported", "UnreadableInput", "feed_of", "import_feed"]

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import polars as pl
 
 from gtfsgen import route_types
-from gtfsgen.budget import UnreadableInput
 from gtfsgen.clocks import zone_names
-from gtfsgen.csv.streams import DamagedEntry
 from gtfsgen.dates import Dates
-from gtfsgen.feed.tolerant import TextTables, open_files
+from gtfsgen.feed.tolerant import TextTables
 from gtfsgen.render.service import service_dates
-from gtfsgen.render.tables import Rows, text_tables
+from gtfsgen.render.tables import Rows
 from gtfsgen.source.tables import LANGUAGE
 
 Row = dict[str, str]
-
-LOCATIONS = "locations.geojson"
-"""The one file of a feed that is no table."""
 
 
 def text_rows(table: pl.DataFrame | None) -> list[Row]:
@@ -32,39 +25,6 @@ def text_rows(table: pl.DataFrame | None) -> list[Row]:
     if table is None:
         return []
     return list(table.with_columns(pl.all().cast(pl.String).fill_null("")).iter_rows(named=True))
-
-
-def read_given(feed: Path) -> Given:
-    """A feed, a zip or a folder of .txt files. Raises `UnreadableInput` where there is none."""
-    given = Given(text_tables(feed, stems_of(feed)))
-    if not given.trips or not given.calls or not given.stops:
-        raise UnreadableInput(f"{feed} has no trips, stop times or stops that can be read")
-    return given
-
-
-def stems_of(feed: Path) -> list[str]:
-    """The names of the feed's tables without .txt. Raises `UnreadableInput`."""
-    with open_files(feed) as files:
-        return [name.removesuffix(".txt") for name in files if name.endswith(".txt")]
-
-
-def locations_of(feed: Path) -> str | None:
-    """The text of locations.geojson, None where there is none.
-
-    Raises ValueError if it is damaged or not JSON in UTF-8, as the tables want it.
-    """
-    with open_files(feed) as files:
-        if LOCATIONS not in files:
-            return None
-        try:
-            text = files.read(LOCATIONS, "json").decode("utf-8-sig")
-        except DamagedEntry as error:
-            raise ValueError(str(error)) from error
-    try:
-        json.loads(text)
-    except RecursionError:
-        raise ValueError("lists and objects are too deep within each other") from None
-    return text
 
 
 @dataclass

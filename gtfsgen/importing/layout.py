@@ -42,8 +42,11 @@ def grids_of(
     grids: list[Grid] = []
     for group in groups(list(trains), coaches, rails):
         own: list[Grid] = []
-        for pattern, members in in_good_order(group):
-            home = None
+        by_pattern: dict[tuple[Key, ...], list[Train]] = defaultdict(list)
+        for train in group:
+            by_pattern[keys_of(train.halts)].append(train)
+        for pattern in in_good_order(by_pattern):
+            members, home = by_pattern[pattern], None
             stray = members[0].route_id in rails and not members[0].linked
             for grid in own:
                 if stray and len(set(grid.order) & set(pattern)) < SAME_LINE_SHARE * len(pattern):
@@ -95,22 +98,25 @@ def keys_of(halts: Iterable[Halt]) -> tuple[Key, ...]:
     return tuple(keys)
 
 
-def in_good_order(trains: list[Train]) -> list[tuple[tuple[Key, ...], list[Train]]]:
-    """Patterns of stops with their trains: the longest first, then those that meet what is there.
+MOST_ORDERED = 300
+"""Patterns of one group among which those that meet are looked for."""
+
+
+def in_good_order(patterns: Iterable[tuple[Key, ...]]) -> list[tuple[Key, ...]]:
+    """Patterns of stops: the longest first, then those that meet what is there.
 
     So K27 and 52, which share no stop, find their places around 95, which meets both.
     """
-    by_pattern: dict[tuple[Key, ...], list[Train]] = defaultdict(list)
-    for train in trains:
-        by_pattern[keys_of(train.halts)].append(train)
-    left = sorted(by_pattern, key=lambda pattern: (-len(pattern), pattern))
+    left = sorted(patterns, key=lambda pattern: (-len(pattern), pattern))
+    if len(left) > MOST_ORDERED:
+        return left
     known: set[Key] = set()
     ordered = []
     while left:
         place = next((i for i, pattern in enumerate(left) if known.intersection(pattern)), 0)
         pattern = left.pop(place)
         known.update(pattern)
-        ordered.append((pattern, by_pattern[pattern]))
+        ordered.append(pattern)
     return ordered
 
 

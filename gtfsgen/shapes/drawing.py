@@ -64,11 +64,14 @@ def draw(
     `tables` are GTFS tables by name without `.txt`, cells as text, with or without the columns
     path, line and column. `options` is `[shapes]` of feed.toml: the fields of `Limits`; `osm`, an
     extract's path relative to the folder above `tracks`; and `network = "world"`, to draw along the
-    outline of the world's railways what nothing else leads along. Unreadable tracks and unknown
-    options are faults; `option_lines` says on which line of feed.toml an option stands.
+    outline of the world's railways what nothing else leads along, or `"none"`, to draw nothing.
+    Unreadable tracks and unknown options are faults; `option_lines` says on which line of feed.toml
+    an option stands.
     """
     places = option_lines or {}
     limits, faults = _limits(options, places)
+    if options.get("network") == "none":
+        return Drawn(dict(tables), faults, {"type": "FeatureCollection", "features": []})
     given = read_tracks(tracks)
     faults += given.faults
     networks: list[Network] = []
@@ -195,7 +198,9 @@ def _limits(options: Mapping[str, Any], lines: Mapping[str, int]) -> tuple[Limit
         if name in known and _is_measure(value):
             chosen[name] = float(value)
             continue
-        if (name == "osm" and isinstance(value, str)) or (name, value) == ("network", "world"):
+        if name == "osm" and isinstance(value, str):
+            continue
+        if name == "network" and value in ("world", "none"):
             continue
         code = "invalid_option"
         if name.startswith("x_"):
@@ -203,7 +208,7 @@ def _limits(options: Mapping[str, Any], lines: Mapping[str, int]) -> tuple[Limit
         if name == "osm":
             expected = "the path of an extract, in quotes"
         elif name == "network":
-            expected = '"world"'
+            expected = '"world" or "none"'
         elif name in known:
             expected = f"a number from 0 to {MOST_MEASURE:,.0f}"
         else:

@@ -16,14 +16,14 @@ from gtfsgen.source.grids import (
     top,
 )
 from gtfsgen.source.heads import KINDS, LEFT_OUT, NO_TRAIN_WORDS, folded_label
-from gtfsgen.source.manners import CLOCK_WORDS, HALF_WORDS, clock_of, is_open
+from gtfsgen.source.manners import AGENCY, CLOCK_WORDS, HALF_WORDS, clock_of, is_open
 from gtfsgen.source.repeats import parted, repeat, step_of
 from gtfsgen.source.tables import YES_NO
 from gtfsgen.source.times import DAY, NOTHING, Cell, TimeError, parse_clock
 from gtfsgen.source.upper_rows import header_of, settle_upper_rows
 from gtfsgen.source.words import folded, nearest
 
-CLOCKS = {"clock": {**CLOCK_WORDS, **HALF_WORDS}}
+CLOCKS = {"clock": {**CLOCK_WORDS, **HALF_WORDS, AGENCY: AGENCY}}
 FORMS = {
     "bikes": YES_NO,
     "wheelchair": YES_NO,
@@ -175,7 +175,9 @@ def check_forms(grid: Grid, index: int, header: dict[str, str], faults: list[Fau
     if "clock" in header and folded(header["clock"]) not in CLOCKS["clock"]:
         row = grid.header["clock"]
         message = "This does not say by which clock the train's times are."
-        faults.append(grid.fault("invalid_value", row, index, message, "write 24, 12, am or pm"))
+        faults.append(
+            grid.fault("invalid_value", row, index, message, "write 24, 12, am, pm or agency")
+        )
 
 
 def book_of(reader: Reader, header: dict[str, str], clock: str, british: bool) -> Book:

@@ -83,6 +83,8 @@ class Grid:
     """The column of the stations' names."""
     british: bool = False
     """Whether its day cells are British day codes."""
+    by_agency: bool = False
+    """Whether its times are by the agency's clock (`agency_grids`)."""
     start: int = 0
     """The first row that is no title."""
     left_out: list[int] = field(default_factory=list)

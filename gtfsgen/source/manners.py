@@ -14,6 +14,9 @@ HALF_WORDS = {
     "am": "a", "a.m.": "a", "a.m": "a", "a": "a", "a. m.": "a", "上午": "a",
     "pm": "p", "p.m.": "p", "p.m": "p", "p": "p", "p. m.": "p", "下午": "p",
 }  # fmt: skip
+AGENCY = "agency"
+"""The clock of the feed itself: times of the agency's zone counted from noon less twelve hours of a
+service day, past 24:00 where need be, by 24 hours."""
 CLOCK_WORDS = {"24": "24", "24 h": "24", "24h": "24", "12": "12", "12 h": "12", "12h": "12"}
 EXPLICIT = re.compile(r"\d\s?[ap]\.?\s?m\b|^\s*[ap]\.?m\.?\s+\d|上午|下午", re.IGNORECASE)
 OF_24 = re.compile(

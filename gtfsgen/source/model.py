@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from gtfsgen.dates import Dates
 from gtfsgen.faults import Fault
+from gtfsgen.source.manners import AGENCY
+
+if TYPE_CHECKING:
+    from gtfsgen.source.details import Details
 
 ORIGIN = ("path", "line", "column")
 """Where a row comes from: file relative to the source folder, line from 1, spreadsheet letter."""
@@ -75,6 +79,11 @@ class Run:
     days_line: int = 0
     """Line and letter of the cell that says the days; the train's own if there is none."""
     days_column: str = ""
+
+    @property
+    def by_agency(self) -> bool:
+        """Whether its times are those of the feed: by the agency's clock, on service days."""
+        return self.extra.get("clock") == AGENCY
 
 
 @dataclass(frozen=True)
@@ -182,6 +191,8 @@ class Source:
     holidays_locked: bool = True
     """Whether source/holidays.lock.csv has all of `holidays`."""
     files: dict[str, bytes] = field(default_factory=dict)
-    """source/gtfs/*.geojson by file name, passed through as they are."""
+    """Files of source/gtfs/ that are no tables by name, passed through as they are."""
     fares: list[Fare] = field(default_factory=list)
     """The rows of fares.csv."""
+    details: Details | None = None
+    """source/gtfs/details/, of a feed that was imported."""

@@ -12,17 +12,21 @@ import polars as pl
 from gtfsgen.budget import budget
 from gtfsgen.faults import Fault, Severity
 from gtfsgen.files import UnreadableFile, files_in, read_bytes
+from gtfsgen.source.agency_grids import by_agency, read_agency_grid
 from gtfsgen.source.bindings import TELLING, Binding, read_binding
 from gtfsgen.source.bindings import WORDS as MARK_WORDS
 from gtfsgen.source.books import Reader
 from gtfsgen.source.calendars import Calendars, read_calendars, unused
 from gtfsgen.source.cells import Sheet, is_comment, read_csv
 from gtfsgen.source.coaches import read_coaches
+from gtfsgen.source.details import FOLDER as DETAILS
+from gtfsgen.source.details import read_details, read_to_the_letter
 from gtfsgen.source.fares import fare_settings, read_fares
 from gtfsgen.source.grids import Grid
 from gtfsgen.source.habits import remarks
 from gtfsgen.source.holidays_ import LOCK, HolidayBook, lock_text
-from gtfsgen.source.model import Run, Settings, Source
+from gtfsgen.source.manners import AGENCY
+from gtfsgen.source.model import ORIGIN, Run, Settings, Source
 from gtfsgen.source.settings import PATH as FEED_TOML
 from gtfsgen.source.settings import read_settings
 from gtfsgen.source.stations import (
@@ -59,17 +63,23 @@ def read_source(path: Path | str, today: date | None = None) -> Source:
     for name, table in TABLES.items():
         frames[name], columns[name] = one_table(sheets.get(name, []), table, languages, faults)
     frames["stations"] = read_stations(frames["stations"], columns["stations"], settings, faults)
-    gtfs, files = read_passthrough(root / "gtfs", faults)
-    without_grids = not timetables and "trips" in gtfs  # whole trips are passed through
+    details = read_details(root / "gtfs" / DETAILS, faults)
+    imported = details is not None
+    gtfs, files = read_passthrough(root / "gtfs", faults, to_the_letter=imported)
+    if not sheets.get("agencies") and "agency" in gtfs:
+        frames["agencies"] = agencies_of(gtfs["agency"])
+    # whole trips are passed through, or the very file
+    without_grids = not timetables and ("trips" in gtfs or imported)
     if not sheets.get("stations") and not without_grids:
         faults.append(whole("missing_table", "stations.csv", "The project has no stations."))
     if not timetables and not without_grids:
         faults.append(whole("missing_table", "timetables", "The project has no timetables."))
-    faults += check_agencies(frames, columns, settings.agency_timezone)
+    faults += check_agencies(frames, columns, settings.agency_timezone, imported=imported)
     stations = Stations(frames["stations"])
     book = HolidayBook(root, settings.first_day, settings.last_day, faults)
     calendars = Calendars(settings, book)
     read_calendars(frames["calendars"], columns["calendars"], calendars, faults)
+    clock = str(settings.raw.get("clock", ""))
     bindings = note_bindings(frames["notes"], columns["notes"], calendars, faults)
     reader = Reader(
         note_letters(frames["notes"], columns["notes"], bindings, faults),
@@ -77,9 +87,17 @@ def read_source(path: Path | str, today: date | None = None) -> Source:
         | {letter: each.days for letter, each in bindings.items() if each.days},
         bindings,
         calendars,
-        str(settings.raw.get("clock", "")),
+        "24" if clock == AGENCY else clock,
     )
-    grids = [grid for sheet in timetables for grid in read_grids(sheet, stations, faults)]
+    grids = [
+        grid
+        for sheet in timetables
+        for grid in (
+            [read_agency_grid(sheet, stations, faults)]
+            if by_agency(sheet, clock)
+            else read_grids(sheet, stations, faults)
+        )
+    ]
     runs, calls = read_runs(grids, stations, settings, reader, calendars, faults)
     runs = check_routes(runs, grids, frames["routes"], columns["routes"], faults)
     faults += check_run_agencies(runs, grids, frames, columns)
@@ -120,6 +138,7 @@ def read_source(path: Path | str, today: date | None = None) -> Source:
         holidays_locked=book.complete,
         files=files,
         fares=fares,
+        details=details,
     )
 
 
@@ -232,14 +251,39 @@ def one_table(
     return frame, letters
 
 
+def agencies_of(table: pl.DataFrame) -> pl.DataFrame:
+    """The agencies of gtfs/agency.txt, for a project without agencies.csv."""
+    kind = TABLES["agencies"]
+    return table.select(
+        *(
+            pl.col(name) if name in table.columns else pl.lit("").alias(name)
+            for name in kind.columns
+        ),
+        *ORIGIN,
+    ).with_columns(agency_timezone=pl.lit(""))
+
+
 def read_passthrough(
-    folder: Path, faults: list[Fault]
+    folder: Path, faults: list[Fault], *, to_the_letter: bool = False
 ) -> tuple[dict[str, pl.DataFrame], dict[str, bytes]]:
-    """gtfs/*.txt by name without .txt, and gtfs/*.geojson by name."""
+    """gtfs/*.txt by name without .txt, and gtfs/*.geojson by name.
+
+    `to_the_letter`, as for a feed that was imported, tables keep every blank, and files that are no
+    tables are passed through as they are.
+    """
     tables: dict[str, pl.DataFrame] = {}
     files: dict[str, bytes] = {}
     for file in listed(folder, "gtfs/", faults):
         path = f"gtfs/{file.name}"
+        if to_the_letter and file.name == DETAILS:
+            continue
+        if to_the_letter and file.is_file():
+            table = read_to_the_letter(file, path) if file.suffix == ".txt" else None
+            if table is not None:
+                tables[file.stem] = table
+            else:
+                files[file.name] = file.read_bytes()
+            continue
         if file.suffix.lower() == ".geojson":
             if (content := read_geojson(file, path, faults)) is not None:
                 files[file.name] = content
@@ -279,6 +323,11 @@ def read_stations(
     if own in frame.columns:
         blank = pl.col("name") == ""
         frame = frame.with_columns(name=pl.when(blank).then(own).otherwise("name"))
+    if settings.raw.get("clock") == AGENCY:  # a feed writes its positions in its own way
+        texts = frame.select(lat_text="lat", lon_text="lon")
+        zone, other = pl.col("timezone"), pl.lit(settings.agency_timezone)
+        frame = with_positions(frame, letters, faults).with_columns(texts)
+        return frame.with_columns(timezone=pl.when(zone == "").then(other).otherwise(zone))
     frame = with_positions(frame, letters, faults)
     frame = check_zones(frame, letters, settings.first_day, settings.last_day, faults)
     faults += check_names(frame, letters)
@@ -286,12 +335,16 @@ def read_stations(
 
 
 def check_agencies(
-    frames: dict[str, pl.DataFrame], columns: dict[str, dict[str, str]], zone: str
+    frames: dict[str, pl.DataFrame],
+    columns: dict[str, dict[str, str]],
+    zone: str,
+    *,
+    imported: bool = False,
 ) -> Iterator[Fault]:
     """All agencies keep the feed's zone, and routes name agencies that are there."""
     known = dict.fromkeys(frames["agencies"]["agency_id"])
     words = Words(known)
-    if not known:
+    if not known and not imported:
         yield whole("missing_table", "agencies.csv", "The project has no agency.")
     for row in frames["agencies"].iter_rows(named=True):
         if row["agency_timezone"] not in ("", zone):

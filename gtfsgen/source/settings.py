@@ -61,7 +61,9 @@ SECTIONS = (
 """Tables of feed.toml; all but `publisher` and `compile` belong to other rooms, which check them
 themselves."""
 PROFILES = ("linked", "through")
-CLOCKS = ("24", "12")
+CLOCKS = ("24", "12", "agency")
+MOST_DAYS_BY_AGENCY = 366 * 300
+"""A feed that was imported keeps the period that it has; calendars without end run to 2099."""
 DAY_CODES = ("gb",)
 """Whose day codes all timetables use."""
 
@@ -282,7 +284,9 @@ def read_period(known: dict[str, Any], lines: Lines, today: date | None) -> tupl
         message = f"The feed ends on {last}, before it begins on {first}."
         lines.tell("empty_period", *place, message, last)
         last = first
-    elif (last - first).days > LONGEST_DAYS:
+    elif (last - first).days > (
+        MOST_DAYS_BY_AGENCY if known.get("clock") == "agency" else LONGEST_DAYS
+    ):
         message = f"The feed goes from {first} to {last}, more than ten years."
         lines.tell("long_period", *place, message, hint="check the year")
         last = first + timedelta(days=LONGEST_DAYS)
@@ -328,7 +332,7 @@ CHOICES = {
         CLOCKS,
         "unknown_clock",
         "This is not a clock that times go by.",
-        'clock = "24", or "12" where a and p behind a time are a.m. and p.m.',
+        'clock = "24", "12" where a and p behind a time are a.m. and p.m., or "agency"',
     ),
 }
 """Keys that take one of a few words: the words, the code of another one, what it says, a hint."""

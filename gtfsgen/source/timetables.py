@@ -15,10 +15,12 @@ import polars as pl
 from gtfsgen.clocks import offset_s
 from gtfsgen.dates import Dates
 from gtfsgen.faults import Fault, Severity
+from gtfsgen.source.agency_grids import agency_columns
 from gtfsgen.source.books import Reader
 from gtfsgen.source.calendars import Reading
 from gtfsgen.source.columns import check_rows, columns_of
 from gtfsgen.source.grids import MAX_REPEATS, Call, Column, Grid, Visit
+from gtfsgen.source.manners import AGENCY
 from gtfsgen.source.model import CALLS, Run, Settings
 from gtfsgen.source.order import SLOW_GAP_S, Event, Problem, culprits, ordered
 from gtfsgen.source.stations import Stations, fault_at
@@ -83,14 +85,18 @@ def read_runs(
     following: list[Column] = []
     pairs = Pairs()
     for grid in grids:
-        columns = columns_of(grid, reader, faults)
-        check_rows(grid, columns, reader, faults)
+        if grid.by_agency:
+            columns = agency_columns(grid, reader, faults)
+        else:
+            columns = columns_of(grid, reader, faults)
+            check_rows(grid, columns, reader, faults)
         for column in columns:
             if AS_TRAIN.fullmatch(column.days.strip()):
                 following.append(column)
                 continue
             drafts += drafts_of(column, stations, settings, calendar, reader, pairs, faults)
-        check_pairs(columns, faults)
+        if not grid.by_agency:
+            check_pairs(columns, faults)
     for column in following:
         with_train = days_with_train(column, drafts)
 
@@ -167,7 +173,10 @@ def drafts_of(
     if not column.calls:
         return []
     start = reading.dates.first if reading.dates else settings.first_day
-    calls = timed(column, stations, settings, start, pairs, faults)
+    if grid.by_agency:
+        calls = timed_by_agency(column, pairs, faults)
+    else:
+        calls = timed(column, stations, settings, start, pairs, faults)
     draft = Draft(column, reading.text, reading.dates, reading.around, 0, calls)
     restrictions = {letter: calendar(days) for letter, days in reader.days_of.items()}
     in_cells = {cell.days for c in column.calls for cell in (c.arrival, c.departure) if cell}
@@ -180,7 +189,7 @@ def drafts_of(
 def settled(draft: Draft) -> Draft:
     """The same run with dates of its own first departure, whose time is then below 24:00."""
     first = next((t for _, _, *both in draft.calls for t in both if t is not None), 0)
-    days = first // DAY
+    days = 0 if draft.column.grid.by_agency else first // DAY
     if not days:
         return replace(draft, start=first)
     calls = [(v, p, moved(a, -days * DAY), moved(d, -days * DAY)) for v, p, a, d in draft.calls]
@@ -295,6 +304,38 @@ def timed(
         elif i != last and departure is None:
             departure = arrival
         calls.append((call.visit, pairs.of(call.arrival, call.departure), arrival, departure))
+    return calls
+
+
+def timed_by_agency(column: Column, pairs: Pairs, faults: list[Fault]) -> list[Times]:
+    """The calls of a column by the agency's clock: hours past 24 as they are written.
+
+    A time below 24:00 that would go back is of the first day on which it does not.
+    """
+    visits = column.grid.visits
+    calls: list[Times] = []
+    before = 0
+    for call in column.calls:
+        visit = visits[call.visit]
+        both: list[int | None] = []
+        for cell, row in ((call.arrival, visit.arrival_row), (call.departure, visit.departure_row)):
+            if cell is None or cell.clock is None:
+                both.append(None)
+                continue
+            if call.single and both:
+                both.append(both[0])
+                continue
+            if cell.day is None:
+                at = cell.clock + max(0, -((cell.clock - before) // DAY)) * DAY
+            else:
+                at = cell.clock + cell.day * DAY
+            if at < before:
+                message = "The train would be here before it left the station in front."
+                hint = "mind the order of the stations, and the hours past 24"
+                faults.append(column.fault("time_goes_back", row or 0, message, hint))
+            before = max(before, at)
+            both.append(at)
+        calls.append((call.visit, pairs.of(call.arrival, call.departure), both[0], both[1]))
     return calls
 
 
@@ -448,8 +489,9 @@ def check_ends(column: Column, faults: list[Fault]) -> None:
                     "mark both with < or neither",
                 )
             )
-    check_first(column, faults)
-    check_last(column, faults)
+    if not column.grid.by_agency:
+        check_first(column, faults)
+        check_last(column, faults)
 
 
 MISSING = {"arrival": "missing_arrival", "departure": "missing_departure"}
@@ -679,6 +721,8 @@ def run_of(name: str, draft: Draft, reader: Reader, faults: list[Fault]) -> Run:
         extra["notes"] = list(notes)
         if wrong is not None:
             faults.append(column.fault("unknown_note", grid.header["notes"], *wrong))
+    if grid.by_agency:
+        extra["clock"] = AGENCY
     return Run(
         run_id=name,
         train=column.train,
