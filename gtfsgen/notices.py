@@ -241,6 +241,14 @@ departure_before_arrival ERROR
     A train leaves a station before it has arrived.
     Mend one of the times, or write the day.
 
+detail_passed_over INFO
+    A cell of gtfs/details/ says otherwise than the tables, which are right.
+    Nothing need be done; the cell may be taken out.
+
+detail_without_row INFO
+    A row of gtfs/details/ is of a train or station that the tables no longer have.
+    Nothing need be done; gtfsgen tidy takes such rows out.
+
 detour_too_long WARNING
     The track between two stops is a great detour; the line is straight.
     Add the missing track.
@@ -304,6 +312,10 @@ fare_needs_version_2 ERROR
 fare_without_trains WARNING
     No train calls at an end of a fare, which is left out.
     Mend the station, or remove the row.
+
+hangs_on_deleted_train ERROR
+    Rows of gtfs/ name a train that the tables no longer have.
+    Take them out with gtfsgen tidy, or put the train back.
 
 id_taken_twice ERROR
     Two trains become the same trip_id, for only blanks or slashes tell their names apart.

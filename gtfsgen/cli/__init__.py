@@ -41,6 +41,7 @@ COMMANDS = {
     "shapes": "Draw shapes along the rails for any feed.",
     "journeys": "Ask a real trip planner for the journeys a rider must find.",
     "import": "Turn any feed into curated tables.",
+    "tidy": "Take out of gtfs/ what hangs on deleted trains.",
     "diff": "Tell every difference between two feeds once.",
     "stations": "Fill in names, positions and zones of stations.",
     "explain": "Say what a notice means, or where a row comes from.",

@@ -150,6 +150,62 @@ def _plain(text: pl.Expr) -> pl.Expr:
     return text.str.replace_all(r"\s+", " ").str.strip_chars()
 
 
+TRIP_COLUMNS = ("trip_id", "from_trip_id", "to_trip_id")
+
+
+def gone_trips(tables: Mapping[str, pl.DataFrame], details: Details) -> set[str]:
+    """Trips of which there are details, but which neither the tables nor gtfs/ have any more."""
+    known = set(tables["trips"]["trip_id"].to_list()) if "trips" in tables else set()
+    found: set[str] = set()
+    for table in details.tables.values():
+        if "trip_id" in table.columns:
+            found |= set(table["trip_id"].to_list()) - known
+    return found
+
+
+def names_gone(table: pl.DataFrame, gone: set[str]) -> pl.Expr:
+    """Whether a row of gtfs/ names one of the trips that are gone."""
+    ids = list(gone)
+    columns = [pl.col(c).is_in(ids) for c in TRIP_COLUMNS if c in table.columns]
+    if {"table_name", "record_id"} <= set(table.columns):
+        columns.append(
+            pl.col("table_name").is_in(["trips", "stop_times"]) & pl.col("record_id").is_in(ids)
+        )
+    return pl.any_horizontal(columns) if columns else pl.lit(False)
+
+
+def tell_what_hangs(
+    tables: Tables, gtfs: Mapping[str, pl.DataFrame], details: Details, faults: list[Fault]
+) -> None:
+    """One error for all rows of gtfs/ that name trains which have been deleted."""
+    gone = gone_trips(tables, details)
+    if not gone:
+        return
+    told = []
+    trains: set[str] = set()
+    for name, table in sorted(gtfs.items()):
+        rows = table.filter(names_gone(table, gone))
+        if rows.height:
+            told.append((f"{name}.txt", int(rows["line"][0]), rows.height))
+            for column in (*TRIP_COLUMNS, "record_id"):
+                if column in rows.columns:
+                    trains |= gone & set(rows[column].to_list())
+    if told:
+        where = ", ".join(f"{count} of {name}" for name, _, count in told)
+        shown = ", ".join(sorted(trains)[:MAX_NAMED]) + (" ..." if len(trains) > MAX_NAMED else "")
+        faults.append(
+            Fault(
+                Severity.ERROR,
+                "hangs_on_deleted_train",
+                f"gtfs/{told[0][0]}",
+                told[0][1],
+                "",
+                f"Rows of gtfs/ name trains that the tables no longer have ({where}): {shown}.",
+                hint="gtfsgen tidy SOURCE takes them out",
+            )
+        )
+
+
 # -------------------------------------------------------------------------------------- stop times
 
 

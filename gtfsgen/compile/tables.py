@@ -9,9 +9,9 @@ from typing import Any
 import polars as pl
 
 from gtfsgen.compile.calendars import calendar_rows, service_ids
-from gtfsgen.compile.details import apply_details, service_chooser
+from gtfsgen.compile.details import apply_details, service_chooser, tell_what_hangs
 from gtfsgen.compile.fares import add_fares, fare_services
-from gtfsgen.compile.ids import slug, slugs
+from gtfsgen.compile.ids import slug
 from gtfsgen.compile.timetable import Timetable
 from gtfsgen.compile.trips import Bundle, Trip
 from gtfsgen.dates import Dates
@@ -92,6 +92,7 @@ def make_tables(source: Source, timetable: Timetable, today: date) -> tuple[Tabl
             tables.pop("agency", None)
         apply_details(tables, details, _open_cells(source), faults)
         _append(tables, source.gtfs)
+        tell_what_hangs(tables, source.gtfs, details, faults)
     else:
         merge_passthrough(tables, source.gtfs, faults)
     if details is None:

@@ -11,7 +11,7 @@ from functools import cached_property
 import polars as pl
 
 from gtfsgen.clocks import zone_names
-from gtfsgen.compile.details import SHORT_HOURS
+from gtfsgen.compile.details import SHORT_HOURS, TRIP_COLUMNS
 from gtfsgen.compile.write import csv_bytes
 from gtfsgen.importing.calls import Tables, Trips, read_trips, sorted_calls
 from gtfsgen.importing.days import CALENDAR_COLUMNS, DayWords
@@ -109,8 +109,7 @@ class Project:
             if is_label(key)
             and folded[key.casefold()] == 1
             and key not in self.taken.routes
-            and (row.get("agency_id", "") in agencies or (not row.get("agency_id")))
-            and (row.get("agency_id") or len(agencies) < 2)
+            and ((row.get("agency_id") or "") in agencies - {""} or len(agencies) < 2)
         }
 
     def title(self, sheet: Sheet) -> str:
@@ -156,7 +155,7 @@ class Project:
             if rest.height or name not in kept or condition is None:
                 self.files[f"gtfs/{name}.txt"] = csv_bytes(rest)
         for name, table in self.details.items():
-            if table.height and table.width > 1:
+            if table.height:
                 self.files[f"gtfs/details/{name}.txt"] = csv_bytes(table)
         self.files["gtfs/details/columns.csv"] = columns_bytes(self.columns)
 
@@ -194,13 +193,16 @@ class Project:
     def write_routes(self, used: set[str]) -> None:
         columns = [c for c in ROUTES.columns if c in self.columns["routes"]]
         rows, details = [], []
+        agencies = {row.get("agency_id", "") for row in self.rows("agency")}
         for key, row in self.usable_routes.items():
             if key not in used:
                 continue
             said = {
                 name: text
                 for name in columns
-                if _fits(name, text := row[name], ROUTES.forms) and name != "source"
+                if _fits(name, text := row[name], ROUTES.forms)
+                and name != "source"
+                and (name != "agency_id" or text in agencies)
             }
             rows.append(said)
             built = {name: said.get(name, "") for name in columns}
@@ -293,6 +295,17 @@ class Project:
         unsigned = [not heads["headsign"][n] for n in range(len(rows))]
         self.detail("trips", "trip_id", details, open_=("trip_headsign",), open_rows=unsigned)
 
+    @cached_property
+    def named_trips(self) -> set[str]:
+        """Trips that other tables name: of these a detail is kept, so that they can be missed."""
+        found: set[str] = set()
+        for name, table in self.tables.items():
+            if name not in ("trips", "stop_times"):
+                for column in (*TRIP_COLUMNS, "record_id"):
+                    if column in table.columns:
+                        found |= set(table[column].to_list())
+        return found
+
     def chosen_services(self) -> dict[object, str]:
         """Dates -> the service that the build finds for them."""
         found: dict[object, str] = {}
@@ -327,7 +340,7 @@ class Project:
             different = [
                 c for c in columns if row[c] != self.as_built(name, c, built, open_rows, n, open_)
             ]
-            if different:
+            if different or (name == "trips" and row[key] in self.named_trips):
                 odd.append(n)
                 needed += [c for c in different if c not in needed]
         order = [key, *(c for c in columns if c in needed)]

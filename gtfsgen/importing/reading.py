@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,6 +50,9 @@ ENCODINGS = {
 }
 """What a feed that is not UTF-8 is written in where its agency is at home; elsewhere
 Windows-1252."""
+UNASSIGNED = re.compile("[\x80-\x9f\ue000-\uf8ff]")
+"""What decoders make of bytes that an encoding does not use."""
+HALF_WIDTH = re.compile("[\uff61-\uff9f]")
 WESTERN = (("cp1252", "Windows-1252"),)
 LEFT_OUT = ("__MACOSX", ".DS_Store", "desktop.ini", "Thumbs.db")
 """What operating systems put into archives; no part of a feed."""
@@ -121,13 +125,16 @@ def _encoding_for(contents: dict[str, bytes]) -> tuple[str, str]:
         return ("utf-8", "UTF-8")
     agency = contents.get("agency.txt", b"").decode("ascii", "replace")
     choices = next((c for zone, c in ENCODINGS.items() if zone in agency), WESTERN)
+    found = []
     for codec, words in choices:
         try:
-            for data in odd.values():
-                data.decode(codec)
+            text = "".join(data.decode(codec) for data in odd.values())
         except UnicodeDecodeError:
             continue
-        return codec, words
+        if not UNASSIGNED.search(text):
+            found.append((len(HALF_WIDTH.findall(text)), len(found), codec, words))
+    if found:  # EUC-JP taken for Shift-JIS is all katakana of half width
+        return min(found)[2:]
     name, data = next(iter(odd.items()))
     at = _bad_at(data)
     tried = " or ".join(words for _, words in choices)

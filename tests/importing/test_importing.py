@@ -261,7 +261,7 @@ def test_an_encoding_that_is_not_known_is_refused_by_name(tmp_path: Path) -> Non
                 name, text.replace("Market", "M\0rket").encode().replace(b"\0", b"\xff")
             )
     with pytest.raises(
-        UnreadableInput, match=r"stops.txt is neither UTF-8 nor Shift-JIS or EUC-JP"
+        UnreadableInput, match=r"routes.txt is neither UTF-8 nor Shift-JIS or EUC-JP"
     ):
         import_feed(feed, TODAY)
 
@@ -304,6 +304,22 @@ def test_a_train_can_be_deleted(tmp_path: Path, bus: Path) -> None:
         "stop_times.txt",
         "trips.txt",
     ]
+
+
+def test_what_hangs_on_a_deleted_train_is_one_error_and_one_command(
+    tmp_path: Path, bus: Path
+) -> None:
+    edited(bus, "every", "delete")
+    built = build(bus, tmp_path / "less.zip", validate=False)
+    (error,) = [notice for notice in built.notices if notice.severity.name == "ERROR"]
+    assert error.code == "hangs_on_deleted_train"
+    assert "1 of frequencies.txt" in error.message
+    assert "every" in error.message
+    told = CliRunner().invoke(main, ["tidy", str(bus)])
+    assert told.exit_code == 0
+    assert "gtfs/frequencies.txt: 1 row taken out" in told.output
+    assert build(bus, tmp_path / "less.zip", validate=False).feed
+    assert "Nothing hangs" in CliRunner().invoke(main, ["tidy", str(bus)]).output
 
 
 def test_a_train_can_be_added(tmp_path: Path, bus: Path) -> None:
