@@ -202,26 +202,19 @@ def _as_it_is(read: Read, today: date, why: str) -> Imported:
 
 def _may_be_railway(read: Read) -> bool:
     """Whether trains ride on with one another, or stations go by clocks of their own."""
-    agency = read.tables.get("agency")
-    zones = set(agency["agency_timezone"].to_list()) if _has(agency, "agency_timezone") else set()
-    stops = read.tables["stops"]
-    own = set(stops["stop_timezone"].to_list()) - {""} if _has(stops, "stop_timezone") else set()
-    transfers = read.tables.get("transfers")
-    kinds = (
-        transfers["transfer_type"].to_list()
-        if transfers is not None and _has(transfers, "transfer_type")
-        else []
-    )
-    linked = "4" in kinds
-    if not (own - zones or linked) or not _has(read.tables["trips"], "service_id"):
+    zones = _values(read, "agency", "agency_timezone")
+    own = _values(read, "stops", "stop_timezone") - {""}
+    linked = "4" in _values(read, "transfers", "transfer_type")
+    if not (own - zones or linked) or "service_id" not in read.tables["trips"].columns:
         return False
     days = given_services(read.tables)
     services = read.tables["trips"]["service_id"].to_list()
     return sum(len(days[each]) for each in services if each in days) <= MOST_RAILWAY_DAYS
 
 
-def _has(table: pl.DataFrame | None, column: str) -> bool:
-    return table is not None and column in table.columns
+def _values(read: Read, name: str, column: str) -> set[str]:
+    table = read.tables.get(name)
+    return set() if table is None or column not in table.columns else set(table[column].to_list())
 
 
 def _railway(read: Read, today: date) -> Imported | None:

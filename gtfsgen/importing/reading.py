@@ -125,7 +125,7 @@ def _encoding_for(contents: dict[str, bytes]) -> tuple[str, str]:
         return ("utf-8", "UTF-8")
     agency = contents.get("agency.txt", b"").decode("ascii", "replace")
     choices = next((c for zone, c in ENCODINGS.items() if zone in agency), WESTERN)
-    found = []
+    found: list[tuple[int, int, str, str]] = []
     for codec, words in choices:
         try:
             text = "".join(data.decode(codec) for data in odd.values())
@@ -134,7 +134,8 @@ def _encoding_for(contents: dict[str, bytes]) -> tuple[str, str]:
         if not UNASSIGNED.search(text):
             found.append((len(HALF_WIDTH.findall(text)), len(found), codec, words))
     if found:  # EUC-JP taken for Shift-JIS is all katakana of half width
-        return min(found)[2:]
+        _, _, codec, words = min(found)
+        return codec, words
     name, data = next(iter(odd.items()))
     at = _bad_at(data)
     tried = " or ".join(words for _, words in choices)
