@@ -83,9 +83,9 @@ def dates_of(files: dict[str, str]) -> dict[str, set[date]]:
                 if row.get(WEEK[one.weekday()]) == "1":
                     own.add(one)
     for row in table_of(files, "calendar_dates.txt"):
-        own, one = found.setdefault(row.get("service_id", ""), set()), day(row.get("date", ""))
-        if one is not None:
-            (own.add if row.get("exception_type") == "1" else own.discard)(one)
+        own, odd = found.setdefault(row.get("service_id", ""), set()), day(row.get("date", ""))
+        if odd is not None:
+            (own.add if row.get("exception_type") == "1" else own.discard)(odd)
     return found
 
 
@@ -189,7 +189,7 @@ def line_for(feed: Path) -> tuple[str, ...]:
         size = f"{feed.stat().st_size / 1000:,.0f}"
         peak = f"{resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024:,.0f}"
         if not source.is_dir():
-            said = (made.stdout + made.stderr).strip().splitlines() or ["nothing"]
+            lines = (made.stdout + made.stderr).strip().splitlines() or ["nothing"]
             return (
                 feed.stem,
                 size,
@@ -198,7 +198,7 @@ def line_for(feed: Path) -> tuple[str, ...]:
                 f"{seconds:.1f}",
                 "",
                 peak,
-                f"refused: {said[-1][:120]}",
+                f"refused: {lines[-1][:120]}",
             )
         start = time.monotonic()
         built = gtfsgen("build", str(source), "-o", str(again), "--no-validate")
