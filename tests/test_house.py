@@ -15,13 +15,11 @@ UPWARD = {
 """`Report.notices` and `Report.to_json` of the Python API ask the room that writes reports."""
 BETWEEN_SIBLINGS = {
     ("importing", "render"): {
-        "gtfsgen.importing",
         "gtfsgen.importing.given",
         "gtfsgen.importing.layout",
+        "gtfsgen.importing.railway",
         "gtfsgen.importing.trains",
     },
-    ("importing", "diff"): {"gtfsgen.importing"},
-    ("diff", "render"): {"gtfsgen.diff.changes"},
 }
 """Import still reads trains by the page's model; these go when it asks the timetable room."""
 NAMES_TWICE = frozenset(
