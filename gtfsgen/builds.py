@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from gtfsgen.compile import ChainLink, Compiled, compile_source
 from gtfsgen.faults import Fault, errors
-from gtfsgen.writing import scratch_folder, write_file
+from gtfsgen.writing import check_folder, scratch_folder, write_file
 
 if TYPE_CHECKING:
     import polars as pl
@@ -94,10 +94,14 @@ def build(
         extra["index.html"] = _page(compiled, read)
         extra["report.html"] = _found(notices)
     progress("writing")
+    reports = root.resolve().parent / "validation"
+    told = report is not None and target.resolve().parent == root.resolve().parent
+    if told:
+        check_folder(reports)
     feed = write_feed(target, files, extra)
     write_holidays(read)
-    if report is not None and target.resolve().parent == root.resolve().parent:
-        _write_report(report, feed, root.resolve().parent / "validation")
+    if report is not None and told:
+        _write_report(report, feed, reports)
     return Build(feed, notices, compiled, compiled.links, report, ignored)
 
 

@@ -66,10 +66,7 @@ def write_stream(
     """Write files as `write_files` does, each as it is made: none is kept in memory. Returns how
     many there were, and their bytes.
     """
-    if folder.exists() and not folder.is_dir():
-        raise NotADirectoryError(
-            errno.ENOTDIR, "a file stands where the folder is to be", str(folder)
-        )
+    check_folder(folder)
     place = Path(os.path.realpath(folder))
     with staging(place.parent) as stage:
         fresh = stage / NEW
@@ -79,6 +76,7 @@ def write_stream(
             _fill(fresh / name, content)
             names[name] = (fresh / name).stat().st_size
         told = len(names), sum(names.values())
+        _check_places(place, names)
         if not place.exists():
             _take_mode(fresh, place)
             os.rename(fresh, place)
@@ -90,6 +88,26 @@ def write_stream(
                 return told
         _exchange_each(fresh, place, list(names), stale)
         return told
+
+
+def check_folder(folder: Path) -> None:
+    """Raise NotADirectoryError where something else stands in the place of a folder of outputs."""
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(
+            errno.ENOTDIR, "a file stands where the folder is to be", str(folder)
+        )
+
+
+def _check_places(place: Path, names: Iterable[str]) -> None:
+    """Before anything is written: no folder stands where a file is to be, nor the other way."""
+    for name in names:
+        target = place / name
+        if target.is_dir():
+            raise IsADirectoryError(
+                errno.EISDIR, "a folder stands where the file is to be", str(target)
+            )
+        if "/" in name:
+            check_folder(target.parent)
 
 
 @contextmanager
@@ -288,10 +306,6 @@ def _exchange_each(
     """Put new files into a folder one by one, each whole; then remove those that are stale."""
     for name in names:
         target = place / name
-        if target.is_dir():
-            raise IsADirectoryError(
-                errno.EISDIR, "a folder stands where the file is to be", str(target)
-            )
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             os.replace(fresh / name, target)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,10 @@ from typing import Any, BinaryIO
 
 import pytest
 
+import gtfsgen
 from gtfsgen import writing
+
+ROOT = Path(__file__).parents[1]
 
 OLD = {"a.txt": "old a", "b.txt": "old b", "gone.txt": "old only"}
 NEW = {"a.txt": "new a", "b.txt": "new b", "sub/c.txt": "new c"}
@@ -183,3 +187,26 @@ def test_a_stage_in_use_is_not_swept(tmp_path: Path) -> None:
         writing.write_file(tmp_path / "other", "other")
         assert (stage / "mine").read_text() == "mine"
     assert debris(tmp_path) == []
+
+
+@pytest.mark.parametrize(("stands", "new"), [("a/x", "a"), ("a", "a/x")])
+def test_nothing_is_written_where_a_folder_or_file_is_in_the_way(
+    tmp_path: Path, stands: str, new: str
+) -> None:
+    folder = tmp_path / "f"
+    (folder / stands).parent.mkdir(parents=True)
+    (folder / stands).write_text("old")
+    with pytest.raises((IsADirectoryError, NotADirectoryError)):
+        writing.write_files(folder, {"b": "new", new: "new", "c": "new"})
+    assert [path for path in folder.rglob("*") if path.is_file()] == [folder / stands]
+    assert (folder / stands).read_text() == "old"
+
+
+def test_a_file_in_the_place_of_the_reports_is_told_before_the_feed_is_written(
+    tmp_path: Path,
+) -> None:
+    shutil.copytree(ROOT / "source", tmp_path / "source")
+    (tmp_path / "validation").write_text("not a folder")
+    with pytest.raises(NotADirectoryError):
+        gtfsgen.build(tmp_path / "source")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["source", "validation"]
