@@ -558,6 +558,10 @@ too_large ERROR
     A file, table or cell of the project is larger than the limits allow.
     Take out what does not belong there, or raise the limit that is named.
 
+track_features_left_out INFO
+    A file of tracks has features that are neither lines nor points of a leg.
+    Give points the properties `from` and `to`, or take them out.
+
 track_unreadable ERROR WARNING
     A file of tracks cannot be read.
     Mend the file.

@@ -57,7 +57,9 @@ def read_tracks(folder: Path) -> Tracks:
     files, tracks.faults = files_in(folder, f"{folder.name}/")
     for path in files:
         try:
-            _read_track(path, tracks, ordered)
+            left_out = _read_track(path, tracks, ordered)
+            if left_out:
+                tracks.faults.append(_left_out(f"{folder.name}/{path.name}", left_out))
         except UnreadableFile as error:
             tracks.faults.append(error.fault(f"{folder.name}/{path.name}"))
         except _Unreadable as error:
@@ -78,15 +80,28 @@ def read_tracks(folder: Path) -> Tracks:
     return tracks
 
 
+def _left_out(place: str, number: int) -> Fault:
+    return Fault(
+        Severity.INFO,
+        "track_features_left_out",
+        place,
+        0,
+        "",
+        f"{number} features are neither lines nor points of a leg and are left out",
+        hint="a point has the properties `from` and `to`",
+    )
+
+
 def _read_track(
     path: Path, tracks: Tracks, ordered: dict[tuple[str, str], list[tuple[float, Point]]]
-) -> None:
+) -> int:
+    """Returns how many features of the file are left out."""
     name = path.name.lower()
     if name.endswith((".md", ".txt")):
-        return
+        return 0
     if name.endswith((".geojson", ".json")):
-        _read_geojson(path, tracks.lines, ordered)
-    elif name.endswith(".gpx"):
+        return _read_geojson(path, tracks.lines, ordered)
+    if name.endswith(".gpx"):
         tracks.lines += _gpx_lines(path)
     elif name.endswith(EXTRACTS):
         tracks.extracts.append(path)
@@ -95,13 +110,16 @@ def _read_track(
             "is not a kind of track that gtfsgen reads",
             "use .geojson, .gpx, .osm or .osm.pbf, or move it out of tracks/",
         )
+    return 0
 
 
 def _read_geojson(
     path: Path,
     lines: list[Line],
     vias: dict[tuple[str, str], list[tuple[float, Point]]],
-) -> None:
+) -> int:
+    """Returns how many features are neither lines nor points of a leg, and are left out."""
+    left_out = 0
     try:
         document = json.loads(read_text(path))
     except json.JSONDecodeError as error:
@@ -125,11 +143,14 @@ def _read_geojson(
             elif kind in ("Point", "MultiPoint") and "from" in properties and "to" in properties:
                 places = [_point(p) for p in ([coordinates] if kind == "Point" else coordinates)]
                 _add_vias(vias, properties, places)
+            else:
+                left_out += 1
         except (TypeError, ValueError, IndexError, KeyError, OverflowError) as error:
             raise _Unreadable(
                 f"feature {number} ({kind}) has coordinates that cannot be used: {error}",
                 "GeoJSON positions are [longitude, latitude] in degrees",
             ) from error
+    return left_out
 
 
 def _features(document: Any) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
@@ -145,9 +166,10 @@ def _features(document: Any) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     if not isinstance(features, list):
         raise _Unreadable("is not GeoJSON: features is no list", "export it again")
     for number, feature in enumerate(features, start=1):
-        geometry = feature.get("geometry") if isinstance(feature, dict) else None
+        feature = feature if isinstance(feature, dict) else {}
+        geometry = feature.get("geometry")
         if not isinstance(geometry, dict):
-            continue
+            geometry = {}  # left out, and counted
         properties = feature.get("properties") or {}
         members = geometry.get("geometries", [geometry])
         if not isinstance(properties, dict) or not isinstance(members, list):
@@ -156,8 +178,7 @@ def _features(document: Any) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
                 "properties is an object and geometries a list",
             )
         for member in members:
-            if isinstance(member, dict):
-                yield member, properties
+            yield member if isinstance(member, dict) else {}, properties
 
 
 def _detail(properties: dict[str, Any]) -> Detail:

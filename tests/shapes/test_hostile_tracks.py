@@ -126,3 +126,21 @@ def test_an_option_of_no_use_is_an_error_at_its_line(options: dict[str, Any]) ->
     limits, faults = _limits(options, dict.fromkeys(options, 7))
     assert [(f.path, f.line, f.severity) for f in faults] == [("feed.toml", 7, Severity.ERROR)]
     assert limits == type(limits)()
+
+
+def test_features_that_are_no_tracks_are_counted(tmp_path: Path) -> None:
+    line = {"type": "LineString", "coordinates": [[10, 50], [11, 50]]}
+    others = [
+        None,
+        {"type": "Polygon", "coordinates": []},
+        {"type": "Point", "coordinates": [1, 2]},
+    ]
+    features = [{"type": "Feature", "geometry": each, "properties": {}} for each in (line, *others)]
+    folder = tmp_path / "tracks"
+    folder.mkdir()
+    (folder / "a.geojson").write_text(
+        json.dumps({"type": "FeatureCollection", "features": features})
+    )
+    tracks = read_tracks(folder)
+    assert len(tracks.lines) == 1
+    assert [(f.code, f.message[:2]) for f in tracks.faults] == [("track_features_left_out", "3 ")]
