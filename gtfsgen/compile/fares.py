@@ -47,6 +47,8 @@ def add_fares(
     faults: list[Fault],
 ) -> None:
     """Add the tables of fares; in version 1 also the zones of stops."""
+    if not source.fares:
+        return
     stops = set(tables["stops"]["stop_id"]) if "stops" in tables else set()
     members = places(source, stops)
     fares = [fare for fare in source.fares if is_served(fare, members, faults)]

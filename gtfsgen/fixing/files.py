@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -15,7 +14,9 @@ EPOCH_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 
 def write_scratch(document: Document, folder: Path) -> Path:
     """The feed as a zip that passes, not packed."""
-    place = Path(tempfile.mkdtemp(dir=folder)) / "feed.zip"
+    own = folder / str(len(list(folder.iterdir())))
+    own.mkdir()
+    place = own / "feed.zip"
     with zipfile.ZipFile(place, "w", zipfile.ZIP_STORED) as archive:
         for name, content in document.files.items():
             archive.writestr(zipfile.ZipInfo(name, EPOCH_OF_ZIP), content)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import itertools
 import json
-import tempfile
 from collections import Counter, defaultdict
-from pathlib import Path
 from typing import Any
 
 from gtfsgen.render.book import Book, BookLine
 from gtfsgen.render.pages import Site
+from gtfsgen.writing import scratch_folder
 
 WRITTEN_AT = "2000-01-01T00:00:00.000Z"
 """The moment that GeoPackage wants to be told of each layer: always the same, as all bytes are."""
@@ -70,8 +69,8 @@ def geopackage(found: dict[str, list[Feature]]) -> bytes:
         ) from error
 
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": WRITTEN_AT})
-    with tempfile.TemporaryDirectory(prefix="gtfsgen-") as folder:
-        path = Path(folder) / "feed.gpkg"
+    with scratch_folder() as folder:
+        path = folder / "feed.gpkg"
         for name, features in found.items():
             if features:
                 frame = geopandas.GeoDataFrame.from_features(features, crs="EPSG:4326")
