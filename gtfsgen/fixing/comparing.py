@@ -9,7 +9,7 @@ import polars as pl
 
 from gtfsgen.findings import Rows
 from gtfsgen.fixing.applying import Origins
-from gtfsgen.reports.places import place_columns
+from gtfsgen.validation.places import place_columns
 
 Found = dict[str, list[Rows]]
 EXAMPLES = 3
