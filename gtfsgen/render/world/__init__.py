@@ -119,9 +119,10 @@ def _region(
 
     land = []
     for number in near(*boxes).tolist():
-        line = _within(_ring(scale, number), west, south, east, north)
-        if len(line) > 2:
-            land.append((line, (*line.min(axis=0).tolist(), *line.max(axis=0).tolist())))
+        for ring in _copies(_ring(scale, number)):
+            line = _within(ring, west, south, east, north)
+            if len(line) > 2:
+                land.append((line, (*line.min(axis=0).tolist(), *line.max(axis=0).tolist())))
     lines = [
         shapely.linestrings(points[starts[n] : ends[n]])
         for n in (int(each if each >= 0 else ~each) for each in borders[near(low, high)])
@@ -136,6 +137,26 @@ def _within(line: Any, west: float, south: float, east: float, north: float) -> 
     for axis, bound, sign in ((0, west, 1), (0, east, -1), (1, south, 1), (1, north, -1)):
         line = _clipped(line, axis, bound, sign)
     return line
+
+
+def _copies(ring: Any) -> list[Any]:
+    """The ring itself; one that crosses 180 degrees in one piece, on either side of the world.
+
+    The packed rings go around the world there, in steps of up to `LONG_STEP` degrees. A ring around
+    a pole is closed along it.
+    """
+    import numpy as np
+
+    long = np.abs(np.diff(ring[:, 0], append=ring[:1, 0])) > LONG_STEP
+    if not long.any():
+        return [ring]
+    kept = ring[~(long & np.roll(long, 1))]
+    whole = np.column_stack([np.unwrap(kept[:, 0], period=360), kept[:, 1]])
+    first, last = whole[0], whole[-1]
+    if abs(last[0] - first[0]) > 180:
+        pole = 90.0 if first[1] > 0 else -90.0
+        whole = np.concatenate([whole, [[last[0], pole], [first[0], pole]]])
+    return [whole + np.array([turn, 0.0]) for turn in (-360.0, 0.0, 360.0)]
 
 
 def _clipped(ring: Any, axis: int, bound: float, sign: int) -> Any:
