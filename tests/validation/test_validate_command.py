@@ -86,7 +86,7 @@ def test_an_unreadable_feed_exits_with_2_and_still_has_reports(tmp_path: Path) -
         (["--fail-on", "fatal"], "fatal"),
         (["--country", "Korea"], "--country 'Korea' is no country"),
         (["--write-baseline"], "needs --policy"),
-        (["--policy", "nowhere.toml"], "nowhere.toml: cannot be read"),
+        (["--policy", "nowhere.toml"], "nowhere.toml: The file cannot be read"),
     ],
 )
 def test_wrong_commands_exit_with_2(feed: Path, words: Any, said: Any) -> None:
