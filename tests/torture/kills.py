@@ -202,9 +202,15 @@ def _fault(
 
     if left := _processes(str(trial)):
         return f"{moment}: processes {left} were left"
-    # The next run writes to the same folders, and sweeps each before it does.
-    for stage in sorted(trial.rglob(f"{STAGE_PREFIX}*")):
-        sweep(stage.parent)
+    # The next run writes to the same folders, and sweeps each before it does. A process that is
+    # ending gives up its environment, by which it is known here, before the lock of its stage.
+    until = time.monotonic() + GRACE_S
+    while stages := sorted(trial.rglob(f"{STAGE_PREFIX}*")):
+        for stage in stages:
+            sweep(stage.parent)
+        if time.monotonic() > until:
+            break
+        time.sleep(0.05)
     found = trial / work.output
     allowed = [*editions, "nothing"] if fresh else editions
     if _digest(found) not in allowed:
