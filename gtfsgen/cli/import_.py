@@ -56,7 +56,7 @@ def command(feed: Path, output: Path, today: date | None) -> None:
     )
     for reason, count in made.passed.most_common():
         trips = "1 trip is" if count == 1 else f"{count} trips are"
-        click.echo(f"  {trips} as it was in gtfs/: {reason}")
+        click.echo(f"  {trips} left in gtfs/ to the letter: {reason}")
     for remark in made.remarks:
         click.echo(f"  {remark}")
     for text in made.differences[:MAX_SHOWN]:

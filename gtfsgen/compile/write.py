@@ -26,7 +26,14 @@ def table_texts(tables: Mapping[str, pl.DataFrame]) -> dict[str, bytes]:
 
 
 def csv_bytes(table: pl.DataFrame) -> bytes:
-    """CSV of text columns. Blank cells are not quoted, but where a row is nothing else."""
+    """CSV of text columns. Blank cells are not quoted, but where a row is nothing else.
+
+    Readers may take blanks around a cell away that is not in quotation marks, so that a table with
+    such a cell is quoted throughout.
+    """
+    texts = table.select(pl.col(pl.String)).iter_columns()
+    if any((text.str.strip_chars() != text).any() for text in texts):
+        return table.write_csv(quote_style="non_numeric").encode()
     if table.width == 1 and (table.to_series() == "").any():
         return table.write_csv(quote_style="non_numeric").encode()
     return table.with_columns(pl.col(pl.String).replace("", None)).write_csv().encode()

@@ -7,6 +7,7 @@ import os
 import zipfile
 from pathlib import Path
 
+import polars as pl
 import pytest
 from click.testing import CliRunner
 
@@ -15,7 +16,7 @@ from gtfsgen.cli import main
 from gtfsgen.compile import compile_source
 from gtfsgen.compile.explain import NothingFound, explain
 from gtfsgen.compile.notices import origin_of, row_of
-from gtfsgen.compile.write import table_texts, write_feed, zip_bytes
+from gtfsgen.compile.write import csv_bytes, table_texts, write_feed, zip_bytes
 from tests.compile.projects import flagship
 
 
@@ -163,3 +164,9 @@ def test_a_wrong_command_is_exit_2(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert CliRunner().invoke(main, ["build", *arguments]).exit_code == 2
+
+
+def test_blanks_around_a_cell_are_kept_in_quotation_marks() -> None:
+    table = pl.DataFrame({"stop_id": ["a", "b"], "stop_name": ["Hall ", ""]})
+    assert csv_bytes(table) == b'"stop_id","stop_name"\n"a","Hall "\n"b",""\n'
+    assert csv_bytes(table.with_columns(stop_name=pl.lit("x"))) == b"stop_id,stop_name\na,x\nb,x\n"

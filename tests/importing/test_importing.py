@@ -408,7 +408,7 @@ def test_the_command_writes_a_project_that_builds(tmp_path: Path) -> None:
     made = CliRunner().invoke(main, ["import", str(feed), "-o", str(target)])
     assert made.exit_code == 0, made.output
     assert "the tables give the same feed" in made.output
-    assert "1 trip is as it was in gtfs/: it runs on no day" in made.output
+    assert "1 trip is left in gtfs/ to the letter: it runs on no day" in made.output
     again = tmp_path / "again.zip"
     built = CliRunner().invoke(main, ["build", str(target), "-o", str(again), "--no-validate"])
     assert built.exit_code == 0, built.output
