@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gtfsgen.cli.limits import FeedPath, limited
+from gtfsgen.printing import FORMATS
 
 if TYPE_CHECKING:
     from gtfsgen.printing.formats import Printed
     from gtfsgen.render.tables import PageTables
 
-FILE_ENDS = (".html", ".pdf", ".csv", ".svg", ".png", ".geojson", ".gpkg")
+FILE_ENDS = tuple(f".{name}" for name in FORMATS)
 """An output of such a name is a file; any other is a folder."""
 
 
@@ -33,7 +34,7 @@ FILE_ENDS = (".html", ".pdf", ".csv", ".svg", ".png", ".geojson", ".gpkg")
     default="html",
     show_default=True,
     metavar="FORMATS",
-    help="html, pdf, csv, svg, png, geojson, gpkg; several with commas between them.",
+    help=f"{', '.join(FORMATS)}; several with commas between them.",
 )
 @click.option("--date", "day", metavar="DATE", help="Print the trains of this day alone.")
 @click.option(
@@ -103,12 +104,11 @@ def _only_file(wanted: list[str], made: Printed, output: Path) -> bytes | None:
 
 
 def _formats(text: str) -> list[str]:
-    known = ("html", "pdf", "csv", "svg", "png", "geojson", "gpkg")
     wanted = [part.strip().lower() for part in text.split(",") if part.strip()]
-    unknown = [part for part in wanted if part not in known]
+    unknown = [part for part in wanted if part not in FORMATS]
     if unknown or not wanted:
         said = f"{unknown[0]!r} is none" if unknown else "none is named"
-        raise click.BadParameter(f"{said}; known are {', '.join(known)}", param_hint="--format")
+        raise click.BadParameter(f"{said}; known are {', '.join(FORMATS)}", param_hint="--format")
     return list(dict.fromkeys(wanted))
 
 

@@ -5,4 +5,6 @@ All of them say what the pages of `gtfsgen.render` say: they are made from the s
 
 from __future__ import annotations
 
-__all__: list[str] = []
+FORMATS = ("html", "pdf", "csv", "svg", "png", "geojson", "gpkg")
+
+__all__ = ["FORMATS"]

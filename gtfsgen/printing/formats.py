@@ -15,7 +15,6 @@ from gtfsgen.render.book import Book
 from gtfsgen.render.pages import LEFT_OUT, Site
 from gtfsgen.render.words import translate_plural
 
-FORMATS = ("html", "pdf", "csv", "svg", "png", "geojson", "gpkg")
 PDF_FILE, GPKG_FILE = "timetable.pdf", "feed.gpkg"
 
 

@@ -20,9 +20,9 @@ from gtfsgen.printing.tables import (
     Printer,
     Repeats,
     Untimed,
-    letter,
 )
 from gtfsgen.render.book import Book
+from gtfsgen.render.markup import letters
 from gtfsgen.render.words import day_in_words, span_in_words
 
 ACROSS = 11
@@ -189,7 +189,7 @@ def _without_idle_stations(rows: Sequence[PrintedRow]) -> list[PrintedRow]:
 def _grid(grid: Grid, printer: Printer) -> dict[str, Any]:
     notes: dict[str, str] = {}
     days = [
-        text if len(text) <= SHORT_DAYS else notes.setdefault(text, letter(len(notes)))
+        text if len(text) <= SHORT_DAYS else notes.setdefault(text, letters(len(notes)))
         for text in grid.days
     ]
     return {

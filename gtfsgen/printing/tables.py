@@ -7,7 +7,6 @@ print them; `grid_of_runs` gives it as a grid too, for those who want every call
 
 from __future__ import annotations
 
-import string
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,12 +16,13 @@ from functools import lru_cache
 from gtfsgen.dates import Dates
 from gtfsgen.render.book import Book, BookLine
 from gtfsgen.render.dense import Band, Direction, Run
-from gtfsgen.render.markup import clock
+from gtfsgen.render.markup import clock, letters
 from gtfsgen.render.timetable import is_coach, whole_trains
 from gtfsgen.render.trains import DAY_MINUTES, Call, Column, Service, Table, occurrences
 from gtfsgen.render.words import (
     day_in_words,
     days_in_words,
+    headway_message,
     translate,
     translate_plural,
     weekdays_in_words,
@@ -137,25 +137,25 @@ class Printer:
 
     def tables(self, line: BookLine) -> Iterator[PrintedTable]:
         """What is printed of a line. Nothing, if it does not run on the chosen day."""
-        for table in line.line.tables if line.line else ():
-            columns = [c for c in whole_trains(table.columns) if self.runs(c.dates)]
-            if columns:
-                yield self._grid(Table(table.stations, columns))
+        yield from self._grids_of_columns(line)
         for direction in line.directions:
             yield from self._direction(direction)
 
     def grids(self, line: BookLine) -> Iterator[Grid]:
         """Every call of a line in grids, those told by the hour on paper too."""
-        for table in line.line.tables if line.line else ():
-            columns = [c for c in whole_trains(table.columns) if self.runs(c.dates)]
-            if columns:
-                yield self._grid(Table(table.stations, columns))
+        yield from self._grids_of_columns(line)
         for direction in line.directions:
             grid = self._grid_of_runs(direction)
             if grid.trains:
                 yield grid
 
     # Grids
+
+    def _grids_of_columns(self, line: BookLine) -> Iterator[Grid]:
+        for table in line.line.tables if line.line else ():
+            columns = [c for c in whole_trains(table.columns) if self.runs(c.dates)]
+            if columns:
+                yield self._grid(Table(table.stations, columns))
 
     def _grid(self, table: Table) -> Grid:
         stations = self.service.stations
@@ -206,7 +206,7 @@ class Printer:
 
     def _days(self, column: Column) -> str:
         every = "; ".join(
-            f"{headway_in_words(seconds, seconds, self.language)}, {clock(first)}–{clock(last)}"
+            f"{self._headway(seconds, seconds)}, {clock(first)}–{clock(last)}"
             for first, last, seconds in column.every
         )
         return ", ".join(part for part in (self.days_of(column.dates), every) if part)
@@ -264,8 +264,12 @@ class Printer:
         )
 
     def _band(self, band: Band) -> tuple[str, str, str, str]:
-        every = headway_in_words(band.shortest_s, band.longest_s, self.language)
+        every = self._headway(band.shortest_s, band.longest_s)
         return clock(band.start), clock(band.end), every, self.days_of(band.days)
+
+    def _headway(self, shortest_s: int, longest_s: int) -> str:
+        message, plural, parts = headway_message(shortest_s, longest_s)
+        return translate_plural(message, plural, self.language, **parts)
 
     def _hours(self, station: str, runs: Sequence[Run], direction: Direction) -> Iterator[Hours]:
         """One table for each kind of weekday. Other last stations and days have letters."""
@@ -287,7 +291,7 @@ class Printer:
                     said.append(self.say("only to {station}", station=self.name(end)))
                 if not self.day and _as_seen_from(run.days, seen).bits != usual:
                     said.append(self.days_of(run.days))
-                signs = [notes.setdefault(text, letter(len(notes))) for text in said]
+                signs = [notes.setdefault(text, letters(len(notes))) for text in said]
                 entries.append((run.start, " ".join(signs)))
             words = (
                 day_in_words(self.day, self.language)
@@ -381,18 +385,6 @@ def _sign(call: Call, kind: str) -> str:
     return "▲" if call.boards else "▼" if call.alights else "×"
 
 
-def headway_in_words(shortest_s: int, longest_s: int, language: str) -> str:
-    """`every 5 to 6 minutes`; seconds where trains are nearer than two minutes."""
-    if longest_s < 120 and (shortest_s % 60 or longest_s % 60):
-        if shortest_s == longest_s:
-            return translate("every {n} seconds", language, n=shortest_s)
-        return translate("every {a} to {b} seconds", language, a=shortest_s, b=longest_s)
-    low, high = shortest_s // 60, -(-longest_s // 60)
-    if low == high:
-        return translate("every {n} minutes" if low > 1 else "every minute", language, n=low)
-    return translate("every {a} to {b} minutes", language, a=low, b=high)
-
-
 def weekday_kinds(sets: Sequence[Dates]) -> list[list[int]]:
     """Weekdays (0 is Monday) on which the same trains run, together; those without any left out.
 
@@ -438,12 +430,3 @@ def _as_seen_from(days: Dates, weekdays: tuple[int, ...]) -> Dates:
 def kept_on(days: Dates, weekdays: Sequence[int]) -> bool:
     """Whether words for the days name these weekdays themselves."""
     return [w for w, on in enumerate(_regular(days)) if on] == list(weekdays)
-
-
-def letter(number: int) -> str:
-    """a, b, ... z, aa, ab, ..."""
-    text = ""
-    while number >= 0:
-        text = string.ascii_lowercase[number % 26] + text
-        number = number // 26 - 1
-    return text

@@ -3,18 +3,15 @@
 # ruff: noqa: E501  (markup reads better unbroken)
 from __future__ import annotations
 
-import string
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from markupsafe import Markup
 
 from gtfsgen.render.dense import Band, Direction, Run
-from gtfsgen.render.markup import clock, esc
+from gtfsgen.render.markup import clock, esc, letters
 from gtfsgen.render.sheet import Sheet
-
-MARKS = string.ascii_lowercase
-WHOLE_MINUTES_FROM_S = 120
+from gtfsgen.render.words import headway_message
 
 
 def dense_tables(directions: list[Direction], sheet: Sheet) -> Markup:
@@ -81,23 +78,16 @@ def _band_words(band: Band, sheet: Sheet) -> Markup:
 
 
 def headway_words(shortest_s: int, longest_s: int, sheet: Sheet) -> Markup:
-    """`every 5 to 6 minutes`; seconds where trains are nearer than two minutes."""
-    words = sheet.words
-    if longest_s < WHOLE_MINUTES_FROM_S and (shortest_s % 60 or longest_s % 60):
-        if shortest_s == longest_s:
-            return words.say("every {n} seconds", n=shortest_s)
-        return words.say("every {a} to {b} seconds", a=shortest_s, b=longest_s)
-    low, high = shortest_s // 60, -(-longest_s // 60)
-    if low == high:
-        return words.say("every minute", "every {n} minutes", n=low)
-    return words.say("every {a} to {b} minutes", a=low, b=high)
+    """`every 5 to 6 minutes`, as an element that follows the chosen language."""
+    message, plural, parts = headway_message(shortest_s, longest_s)
+    return sheet.words.say(message, plural, **parts)
 
 
 def _hours_from(station: str, runs: list[Run], direction: Direction, sheet: Sheet) -> Markup:
     """All trains that set out at one station, whatever their days: the page shows the day's."""
     ends = Counter(direction.patterns[run.pattern][0][-1] for run in runs)
     order = sorted(ends, key=lambda key: (-ends[key], key))
-    mark_of = {key: _mark(n - 1) if n else "" for n, key in enumerate(order)}
+    mark_of = {key: letters(n - 1) if n else "" for n, key in enumerate(order)}
     entries = [
         (run.start, sheet.day(run.days), mark_of[direction.patterns[run.pattern][0][-1]])
         for run in runs
@@ -114,14 +104,6 @@ def _hours_from(station: str, runs: list[Run], direction: Direction, sheet: Shee
         sheet.station_links.get(station, "#main"), head, to, hour_table(entries, sheet),
         Markup('<p class="legend">{}</p>').format(Markup(" · ").join(legend)) if legend else "",
     )  # fmt: skip
-
-
-def _mark(number: int) -> str:
-    text = ""
-    while number >= 0:
-        text = MARKS[number % 26] + text
-        number = number // 26 - 1
-    return text
 
 
 def hour_table(entries: Iterable[tuple[int, str, str]], sheet: Sheet) -> Markup:

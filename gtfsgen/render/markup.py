@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from html import escape
 
 from gtfsgen.render.trains import DAY_MINUTES
@@ -23,6 +24,15 @@ def colour(text: str, number: int) -> str:
         if 40 < 0.299 * red + 0.587 * green + 0.114 * blue < 200:
             return f"#{value}"
     return PALETTE[number % len(PALETTE)]
+
+
+def letters(number: int) -> str:
+    """a, b, ... z, aa, ab, ...: the sign of a note."""
+    text = ""
+    while number >= 0:
+        text = string.ascii_lowercase[number % 26] + text
+        number = number // 26 - 1
+    return text
 
 
 def clock(minutes: int) -> str:

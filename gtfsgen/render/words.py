@@ -21,6 +21,7 @@ from markupsafe import Markup, escape
 
 from gtfsgen.dates import Dates
 
+WHOLE_MINUTES_FROM_S = 120
 MAX_EXCEPTIONS = 6
 """More single days than this are counted, and left to the calendar drawing."""
 
@@ -152,8 +153,25 @@ def translate(message: str, language: str, **parts: Any) -> str:
     return _catalogue(language).gettext(message).format(**parts)
 
 
-def translate_plural(message: str, plural: str, language: str, n: int) -> str:
-    return _catalogue(language).ngettext(message, plural, n).format(n=n)
+def translate_plural(message: str, plural: str, language: str, **parts: Any) -> str:
+    """The sentence for `n` things; without a plural as `translate`."""
+    if not plural:
+        return translate(message, language, **parts)
+    return _catalogue(language).ngettext(message, plural, parts["n"]).format(**parts)
+
+
+def headway_message(shortest_s: int, longest_s: int) -> tuple[str, str, dict[str, int]]:
+    """(message, plural, parts) of `every 5 to 6 minutes`; seconds where trains are nearer than two
+    minutes.
+    """
+    if longest_s < WHOLE_MINUTES_FROM_S and (shortest_s % 60 or longest_s % 60):
+        if shortest_s == longest_s:
+            return "every {n} seconds", "", {"n": shortest_s}
+        return "every {a} to {b} seconds", "", {"a": shortest_s, "b": longest_s}
+    low, high = shortest_s // 60, -(-longest_s // 60)
+    if low == high:
+        return "every minute", "every {n} minutes", {"n": low}
+    return "every {a} to {b} minutes", "", {"a": low, "b": high}
 
 
 def day_in_words(day: date, language: str, year: bool = True) -> str:

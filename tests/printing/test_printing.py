@@ -289,3 +289,11 @@ def test_wrong_options_are_said(tmp_path: Path, arguments: list[str], said: str)
     assert code == 2
     assert said in " ".join(output.replace("│", " ").split())
     assert [path.name for path in tmp_path.iterdir()] == ["city.zip"]
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "every 6 minutes"), ("de", "alle 6 Minuten")]
+)
+def test_headways_are_told_in_the_language_of_the_page(language: str, said: str) -> None:
+    made = book(FLAGSHIP)
+    assert Printer(made, language)._headway(360, 360) == said
