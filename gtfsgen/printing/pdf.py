@@ -16,13 +16,13 @@ from gtfsgen.printing.tables import (
     Hours,
     PrintedRow,
     PrintedTable,
-    PrintedTime,
     Printer,
     Repeats,
     Untimed,
 )
 from gtfsgen.render.book import Book
 from gtfsgen.render.markup import letters
+from gtfsgen.render.timetable import PrintedTime
 from gtfsgen.render.words import day_in_words, span_in_words
 
 ACROSS = 11

@@ -17,7 +17,7 @@ from gtfsgen.dates import Dates
 from gtfsgen.render.book import Book, BookLine
 from gtfsgen.render.dense import Band, Direction, Run
 from gtfsgen.render.markup import clock, letters
-from gtfsgen.render.timetable import is_coach, whole_trains
+from gtfsgen.render.timetable import PrintedTime, is_coach, printed_time, whole_trains
 from gtfsgen.render.trains import DAY_MINUTES, Call, Column, Service, Table, occurrences
 from gtfsgen.render.words import (
     day_in_words,
@@ -30,26 +30,6 @@ from gtfsgen.render.words import (
 
 SHORT_DAYS = 12
 """Days in more letters than this stand below the table, and a letter in the head points there."""
-
-
-@dataclass(frozen=True)
-class PrintedTime:
-    """A time as printed. `day` counts from the train's first day.
-
-    `sign` is ▲, ▼ or × for calls where one can only board, only alight, or neither, and ◇ for
-    those on request; `train` is the number it goes on with, if that is another.
-    """
-
-    clock: str
-    day: int = 0
-    estimate: bool = False
-    sign: str = ""
-    train: str = ""
-
-    def __str__(self) -> str:
-        day = f"{self.day:+d}" if self.day else ""
-        train = f" {self.train}" if self.train else ""
-        return f"{'~' if self.estimate else ''}{self.clock}{day}{self.sign}{train}"
 
 
 @dataclass(frozen=True)
@@ -354,35 +334,6 @@ class Printer:
             [self.days_of(run.days) for run in runs],
             rows,
         )
-
-
-def printed_time(call: Call, column: Column, kind: str, single: bool) -> PrintedTime | None:
-    """What stands in a cell: `kind` is the row's, `single` whether its station has no other."""
-    moment = call.arrival if kind == "arr" else call.departure
-    if single and moment is None:
-        moment = call.departure if call.departure is not None else call.arrival
-    if moment is None:
-        unknown = call.arrival is None and call.departure is None
-        return PrintedTime("·") if unknown and kind == "dep" else None
-    arrives = moment == call.arrival and (kind == "arr" or call.departure is None)
-    place = next(n for n, other in enumerate(column.calls) if other is call)
-    goes_on = (kind == "dep" or single) and place and call.number != column.calls[place - 1].number
-    return PrintedTime(
-        clock(moment),
-        moment // DAY_MINUTES,
-        call.arrival_estimate if arrives else call.departure_estimate,
-        _sign(call, kind),
-        call.number if goes_on else "",
-    )
-
-
-def _sign(call: Call, kind: str) -> str:
-    if call.request and (kind == "dep" or call.departure is None):
-        return "◇"
-    inner = call.arrival is not None and call.departure is not None
-    if not inner or (call.boards and call.alights) or kind != "dep":
-        return ""
-    return "▲" if call.boards else "▼" if call.alights else "×"
 
 
 def weekday_kinds(sets: Sequence[Dates]) -> list[list[int]]:

@@ -3,6 +3,7 @@
 # ruff: noqa: E501  (markup reads better unbroken)
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from markupsafe import Markup
@@ -30,6 +31,29 @@ LEGEND = {
     "closed": ('<span class="mark">×</span> ', "stops, not for passengers"),
     "passes": ("· ", "calls, time not known"),
 }
+SIGNS = {"▲": "boards", "▼": "alights", "◇": "request", "×": "closed"}
+"""Signs beside a time -> what they are in `LEGEND`."""
+UNKNOWN_TIME = "·"
+
+
+@dataclass(frozen=True)
+class PrintedTime:
+    """A time as printed. `day` counts from the train's first day.
+
+    `sign` is ▲, ▼ or × for calls where one can only board, only alight, or neither, and ◇ for
+    those on request; `train` is the number it goes on with, if that is another.
+    """
+
+    clock: str
+    day: int = 0
+    estimate: bool = False
+    sign: str = ""
+    train: str = ""
+
+    def __str__(self) -> str:
+        day = f"{self.day:+d}" if self.day else ""
+        train = f" {self.train}" if self.train else ""
+        return f"{'~' if self.estimate else ''}{self.clock}{day}{self.sign}{train}"
 
 
 def timetables(line: Line, sheet: Sheet) -> Markup:
@@ -184,7 +208,7 @@ def _station_rows(
     rows = []
     for position, kind in enumerate(kinds):
         times = "".join(
-            _cell(call, kind, len(kinds) == 1, column, key, marks, on)
+            _cell(call, kind, len(kinds) == 1, column, marks, on)
             for call, column, on in zip(calls, columns, classes, strict=True)
         )
         span = f' rowspan="{len(kinds)}"' if len(kinds) > 1 else ""
@@ -200,49 +224,61 @@ def _cell(
     kind: str,
     single: bool,
     column: Column,
-    key: tuple[str, int],
     marks: set[str],
     on: str,
 ) -> str:
     through = f" {on} through" if is_coach(column) else f" {on}"
-    if call is None:
+    time = None if call is None else printed_time(call, column, kind, single)
+    if time is None:
         return f'<td class="none{through}"></td>'
+    if time.clock == UNKNOWN_TIME:
+        marks.add("passes")
+        return f'<td class="none{through}">{UNKNOWN_TIME}</td>'
+    text = time.clock
+    if time.day:
+        marks.add("next")
+        text += f"<sup>{time.day:+d}</sup>"
+    if time.estimate:
+        marks.add("estimate")
+        text = f'<span class="est">~</span>{text}'
+    if time.sign:
+        marks.add(SIGNS[time.sign])
+        text += f'<span class="mark">{time.sign}</span>'
+    if time.train:
+        text += f' <span class="as">{esc(time.train)}</span>'
+    return f'<td class="t{through}">{text}</td>'
+
+
+def printed_time(call: Call, column: Column, kind: str, single: bool) -> PrintedTime | None:
+    """What stands in a cell: `kind` is the row's, `single` whether its station has no other."""
     moment = call.arrival if kind == "arr" else call.departure
     if single and moment is None:
         moment = call.departure if call.departure is not None else call.arrival
     if moment is None:
         unknown = call.arrival is None and call.departure is None
-        if unknown and kind == "dep":
-            marks.add("passes")
-        return f'<td class="none{through}">{"·" if unknown and kind == "dep" else ""}</td>'
-    text = clock(moment)
-    days = moment // DAY_MINUTES
-    if days:
-        marks.add("next")
-        text += f"<sup>{days:+d}</sup>"
+        return PrintedTime(UNKNOWN_TIME) if unknown and kind == "dep" else None
     arrives = moment == call.arrival and (kind == "arr" or call.departure is None)
-    if call.arrival_estimate if arrives else call.departure_estimate:
-        marks.add("estimate")
-        text = f'<span class="est">~</span>{text}'
-    text += _sign(call, kind, marks)
-    changes = kind == "dep" or single
-    if changes and key[0] != column.calls[0].station_id and call.number != _before(column, call):
-        text += f' <span class="as">{esc(call.number)}</span>'
-    return f'<td class="t{through}">{text}</td>'
+    goes_on = (
+        (kind == "dep" or single)
+        and call.station_id != column.calls[0].station_id
+        and call.number != _before(column, call)
+    )
+    return PrintedTime(
+        clock(moment),
+        moment // DAY_MINUTES,
+        call.arrival_estimate if arrives else call.departure_estimate,
+        _sign(call, kind),
+        call.number if goes_on else "",
+    )
 
 
-def _sign(call: Call, kind: str, marks: set[str]) -> str:
+def _sign(call: Call, kind: str) -> str:
     if call.request and (kind == "dep" or call.departure is None):
-        marks.add("request")
-        return '<span class="mark">◇</span>'
+        return "◇"
     inner = call.arrival is not None and call.departure is not None
     if not inner or (call.boards and call.alights) or kind != "dep":
         return ""
-    name, sign = (
-        ("boards", "▲") if call.boards else ("alights", "▼") if call.alights else ("closed", "×")
-    )
-    marks.add(name)
-    return f'<span class="mark">{sign}</span>'
+    return "▲" if call.boards else "▼" if call.alights else "×"
 
 
 def _before(column: Column, call: Call) -> str:

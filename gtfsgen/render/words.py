@@ -160,7 +160,7 @@ def translate_plural(message: str, plural: str, language: str, **parts: Any) -> 
     return _catalogue(language).ngettext(message, plural, parts["n"]).format(**parts)
 
 
-def headway_message(shortest_s: int, longest_s: int) -> tuple[str, str, dict[str, int]]:
+def headway_message(shortest_s: int, longest_s: int) -> tuple[str, str, dict[str, Any]]:
     """(message, plural, parts) of `every 5 to 6 minutes`; seconds where trains are nearer than two
     minutes.
     """
